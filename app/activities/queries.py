@@ -1,0 +1,90 @@
+"""How activities are read, and how their status is derived."""
+
+from typing import Any
+
+from sqlalchemy import Date, Table, and_, case, column, exists, func, or_, select, table
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.activities.models import Activity, ActivityOrganisation
+from app.activities.schemas import Activity as ActivitySchema
+from app.activities.writes import RULES
+from app.collection.collection import Collection
+from app.collection.projection import Computed, Links, Ref, Reverse
+from app.goals.queries import GOALS
+from app.organisations.queries import ORGANISATIONS
+
+_EVENTS = table(
+    "events", column("id"), column("start_date", Date), column("end_date", Date), column("status")
+)
+_LINKS = table("event_activities", column("event_id"), column("activity_id"))
+_PARTIES: Table = ActivityOrganisation.__table__  # type: ignore[assignment]
+
+
+def _has_event(row: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    found = select(_LINKS.c.event_id).join(_EVENTS, _EVENTS.c.id == _LINKS.c.event_id)
+    held = and_(*(_EVENTS.c.status != word for word in ("cancelled", "postponed", "suspended")))
+    return exists(
+        found.where(_LINKS.c.activity_id == row.c.id, held, *conditions).correlate_except(_EVENTS, _LINKS)
+    )
+
+
+def derived_status(row: Any) -> ColumnElement[str]:
+    """`implemented` after its last day; `ongoing` from its first day or its first event; else `planned` if it has
+    a date or an event ahead; else `proposed`. Words that only people can say (suspended, cancelled) are not derived.
+    """
+    today = func.current_date()
+    return case(
+        (row.c.end_date < today, "implemented"),
+        (row.c.start_date <= today, "ongoing"),
+        (_has_event(row, _EVENTS.c.start_date <= today), "ongoing"),
+        (or_(row.c.start_date > today, _has_event(row, _EVENTS.c.start_date > today)), "planned"),
+        else_="proposed",
+    )
+
+
+def status_conflict(row: Any) -> ColumnElement[bool]:
+    """A reported status that the dates and events do not bear out."""
+    derived = derived_status(row)
+    settled = or_(row.c.status == "suspended", row.c.status == "cancelled")
+    open_ended = and_(derived == "ongoing", row.c.status == "implemented", row.c.end_date.is_(None))
+    return and_(~settled, ~open_ended, row.c.status != derived)
+
+
+ACTIVITIES = Collection(
+    Activity,
+    ActivitySchema,
+    singular="activity",
+    key="code",
+    sources={
+        "goal": Ref(GOALS),
+        "lead": Ref(ORGANISATIONS),
+        "status_reported_by": Ref(ORGANISATIONS),
+        "partners": Links(ORGANISATIONS, _PARTIES, "partner", owner="activity_id", target="organisation_id"),
+        "consulted_bodies": Links(
+            ORGANISATIONS, _PARTIES, "consulted_body", owner="activity_id", target="organisation_id"
+        ),
+        "derived_status": Computed(derived_status),
+        "status_conflict": Computed(status_conflict),
+    },
+    sorts=("start_date", "end_date", "title", "status"),
+    rules=RULES,
+)
+ACTIVITIES.outputs["parent"] = Ref(ACTIVITIES)
+GOALS.reverse["activities"] = Reverse(
+    lambda: ACTIVITIES,
+    lambda goal, activity: activity.c.goal_id == goal.c.id,
+    "goal",
+    "Activities that serve it.",
+)
+ACTIVITIES.reverse["activities"] = Reverse(
+    lambda: ACTIVITIES,
+    lambda parent, activity: activity.c.parent_id == parent.c.id,
+    "parent",
+    "Activities carried out under it.",
+)
+ORGANISATIONS.reverse["leads"] = Reverse(
+    lambda: ACTIVITIES,
+    lambda body, activity: activity.c.lead_id == body.c.id,
+    "lead",
+    "Activities that it leads.",
+)

@@ -1,0 +1,100 @@
+"""What travels of an activity."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.collection.values import (
+    Code,
+    CodeReference,
+    Countries,
+    Day,
+    EditorialNote,
+    Kept,
+    Line,
+    LongLine,
+    NumberReference,
+    Paragraphs,
+    Record,
+    Source,
+    Value,
+)
+
+ActivityStatus = Literal["proposed", "planned", "ongoing", "implemented", "suspended", "cancelled"]
+
+
+class Funding(Value):
+    """Money for an activity, as given: who pays is told apart from who carries it out."""
+
+    source: Line = Field(description="Who pays.", examples=["Japan-ASEAN Integration Fund (JAIF)"])
+    implementer: Line | None = Field(None, description="Who carries it out, if another.")
+    amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$")] | None = Field(
+        None, description="Decimal number, never converted.", examples=["120000.00"]
+    )
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(
+        None, description="ISO 4217 code.", examples=["USD"]
+    )
+    note: LongLine | None = None
+
+
+class Activity(Record, Kept):
+    """An activity: one that the plan proposes, or one that countries carry out under it."""
+
+    code: Code | None = Field(None, description="The plan's own code, or yours; permanent.", examples=["6.1"])
+    origin: Literal["plan", "member"] = Field(
+        "member", description="`plan`: printed in the plan; `member`: carried out under it."
+    )
+    goal: NumberReference = Field(description="Goal that it serves.", examples=[{"number": 6}])
+    parent: CodeReference | None = Field(
+        None, description="Plan activity under which it is carried out.", examples=[{"code": "6.1"}]
+    )
+    title: LongLine = Field(
+        description="Text as printed, or title.", examples=["Continue to implement the Kyoto Declaration"]
+    )
+    sub_items: Annotated[list[LongLine], Field(max_length=50)] = Field([], description="Items that it lists.")
+    description: Paragraphs | None = Field(None, description="More about it.")
+    lead: CodeReference | None = Field(None, description="Body that leads.", examples=[{"code": "JP-MOJ"}])
+    partners: Annotated[list[CodeReference], Field(max_length=200)] = Field(
+        [], description="Bodies that take part."
+    )
+    consulted_bodies: Annotated[list[CodeReference], Field(max_length=200)] = Field(
+        [], description="ASEAN sectoral bodies and line ministries consulted, as the plan asks."
+    )
+    countries: Countries = Field([], description="Countries concerned, ISO 3166-1.", examples=[["TH", "JP"]])
+    start_date: Day | None = Field(None, description="First day of its period.", examples=["2025-04-01"])
+    end_date: Day | None = Field(None, description="Last day of its period.", examples=["2026-03-31"])
+    funding: Annotated[list[Funding], Field(max_length=100)] = Field([], description="Who pays for it.")
+    outputs: Annotated[list[LongLine], Field(max_length=200)] = Field([], description="What came out of it.")
+    links: Annotated[list[Source], Field(max_length=200)] = Field([], description="Where more is to be read.")
+    status: ActivityStatus = Field("proposed", description="Status as reported by those who carry it out.")
+    status_reported_by: CodeReference | None = Field(None, description="Body that reported the status.")
+    status_reported_on: Day | None = Field(None, description="Day of that report.")
+    status_period: Line | None = Field(
+        None, description="Period that the report covers.", examples=["2024/25"]
+    )
+    derived_status: ActivityStatus = Field(
+        description="Status that follows from dates and events today; stands beside `status`, never replaces it.",
+        json_schema_extra={"readOnly": True},
+    )
+    status_conflict: bool = Field(
+        description="Whether the reported status contradicts the dates and events.",
+        json_schema_extra={"readOnly": True},
+    )
+    editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
+        [], description="Remarks beside slips of the original, which is kept as printed."
+    )
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> "Activity":
+        if self.start_date and self.end_date and self.end_date < self.start_date:
+            raise PydanticCustomError("end_before_start", "end_date lies before start_date.")
+        return self
+
+    @model_validator(mode="after")
+    def _plan_activities_stand_alone(self) -> "Activity":
+        if self.origin == "plan" and self.code is None:
+            raise PydanticCustomError("code_missing", "An activity of the plan has its printed code.")
+        if self.origin == "plan" and self.parent is not None:
+            raise PydanticCustomError("parent_not_allowed", "An activity of the plan has no parent.")
+        return self

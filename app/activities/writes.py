@@ -1,0 +1,36 @@
+"""What the database alone knows of a change to activities."""
+
+from typing import Any
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.activities.models import Activity
+from app.collection.collection import Rule
+
+_TABLE = Activity.__table__
+
+
+def _parent_does_not_fit(row: Any) -> ColumnElement[bool]:
+    parent = _TABLE.alias()
+    other = or_(parent.c.goal_id != row.c.goal_id, parent.c.origin != "plan")
+    return exists(select(parent.c.id).where(parent.c.id == row.c.parent_id, other).correlate_except(parent))
+
+
+def _children_do_not_fit(row: Any) -> ColumnElement[bool]:
+    child = _TABLE.alias()
+    other = or_(child.c.goal_id != row.c.goal_id, row.c.origin != "plan")
+    return exists(select(child.c.id).where(child.c.parent_id == row.c.id, other).correlate_except(child))
+
+
+RULES = (
+    Rule(
+        "parent_elsewhere", "The parent is a plan activity of the same goal.", "parent", _parent_does_not_fit
+    ),
+    Rule(
+        "children_elsewhere",
+        "Activities under this one belong to its present goal.",
+        "goal",
+        _children_do_not_fit,
+    ),
+)

@@ -1,0 +1,42 @@
+"""The table of contents: every router, in the order of the documentation."""
+
+from fastapi import APIRouter, FastAPI
+
+from app import operating, problem_pages
+from app.activities.router import files as activity_files
+from app.activities.router import router as activities
+from app.areas.router import files as area_files
+from app.areas.router import router as areas
+from app.consultations.router import files as consultation_files
+from app.consultations.router import router as consultations
+from app.countries.router import files as country_files
+from app.countries.router import router as countries
+from app.events.router import files as event_files
+from app.events.router import router as events
+from app.focal_points.router import files as focal_point_files
+from app.focal_points.router import router as focal_points
+from app.goals.router import files as goal_files
+from app.goals.router import router as goals
+from app.organisations.router import files as organisation_files
+from app.organisations.router import router as organisations
+from app.plan.router import router as plan
+from app.search.queries import SEARCHED
+from app.search.router import router as search
+
+ROUTERS: tuple[APIRouter, ...] = (
+    plan, areas, goals, activities, events, consultations, focal_points, organisations, countries, search,
+)  # fmt: skip
+FILES: tuple[APIRouter, ...] = (
+    area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
+    country_files,
+)  # fmt: skip
+COLLECTIONS = tuple(SEARCHED.values())
+"""Every collection; the promises of all resources are tested over these."""
+
+
+def include(app: FastAPI) -> None:
+    """Put every router into the application."""
+    for router in (*FILES, *ROUTERS):
+        app.include_router(router, prefix="/v1")
+    app.include_router(operating.router)
+    app.include_router(problem_pages.router)

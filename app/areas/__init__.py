@@ -1,0 +1,1 @@
+"""The four headings of the plan, under which its goals stand."""

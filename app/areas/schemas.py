@@ -1,0 +1,14 @@
+"""What travels of an area."""
+
+from pydantic import Field
+
+from app.collection.values import Kept, Line, Number, Record
+
+
+class Area(Record, Kept):
+    """One of the plan's four headings, under which its goals stand."""
+
+    number: Number = Field(description="Position in the plan; permanent.", examples=[3])
+    title: Line = Field(
+        description="Heading as printed.", examples=["Cooperation in Crime Prevention and Criminal Justice"]
+    )

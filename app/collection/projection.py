@@ -1,0 +1,346 @@
+"""What travels: one declaration per field yields its JSON, its CSV cell, its filters and its references.
+
+PostgreSQL makes the JSON; the application passes the bytes on (reference: docs/decisions/0005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy
+from sqlalchemy import Text, Uuid, case, cast, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import JSON, JSONB, aggregate_order_by
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.expression import FromClause
+from sqlalchemy.sql.selectable import Lateral
+
+from app.collection.fields import IDENTIFIER, Kind, predicate
+
+if TYPE_CHECKING:
+    from app.collection.collection import Collection
+
+Row = FromClause
+Expand = Mapping[str, "Expand"]
+EXPANDED_AT_MOST = 100
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A path that a list can be filtered by."""
+
+    kind: Kind
+    description: str
+    build: Callable[[Row, str, BindParameter[Any]], ColumnElement[bool]]
+    group: Callable[[Row], ColumnElement[Any] | Lateral] | None = None
+    hidden: bool = False
+    """Accepted, but not repeated in the documentation (another spelling of a path)."""
+
+    @property
+    def groups_singly(self) -> bool:
+        return self.group is not None and self.kind.name not in {"texts", "words"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A field that is a column of the same name."""
+
+    def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
+        return row.c[name]
+
+    def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+        """CSV columns by header. Free text that a spreadsheet would compute is marked with `'`."""
+        column = row.c[name]
+        if isinstance(column.type, JSONB):
+            if properties := schema.get("properties"):
+                return {
+                    f"{name}.{inner}": _structured_cell(column, inner, inner_schema)
+                    for inner, inner_schema in properties.items()
+                }
+            return {name: cast(column, Text)}
+        if schema.get("type") == "array":
+            return {name: joined(column) if joinable(schema) else cast(func.to_json(column), Text)}
+        return {name: guarded(column) if isinstance(column.type, Text) else column}
+
+    def filters(
+        self, name: str, kind: Kind | None, description: str, *, deep: bool = True
+    ) -> Iterator[tuple[str, Filter]]:
+        if kind is None:
+            return
+
+        def build(row: Row, operator: str, value: BindParameter[Any]) -> ColumnElement[bool]:
+            return predicate(self.json(row, name, None), kind, operator, value)
+
+        def group(row: Row) -> ColumnElement[Any] | Lateral:
+            value = self.json(row, name, None)
+            if kind.name in {"texts", "words"}:
+                return select(func.unnest(value).label("value")).correlate(row).lateral()
+            return value
+
+        yield name, Filter(kind, description, build, group)
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Stored columns that a write of this field sets."""
+        return (name,)
+
+
+@dataclass(frozen=True)
+class Computed(Source):
+    """A read-only field that follows from others, perhaps from today's date."""
+
+    expression: Callable[[Row], ColumnElement[Any]]
+
+    def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
+        return self.expression(row)
+
+    def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+        return {name: self.expression(row)}
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return ()
+
+
+class _Relation(Source):
+    """A field that names other records."""
+
+    to: Collection
+
+    def target_paths(self, deep: bool) -> Iterator[tuple[str, Filter]]:
+        """The target's own plain fields, and the keys of what it refers to."""
+        for name, source in self.to.outputs.items():
+            if name in {"keys", "version", "created_at", "updated_at"}:
+                continue
+            if not isinstance(source, _Relation):
+                yield from self.to.filters_of(name)
+            elif deep and source.to is not self.to:
+                for path, inner in self.to.filters_of(name, deep=False):
+                    if path.rpartition(".")[2] in {"id", source.to.key}:
+                        yield path, inner
+
+
+@dataclass(frozen=True)
+class Ref(_Relation):
+    """A field that refers to one record of another collection, by the column `<name>_id`."""
+
+    to: Collection
+
+    def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
+        target = self.to.table.alias()
+        mine = target.c.id == row.c[f"{name}_id"]
+        if expand is None:
+            names = ("id", self.to.key) if self.to.key else ("id",)
+            named = select(*(target.c[each] for each in names)).where(mine).correlate(row).subquery()
+            return select(func.row_to_json(named.table_valued())).correlate(row).scalar_subquery()
+        found = select(record_json(self.to, target, self.to.outputs, expand)).where(mine)
+        return found.correlate_except(target).scalar_subquery()
+
+    def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+        target = self.to.table.alias()
+        key = self.to.key or "id"
+        found = select(target.c[key]).where(target.c.id == row.c[f"{name}_id"]).correlate_except(target)
+        return {f"{name}.{key}": found.scalar_subquery()}
+
+    def filters(
+        self, name: str, kind: Kind | None, description: str, *, deep: bool = True
+    ) -> Iterator[tuple[str, Filter]]:
+        for path, inner in self.target_paths(deep):
+
+            def build(
+                row: Row, operator: str, value: BindParameter[Any], path: str = path, inner: Filter = inner
+            ) -> ColumnElement[bool]:
+                column = row.c[f"{name}_id"]
+                if path == "id":
+                    return predicate(column, IDENTIFIER, operator, value)
+                target = self.to.table.alias()
+                if operator in {"ne", "nin", "isnull"}:
+                    positive = {"ne": "", "nin": "", "isnull": "notnull"}[operator]
+                    ids = select(target.c.id).where(inner.build(target, positive, value))
+                    return column.is_(None) | column.not_in(ids)
+                return column.in_(select(target.c.id).where(inner.build(target, operator, value)))
+
+            def group(row: Row, inner: Filter = inner) -> ColumnElement[Any]:
+                target = self.to.table.alias()
+                value = inner.group(target) if inner.group else None
+                assert not isinstance(value, Lateral)
+                found = select(value).where(target.c.id == row.c[f"{name}_id"])
+                return found.correlate_except(target).scalar_subquery()
+
+            yield (
+                f"{name}.{path}",
+                Filter(
+                    inner.kind,
+                    f"{description} {inner.description}",
+                    build,
+                    group if inner.groups_singly else None,
+                ),
+            )
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        return (f"{name}_id",)
+
+
+@dataclass(frozen=True)
+class Links(_Relation):
+    """A field that is a list of references, stored as JSON and mirrored with foreign keys in `through`."""
+
+    to: Collection
+    through: Row
+    singular: str
+    extras: tuple[str, ...] = ()
+    owner: str = ""
+    target: str = field(default="")
+
+    def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
+        column = row.c[name]
+        if expand is None:
+            return column
+        target = self.to.table.alias()
+        link = _elements(column)
+        extra = {each: link.c.value[each].astext for each in self.extras}
+        full = record_json(self.to, target, self.to.outputs, expand, extra)
+        listed = func.json_agg(aggregate_order_by(full, link.c.position))
+        found = select(func.coalesce(listed, cast("[]", JSON))).select_from(
+            link.join(target, target.c.id == cast(link.c.value["id"].astext, Uuid))
+        )
+        return found.correlate_except(link, target).scalar_subquery()
+
+    def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+        """`6:assigned;7:stated`: the key, then what else the link says."""
+        link = _elements(row.c[name])
+        parts = [func.coalesce(link.c.value[part].astext, "") for part in (self.to.key or "id", *self.extras)]
+        text = parts[0]
+        for part in parts[1:]:
+            text = text + literal(":") + part
+        listed = func.string_agg(text, aggregate_order_by(literal(";"), link.c.position))
+        found = select(func.coalesce(listed, "")).select_from(link)
+        return {name: found.correlate_except(link).scalar_subquery()}
+
+    def _ids(self, row: Row, name: str) -> tuple[Row, ColumnElement[bool]]:
+        through = self.through.alias()
+        return through, (through.c[self.owner] == row.c.id) & (through.c.field == name)
+
+    def filters(
+        self, name: str, kind: Kind | None, description: str, *, deep: bool = True
+    ) -> Iterator[tuple[str, Filter]]:
+        for path, inner in self.target_paths(deep):
+
+            def build(
+                row: Row, operator: str, value: BindParameter[Any], path: str = path, inner: Filter = inner
+            ) -> ColumnElement[bool]:
+                through, linked = self._ids(row, name)
+                positive = {"ne": "", "nin": "", "isnull": "notnull"}.get(operator, operator)
+                if path == "id":
+                    hit = predicate(through.c[self.target], IDENTIFIER, positive, value)
+                else:
+                    target = self.to.table.alias()
+                    hit = through.c[self.target].in_(
+                        select(target.c.id).where(inner.build(target, positive, value))
+                    )
+                found = exists().where(linked, hit).correlate_except(through)
+                return ~found if operator in {"ne", "nin", "isnull"} else found
+
+            def group(row: Row, inner: Filter = inner) -> Lateral:
+                through, linked = self._ids(row, name)
+                target = self.to.table.alias()
+                value = inner.group(target) if inner.group else None
+                joined_target = through.join(target, target.c.id == through.c[self.target])
+                return select(value).select_from(joined_target).where(linked).correlate(row).lateral()  # type: ignore[arg-type]
+
+            many = Filter(
+                inner.kind,
+                f"{description} {inner.description}",
+                build,
+                group if inner.groups_singly else None,
+            )
+            yield f"{name}.{path}", many
+            if self.singular != name:
+                yield (
+                    f"{self.singular}.{path}",
+                    Filter(inner.kind, many.description, build, hidden=path != self.to.key),
+                )
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """Records of another collection that refer to this one; they travel only when expanded."""
+
+    of: Callable[[], Collection]
+    condition: Callable[[Row, Row], ColumnElement[bool]]
+    filter: str
+    """Filter of the other collection that lists them, for the link."""
+    description: str
+
+    def json(self, collection: Collection, row: Row, expand: Expand) -> ColumnElement[Any]:
+        other = self.of()
+        records = other.table.alias()
+        mine = self.condition(row, records)
+        some = (
+            select(records)
+            .where(mine)
+            .order_by(records.c.id.desc())
+            .limit(EXPANDED_AT_MOST)
+            .correlate(row)
+            .lateral()
+        )
+        total = select(func.count()).select_from(records).where(mine).correlate(row).scalar_subquery()
+        listed = func.json_agg(record_json(other, some, other.outputs, expand))
+        items = select(func.coalesce(listed, cast("[]", JSON))).select_from(some).correlate(row)
+        key = collection.key or "id"
+        address = literal(f"/v1/{other.path}?{self.filter}.{key}=") + cast(row.c[key], Text)
+        return func.json_build_object("total", total, "href", address, "items", items.scalar_subquery())
+
+
+def record_json(
+    collection: Collection,
+    row: Row,
+    names: Mapping[str, Source],
+    expand: Expand,
+    extra: Mapping[str, ColumnElement[Any]] = MappingProxyType({}),
+) -> ColumnElement[Any]:
+    """The JSON object of one row: the named fields in their order, asked relations expanded, `extra` at the end."""
+    columns = [source.json(row, name, expand.get(name)).label(name) for name, source in names.items()]
+    columns += [
+        reverse.json(collection, row, expand[name]).label(name)
+        for name, reverse in collection.reverse.items()
+        if name in expand
+    ]
+    columns += [value.label(name) for name, value in extra.items()]
+    outside = (row, *(source for value in extra.values() for source in value._from_objects))  # noqa: SLF001
+    inner = select(*columns).correlate(*outside).subquery()
+    return select(func.row_to_json(inner.table_valued())).correlate(*outside).scalar_subquery()
+
+
+def _elements(column: ColumnElement[Any]) -> Any:
+    """The entries of a JSON list, with their positions."""
+    value = sqlalchemy.column("value", JSONB)
+    return func.jsonb_array_elements(column).table_valued(value, with_ordinality="position").render_derived()
+
+
+_FORMULA = "^[=+\\-@\t\r'＝＋－＠]"
+
+
+def guarded(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Text that a spreadsheet would compute gets a leading `'`, which our import takes off (OWASP ASVS 1.2.10)."""
+    return case((column.op("~")(literal(_FORMULA)), literal("'") + column), else_=column)
+
+
+def joinable(schema: Mapping[str, Any]) -> bool:
+    """Whether a list's values are codes that never hold a `;`."""
+    items = schema.get("items", {})
+    return "enum" in items or "pattern" in items
+
+
+def joined(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.array_to_string(column, ";")
+
+
+def _structured_cell(column: ColumnElement[Any], inner: str, schema: Mapping[str, Any]) -> ColumnElement[Any]:
+    value = column[inner]
+    if schema.get("type") == "array":
+        listed = func.jsonb_array_elements_text(
+            func.coalesce(func.nullif(value, cast("null", JSONB)), cast("[]", JSONB))
+        )
+        return func.array_to_string(func.array(select(listed).scalar_subquery()), ";")
+    return guarded(value.astext)

@@ -1,0 +1,141 @@
+"""References in a body, resolved: by id, number, code or own key. Missing or contradictory is an error, never a guess."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Integer, Select, Text, Uuid, bindparam, cast, func, literal, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.collection.collection import Collection
+from app.collection.own_keys import OWN_KEYS
+from app.collection.projection import Links, Ref
+from app.db import Connection, compiled
+from app.errors import Unprocessable
+
+_TYPES: dict[str, Any] = {"id": Uuid(), "number": Integer(), "code": Text(), "key": Text()}
+
+
+@dataclass(frozen=True)
+class Want:
+    """A reference that stands somewhere in a body."""
+
+    pointer: str
+    to: Collection
+    by: str
+    value: UUID | int | str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The record that a reference names."""
+
+    id: UUID
+    key: int | str | None
+
+
+def wanted(collection: Collection, model: BaseModel, names: Iterator[str] | tuple[str, ...]) -> list[Want]:
+    """Every reference that the named fields hold; each of its parts, so that they can be compared."""
+    wants: list[Want] = []
+    for name in names:
+        source, value = collection.outputs[name], getattr(model, name)
+        if isinstance(source, Ref) and value is not None:
+            wants += _parts(f"/{name}", source.to, value)
+        elif isinstance(source, Links):
+            for number, link in enumerate(value):
+                wants += _parts(f"/{name}/{number}", source.to, link)
+    return wants
+
+
+def _parts(pointer: str, to: Collection, reference: BaseModel) -> Iterator[Want]:
+    for by in ("id", "key", "code", "number"):
+        if (value := getattr(reference, by, None)) is not None:
+            yield Want(pointer, to, by, value)
+
+
+async def resolved(connection: Connection, wants: list[Want]) -> dict[str, Found]:
+    """The record behind each pointer, in one statement."""
+    if not wants:
+        return {}
+    asked: dict[tuple[Collection, str], set[Any]] = {}
+    for want in wants:
+        asked.setdefault((want.to, want.by), set()).add(want.value)
+    groups = sorted(asked, key=lambda group: (group[0].name, group[1]))
+    shape = ("references", *((to.name, by) for to, by in groups))
+    statement = groups[0][0].statement(shape, lambda: _look_up(groups))
+    values = {f"v{number}": list(asked[group]) for number, group in enumerate(groups)}
+    rows = await connection.fetch(statement.sql, *statement.args(values))
+    known = {(row["kind"], row["by"], row["value"]): Found(row["id"], row["key"]) for row in rows}
+    return await _matched(connection, wants, known)
+
+
+def _look_up(groups: list[tuple[Collection, str]]) -> Any:
+    return union_all(*(_branch(to, by, number) for number, (to, by) in enumerate(groups)))
+
+
+def _branch(to: Collection, by: str, number: int) -> Select[Any]:
+    table = to.table.alias()
+    value = (
+        func.unnest(bindparam(f"v{number}", type_=ARRAY(_TYPES[by]))).table_valued("value").render_derived()
+    )
+    key = cast(table.c[to.key], Text) if to.key else literal(None, Text)
+    columns = (
+        literal(to.name).label("kind"),
+        literal(by).label("by"),
+        cast(value.c.value, Text).label("value"),
+        table.c.id.label("id"),
+        key.label("key"),
+    )
+    if by == "key":
+        own = OWN_KEYS.alias()
+        joined = value.join(own, (own.c.kind == to.name) & (own.c.key == value.c.value)).join(
+            table, table.c.id == own.c.record_id
+        )
+        return select(*columns).select_from(joined)
+    return select(*columns).select_from(value.join(table, table.c[by] == value.c.value))
+
+
+async def _matched(
+    connection: Connection, wants: list[Want], known: Mapping[tuple[str, str, str], Found]
+) -> dict[str, Found]:
+    found: dict[str, Found] = {}
+    errors: list[dict[str, Any]] = []
+    for want in wants:
+        hit = known.get((want.to.name, want.by, str(want.value)))
+        if hit is None:
+            errors.append(
+                {
+                    "pointer": want.pointer,
+                    "code": "reference_not_found",
+                    "message": f"There is no {want.to.singular} with this {want.by}.",
+                    "candidates": await _candidates(connection, want),
+                }
+            )
+        elif found.setdefault(want.pointer, hit).id != hit.id:
+            errors.append(
+                {
+                    "pointer": want.pointer,
+                    "code": "reference_contradicts",
+                    "message": "The parts of this reference name different records.",
+                }
+            )
+    if errors:
+        raise Unprocessable("A reference does not name one record.", errors=errors)
+    return found
+
+
+async def _candidates(connection: Connection, want: Want) -> list[str]:
+    """Near codes or numbers, for the error message."""
+    if want.by not in {"code", "number"}:
+        return []
+    column = cast(want.to.table.c[want.by], Text)
+    near = compiled(
+        select(column)
+        .where(column.is_not(None))
+        .order_by(func.similarity(column, bindparam("like", type_=Text)).desc())
+        .limit(3)
+    )
+    rows = await connection.fetch(near.sql, *near.args({"like": str(want.value)}))
+    return [row[0] for row in rows]

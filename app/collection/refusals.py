@@ -1,0 +1,79 @@
+"""What the database refuses, said in the words of the API: constraint names become fields."""
+
+import asyncpg
+from sqlalchemy import UniqueConstraint
+
+from app.db import Base
+from app.errors import AlreadyExists, BusyRecord, Conflict, Problem, StillReferred, Unavailable, Unprocessable
+
+
+class PermanentKey(Conflict):
+    """A code or number, once given, stays: other systems refer to it. Make a new record instead."""
+
+
+def _field(error: asyncpg.PostgresError) -> str:
+    """The field that a constraint speaks of, by the naming convention of `db.Base`."""
+    name = getattr(error, "constraint_name", None) or ""
+    table_name = getattr(error, "table_name", None) or ""
+    if name == "pk_own_keys":
+        return "keys"
+    table = Base.metadata.tables.get(table_name)
+    if table is not None:
+        for constraint in table.constraints:
+            if constraint.name == name and isinstance(constraint, UniqueConstraint):
+                return ", ".join(column.name for column in constraint.columns)
+    for prefix in ("ck", "fk", "uq", "permanent"):
+        if name.startswith(f"{prefix}_{table_name}_"):
+            return name.removeprefix(f"{prefix}_{table_name}_").removesuffix("_id")
+    return name.rpartition("_")[2] if name.startswith("permanent_") else ""
+
+
+def refusal(error: Exception) -> Problem | None:
+    """The problem that a database error stands for; None if it is a mistake of ours."""
+    match error:
+        case asyncpg.UniqueViolationError():
+            field = _field(error)
+            return AlreadyExists(
+                f"Another record has this {field} already.",
+                errors=[{"pointer": f"/{field}", "code": "already_exists", "message": "It is taken."}],
+            )
+        case asyncpg.CheckViolationError() if (error.constraint_name or "").startswith("permanent_"):
+            field = _field(error)
+            return PermanentKey(
+                f"The {field} of a record cannot be changed.",
+                errors=[{"pointer": f"/{field}", "code": "permanent", "message": "It is permanent."}],
+            )
+        case asyncpg.CheckViolationError() | asyncpg.NotNullViolationError():
+            field = getattr(error, "column_name", None) or _field(error)
+            return Unprocessable(
+                "The database does not take this record.",
+                errors=[
+                    {"pointer": f"/{field}", "code": "constraint", "message": "The value breaks a rule."}
+                ],
+            )
+        case asyncpg.ForeignKeyViolationError():
+            if "still referenced" in str(error.detail or "") or "still referenced" in str(error):
+                return StillReferred("Other records refer to this one.")
+            return Conflict("A record that this one refers to has just been deleted.")
+        case asyncpg.LockNotAvailableError():
+            return BusyRecord("Another request holds this record. Try again.", headers={"Retry-After": "1"})
+        case asyncpg.DataError():
+            return Unprocessable("A value cannot be stored.")
+        case (
+            asyncpg.QueryCanceledError()
+            | asyncpg.PostgresConnectionError()
+            | asyncpg.OperatorInterventionError()
+            | asyncpg.InsufficientResourcesError()
+            | asyncpg.ReadOnlySQLTransactionError()
+            | asyncpg.SerializationError()
+            | asyncpg.DeadlockDetectedError()
+            | asyncpg.TransactionTimeoutError()
+            | asyncpg.IdleInTransactionSessionTimeoutError()
+            | asyncpg.InvalidCachedStatementError()
+            | asyncpg.InterfaceError()
+            | ConnectionError()
+            | TimeoutError()
+            | OSError()
+        ):
+            return Unavailable("The database did not answer in time. Try again.")
+    return None

@@ -1,0 +1,59 @@
+"""The words of every record, in one table kept by triggers: `q=` on lists and the search over all kinds.
+
+Words find by stem (`trainings` finds `training`), trigrams find inside text without spaces; both ignore
+case and accents.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import Index, Table, Text, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.collection.projection import Row
+from app.db import Base
+
+
+class SearchText(Base):
+    """What can be found of one record."""
+
+    __tablename__ = "search_texts"
+    __table_args__ = (
+        Index("ix_search_texts_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_search_texts_folded",
+            "folded",
+            postgresql_using="gin",
+            postgresql_ops={"folded": "gin_trgm_ops"},
+        ),
+        Index("ix_search_texts_kind", "kind", "record_id"),
+    )
+
+    record_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    title: Mapped[str]
+    folded: Mapped[str]
+    words: Mapped[str] = mapped_column(TSVECTOR)
+
+
+SEARCH_TEXTS: Table = SearchText.__table__  # type: ignore[assignment]
+
+
+def matches(texts: Row, terms: int) -> ColumnElement[bool]:
+    """All words by stem, or all of them somewhere inside."""
+    words = func.websearch_to_tsquery("english", func.fold(bindparam("q", type_=Text())))
+    inside = [
+        texts.c.folded.op("like")(func.like_pattern(bindparam(f"t{number}", type_=Text())))
+        for number in range(terms)
+    ]
+    condition = inside[0]
+    for more in inside[1:]:
+        condition = condition & more
+    return or_(texts.c.words.op("@@")(words), condition)
+
+
+def search_condition(kind: str, row: Row, terms: int) -> ColumnElement[bool]:
+    """The rows of a list that `q=` leaves."""
+    texts = SEARCH_TEXTS.alias()
+    return row.c.id.in_(select(texts.c.record_id).where(texts.c.kind == kind, matches(texts, terms)))

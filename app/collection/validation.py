@@ -1,0 +1,120 @@
+"""From a request body to a valid record: unknown and read-only fields named, every mistake listed, nothing echoed."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ValidationError, create_model
+
+from app.collection.collection import Collection
+from app.collection.projection import Ref
+from app.errors import Unprocessable, did_you_mean
+
+
+@cache
+def written(collection: Collection) -> type[BaseModel]:
+    """The schema without what the register itself fills in."""
+    fields: dict[str, Any] = {name: (Any, None) for name in collection.read_only}
+    made: type[BaseModel] = create_model(
+        f"{collection.schema.__name__}Written", __base__=collection.schema, **fields
+    )
+    return made
+
+
+def validated(collection: Collection, body: Mapping[str, Any]) -> BaseModel:
+    """The body as a record, or a refusal that names every mistake."""
+    errors = field_errors(collection, body)
+    known = {name: value for name, value in body.items() if name in collection.writable}
+    try:
+        model = written(collection).model_validate_json(json.dumps(known))
+    except ValidationError as refused:
+        errors += [_error(each) for each in refused.errors(include_url=False, include_input=False)]
+    if errors:
+        raise Unprocessable(
+            f"{len(errors)} {'field needs' if len(errors) == 1 else 'fields need'} attention.", errors=errors
+        )
+    return model
+
+
+def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Names in the body that may not be there."""
+    errors: list[dict[str, Any]] = []
+    for name in body:
+        if name in collection.read_only:
+            errors.append(
+                {"pointer": _pointer([name]), "code": "read_only", "message": "The register fills this in."}
+            )
+        elif name not in collection.outputs:
+            hint = did_you_mean(name[:100], collection.writable)
+            errors.append(
+                {
+                    "pointer": _pointer([name]),
+                    "code": "unknown_field",
+                    "message": "There is no such field.",
+                    **hint,
+                }
+            )
+    return errors
+
+
+def merged(collection: Collection, current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The record after a merge patch (RFC 7396). A reference is one value: it is replaced, not merged."""
+    result = {name: current[name] for name in collection.writable}
+    for name, value in patch.items():
+        if isinstance(collection.outputs[name], Ref) or not isinstance(value, dict):
+            result[name] = value
+        else:
+            result[name] = _merge(result[name], value)
+    defaults = {name for name, field in collection.schema.model_fields.items() if not field.is_required()}
+    cleared = {name for name, value in result.items() if value is None and name in defaults}
+    return {
+        name: value
+        for name, value in result.items()
+        if name not in cleared or name in patch_nullable(collection)
+    }
+
+
+def _merge(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, dict):
+            result[name] = _merge(result.get(name), value)
+        else:
+            result[name] = value
+    return result
+
+
+@cache
+def patch_nullable(collection: Collection) -> frozenset[str]:
+    """Fields whose value may be null; null in another field means: back to its default."""
+    document = collection.schema.model_json_schema(mode="validation")["properties"]
+    return frozenset(
+        name
+        for name, schema in document.items()
+        if any(option.get("type") == "null" for option in schema.get("anyOf", ()))
+    )
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def _error(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """One mistake in our words; what was sent is never repeated (it may be personal)."""
+    location = [part for part in problem["loc"] if not (isinstance(part, str) and _is_branch(part))]
+    error = {"pointer": _pointer(location), "code": problem["type"], "message": problem["msg"]}
+    if problem["type"] == "literal_error":
+        error["allowed"] = re.findall(r"'([^']*)'", problem.get("ctx", {}).get("expected", ""))
+    if problem["type"] == "extra_forbidden":
+        error |= {"code": "unknown_field", "message": "There is no such field."}
+    return error
+
+
+def _is_branch(part: str) -> bool:
+    """Pydantic names the branch of a union in a location; a caller does not know branches."""
+    return part.startswith(("function-", "constrained-", "nullable", "literal["))

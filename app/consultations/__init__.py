@@ -1,0 +1,1 @@
+"""The ASLOM-Japan Consultations, to which the status of implementation is reported."""

@@ -1,0 +1,1 @@
+"""The States of the plan: the ASEAN Member States, each from its day of accession, and Japan."""

@@ -1,0 +1,27 @@
+"""What travels of a country."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from app.collection.values import CountryCode, Day, Kept, Line, Record, Source
+
+
+class Country(Record, Kept):
+    """A State of the plan. Who was a Member State on a day follows from the dates, never from a list."""
+
+    code: CountryCode = Field(description="ISO 3166-1 alpha-2 code; permanent.", examples=["TH"])
+    alpha3: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
+        description="ISO 3166-1 alpha-3 code.", examples=["THA"]
+    )
+    name: Line = Field(description="Short name as ASEAN writes it.", examples=["Thailand"])
+    side: Literal["asean", "japan"] | None = Field(
+        None, description="The side of the plan that the State belongs to; null for a State outside it."
+    )
+    asean_member_since: Day | None = Field(
+        None, description="Day of accession to ASEAN.", examples=["1967-08-08"]
+    )
+    asean_member_until: Day | None = Field(None, description="Last day of membership, if it ended.")
+    sources: Annotated[list[Source], Field(max_length=50)] = Field(
+        [], description="Where this is known from."
+    )

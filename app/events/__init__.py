@@ -1,0 +1,1 @@
+"""What takes place under the plan: consultations, ministerial meetings, seminars, trainings, visits."""

@@ -1,0 +1,126 @@
+"""What travels of an event."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.collection.values import (
+    CodeReference,
+    Countries,
+    Country,
+    DatePrecision,
+    Day,
+    Kept,
+    Line,
+    LongLine,
+    Mode,
+    NumberReference,
+    Paragraphs,
+    Record,
+    Source,
+    Value,
+    Whole,
+)
+
+EventStatus = Literal["proposed", "planned", "ongoing", "implemented", "suspended", "postponed", "cancelled"]
+EventKind = Literal[
+    "consultation", "ministerial_meeting", "senior_officials_meeting", "summit", "adoption", "working_group",
+    "bilateral_meeting", "forum", "symposium", "seminar", "training", "study_visit", "congress", "conference",
+    "workshop", "other",
+]  # fmt: skip
+Link = Annotated[
+    Literal["stated", "assigned"],
+    Field(description="`stated`: a source ties the event to it; `assigned`: the editors' judgement."),
+]
+
+
+class GoalLink(NumberReference):
+    """A goal that an event serves, and who says so."""
+
+    link: Link = "assigned"
+
+
+class ActivityLink(CodeReference):
+    """An activity that an event serves, and who says so."""
+
+    code: Annotated[str | None, Field(description="The code of the activity.", examples=["6.1"])] = None
+    link: Link = "assigned"
+
+
+class Participation(CodeReference):
+    """A body that takes part, and as what."""
+
+    role: Literal["host", "co_host", "organiser", "supporter", "funder", "participant"] = "organiser"
+
+
+class FormerDates(Value):
+    """Dates that the event had before it was moved."""
+
+    start_date: Day | None = None
+    end_date: Day | None = None
+    date_precision: DatePrecision
+    until: Annotated[
+        str, Field(description="When the dates were changed.", json_schema_extra={"format": "date-time"})
+    ]
+
+
+class Event(Record, Kept):
+    """Something that takes place: a meeting, a seminar, a training, a visit."""
+
+    title: LongLine = Field(
+        description="Title.", examples=["4th Criminal Justice Forum for Asia and the Pacific (Crim-AP)"]
+    )
+    kind: EventKind = Field(description="What sort of event it is.", examples=["forum"])
+    status: EventStatus = Field("planned", description="Where it stands.")
+    start_date: Day | None = Field(
+        None,
+        description="First day. With precision `month` or `year`, the first day of that month or year; "
+        "null only with precision `unknown`.",
+        examples=["2025-06-24"],
+    )
+    end_date: Day | None = Field(None, description="Last day.", examples=["2025-06-26"])
+    date_precision: DatePrecision = Field("day", description="How exactly the date is known.")
+    mode: Mode | None = Field(None, description="How people take part; null where it is not known.")
+    city: Line | None = Field(None, description="City.", examples=["Akishima"])
+    country: Country | None = Field(None, description="ISO 3166-1 code of the venue.", examples=["JP"])
+    countries: Countries = Field([], description="Countries that take part, ISO 3166-1.")
+    goals: Annotated[list[GoalLink], Field(max_length=50)] = Field(
+        [], description="Goals that it serves.", examples=[[{"number": 6, "link": "assigned"}]]
+    )
+    activities: Annotated[list[ActivityLink], Field(max_length=200)] = Field(
+        [], description="Activities that it serves.", examples=[[{"code": "6.2", "link": "stated"}]]
+    )
+    organisations: Annotated[list[Participation], Field(max_length=200)] = Field(
+        [],
+        description="Bodies that take part, with their role.",
+        examples=[[{"code": "JP-MOJ", "role": "host"}]],
+    )
+    summary: Paragraphs | None = Field(None, description="What it is about.")
+    outcome: Paragraphs | None = Field(None, description="What came out of it.")
+    registered: Whole | None = Field(None, description="People registered.")
+    attended: Whole | None = Field(None, description="People who came.")
+    aliases: Annotated[list[LongLine], Field(max_length=50)] = Field([], description="Other names of it.")
+    former_dates: list[FormerDates] = Field(
+        description="Dates that it had before it was moved, oldest first.",
+        json_schema_extra={"readOnly": True},
+    )
+    note: Paragraphs | None = Field(None, description="What a reader should know of this entry.")
+    sources: Annotated[list[Source], Field(max_length=100)] = Field(
+        [], description="Where this is known from."
+    )
+
+    @model_validator(mode="after")
+    def _date_as_precise_as_said(self) -> "Event":
+        if (self.start_date is None) != (self.date_precision == "unknown"):
+            raise PydanticCustomError(
+                "start_date_and_precision",
+                "start_date is needed, unless date_precision is `unknown`; then it is left out.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> "Event":
+        if self.end_date and (self.start_date is None or self.end_date < self.start_date):
+            raise PydanticCustomError("end_before_start", "end_date lies before start_date.")
+        return self

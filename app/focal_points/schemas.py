@@ -1,0 +1,80 @@
+"""What travels of a focal point."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.collection.values import (
+    CodeReference,
+    Country,
+    Day,
+    IdReference,
+    Kept,
+    LanguageTag,
+    Line,
+    MailAddress,
+    Paragraphs,
+    Phone,
+    Record,
+    Value,
+)
+
+Purpose = Literal[
+    "general", "national_coordination", "mutual_legal_assistance", "extradition", "arbitration_and_mediation",
+    "offender_rehabilitation", "intellectual_property", "access_to_justice", "legal_technical_assistance",
+    "research_and_training", "reporting",
+]  # fmt: skip
+
+
+def _each_once(values: list[str]) -> list[str]:
+    if len(set(values)) != len(values):
+        raise PydanticCustomError("repeated", "Each may be given once.")
+    return values
+
+
+class Office(Value):
+    """An office as its public would write to it."""
+
+    name: Line = Field(description="Name of the office.", examples=["International Affairs Division"])
+    email: MailAddress | None = Field(None, description="Mailbox of the office, not of a person.")
+    phone: Phone | None = Field(
+        None, description="Telephone, with `+` and country code.", examples=["+81 3 0000 0000"]
+    )
+    languages: Annotated[list[LanguageTag], Field(max_length=20)] = Field(
+        [], description="Languages that it works in (BCP 47).", examples=[["en", "ja"]]
+    )
+    hours: Line | None = Field(None, description="Office hours.", examples=["Mon-Fri 09:30-17:00"])
+    time_zone: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]+(/[A-Za-z_+-]+){0,2}$", max_length=60)] | None
+    ) = Field(None, description="IANA time zone of the hours.", examples=["Asia/Tokyo"])
+    address: Paragraphs | None = Field(None, description="Postal address.")
+
+
+class FocalPoint(Record, Kept):
+    """An office that answers for a country and purposes. Nothing is fresh without a date and a verifier."""
+
+    country: Country = Field(description="ISO 3166-1 code of the country it speaks for.", examples=["JP"])
+    organisation: CodeReference | None = Field(None, description="Body that the office belongs to.")
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20), AfterValidator(_each_once)] = (
+        Field(description="What it may be asked about.", examples=[["mutual_legal_assistance"]])
+    )
+    office: Office = Field(description="The office.", examples=[{"name": "International Affairs Division"}])
+    valid_from: Day | None = Field(None, description="First day on which it answers.")
+    valid_until: Day | None = Field(None, description="Last day on which it answers.")
+    successor: IdReference | None = Field(None, description="Focal point that took over.")
+    verified_at: AwareDatetime | None = Field(None, description="When the entry was last confirmed.")
+    verified_by: Line | None = Field(None, description="Office that confirmed it.")
+    bounced: bool = Field(False, description="Whether its mailbox refused a message.")
+    freshness: Literal["fresh", "due", "stale", "bounced"] = Field(
+        description="How far the entry can be relied on: `bounced`; `stale` if never verified or older than twice "
+        "its term; `due` if older than its term (90 days for mutual legal assistance and extradition, else 365).",
+        json_schema_extra={"readOnly": True},
+    )
+    note: Paragraphs | None = Field(None, description="What a user should know.")
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> "FocalPoint":
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise PydanticCustomError("valid_until_before_from", "valid_until lies before valid_from.")
+        return self

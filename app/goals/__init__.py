@@ -1,0 +1,1 @@
+"""The eight goals of the plan."""

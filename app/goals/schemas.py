@@ -1,0 +1,26 @@
+"""What travels of a goal."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from app.collection.values import EditorialNote, Kept, LongLine, Number, NumberReference, Record
+
+
+class Goal(Record, Kept):
+    """A goal of the plan."""
+
+    number: Number = Field(description="Number in the plan; permanent.", examples=[6])
+    title: LongLine = Field(
+        description="Text as printed.",
+        examples=[
+            "Strengthen the mechanisms for effective international cooperation in criminal matters including:"
+        ],
+    )
+    sub_items: Annotated[list[LongLine], Field(max_length=50)] = Field(
+        [], description="Items that the goal lists.", examples=[["Mutual legal assistance"]]
+    )
+    area: NumberReference | None = Field(None, description="Heading under which it stands.")
+    editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
+        [], description="Remarks beside slips of the original, which is kept as printed."
+    )

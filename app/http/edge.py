@@ -1,0 +1,195 @@
+"""The edge of the service, one ASGI layer: request id, body limit, time budget, HEAD and OPTIONS, headers, log, metrics."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import MEDIA_TYPE, BadRequest, InternalError, Problem, TooLarge, Unavailable
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_log = structlog.get_logger("workplan.access")
+
+REQUESTS = Counter("workplan_requests_total", "Requests answered.", ["method", "route", "status"])
+SECONDS = Histogram(
+    "workplan_request_seconds",
+    "Time from request to the start of the answer.",
+    ["method"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 8),
+)
+ABANDONED = Gauge("workplan_abandoned_requests", "Requests answered 503 whose work still hangs.")
+
+SECURITY_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+Allowed = Callable[[Scope], list[str]]
+
+
+class Edge:
+    """Wraps the whole application."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int, budget: float, allowed: Allowed) -> None:
+        self.app = app
+        self.max_body = max_body
+        self.budget = budget
+        self.allowed = allowed
+        self._abandoned: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Exchange(self, scope, receive, send).run()
+
+    def abandon(self, task: asyncio.Task[None]) -> None:
+        """Let a hanging request die behind its answer: a cancelled query may take long to end."""
+        task.cancel()
+        self._abandoned.add(task)
+        ABANDONED.set(len(self._abandoned))
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._abandoned.discard(task)
+        ABANDONED.set(len(self._abandoned))
+        if not task.cancelled():
+            task.exception()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
+        self.edge, self.scope, self._receive, self._send = edge, scope, receive, send
+        self.headers = dict(scope["headers"])
+        given = self.headers.get(b"x-request-id", b"")
+        self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        scope.setdefault("state", {})["request_id"] = self.request_id
+        self.method: str = scope["method"]
+        self.started = False
+        self.ended = False
+        self.status = 0
+        self.begun = perf_counter()
+        self.received = 0
+        self.problem: Problem | None = None
+
+    async def run(self) -> None:
+        if self.method == "HEAD":
+            self.scope = {**self.scope, "method": "GET"}
+        if (refused := self._refused_at_once()) is not None:
+            await self._answer(refused)
+        elif self.method == "OPTIONS":
+            await self._options()
+        else:
+            task = asyncio.ensure_future(self._inside())
+            try:
+                done, _ = await asyncio.wait({task}, timeout=self.edge.budget)
+                if not done and not self.started:
+                    self.edge.abandon(task)
+                    await self._answer(Unavailable("The request took too long. Try again."), close=True)
+                    self.ended = True
+                else:
+                    await task
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+        self._account()
+
+    async def _inside(self) -> None:
+        try:
+            await self.edge.app(self.scope, self._read, self._write)
+        except Problem as problem:
+            await self._answer(problem)
+        except Exception as error:
+            _log.exception("unhandled", request_id=self.request_id, error=type(error).__name__)
+            await self._answer(InternalError("Nothing was changed. The log has more under this request id."))
+
+    def _refused_at_once(self) -> Problem | None:
+        length = self.headers.get(b"content-length")
+        if length is not None and length.isdigit() and int(length) > self.edge.max_body:
+            return TooLarge(f"At most {self.edge.max_body} bytes.")
+        path: bytes = self.scope.get("raw_path") or b""
+        if b"%00" in path or not self.scope["path"].isprintable() or _surrogate(self.scope["path"]):
+            return BadRequest("The address has characters that no address here has.")
+        return None
+
+    async def _options(self) -> None:
+        allow = self.edge.allowed(self.scope)
+        if not allow:
+            self.scope["method"] = "GET"
+            await self._inside()
+            return
+        await self._write(
+            {"type": "http.response.start", "status": 204, "headers": [(b"allow", ", ".join(allow).encode())]}
+        )
+        await self._write({"type": "http.response.body", "body": b""})
+
+    async def _read(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self.received += len(message.get("body", b""))
+            if self.received > self.edge.max_body:
+                raise TooLarge(f"At most {self.edge.max_body} bytes.")
+        return message
+
+    async def _write(self, message: Message) -> None:
+        if self.ended:  # answered 503 already; what comes late is dropped
+            return
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            SECONDS.labels(self.method).observe(perf_counter() - self.begun)
+            headers = list(message["headers"])
+            headers += [(b"x-request-id", self.request_id.encode()), *SECURITY_HEADERS]
+            names = {name for name, _ in headers}
+            if b"content-security-policy" not in names:
+                headers.append(_API_POLICY)
+            if b"cache-control" not in names:
+                headers.append((b"cache-control", b"no-store"))
+            message["headers"] = headers
+        elif self.method == "HEAD":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    async def _answer(self, problem: Problem, *, close: bool = False) -> None:
+        if self.started:
+            raise problem
+        headers = {**problem.headers, **({"Connection": "close"} if close or self._unread() else {})}
+        body = problem.body(self.scope["path"], self.request_id)
+        pairs = [
+            (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()
+        ]
+        pairs += [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        await self._write({"type": "http.response.start", "status": problem.status, "headers": pairs})
+        await self._write({"type": "http.response.body", "body": body})
+
+    def _unread(self) -> bool:
+        """Whether a body may still be on its way that nobody will read."""
+        return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0") != b"0"
+
+    def _account(self) -> None:
+        route = getattr(self.scope.get("route"), "path", "") or "none"
+        REQUESTS.labels(self.method, route, self.status).inc()
+        fields: dict[str, Any] = {
+            "method": self.method,
+            "route": route,
+            "status": self.status,
+            "ms": round((perf_counter() - self.begun) * 1000, 1),
+            "request_id": self.request_id,
+        }
+        if self.status >= 500:
+            _log.warning("request", **fields)
+        else:
+            _log.debug("request", **fields)
+
+
+def _surrogate(text: str) -> bool:
+    return any(0xD800 <= ord(character) <= 0xDFFF for character in text)

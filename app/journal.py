@@ -1,0 +1,80 @@
+"""The journal: every change ever made, written by the database's own triggers (migration 0001).
+
+Rows of `changes` are written with the data; their place in the feed is that of their transaction, and a
+transaction gets its place as the last thing before it commits, from the one row of `journal_head`. So
+positions are in commit order and have no holes (docs/decisions/0006).
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, Table, text
+from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class JournalHead(Base):
+    """One row: the position of the newest change, and when it was committed."""
+
+    __tablename__ = "journal_head"
+    __table_args__ = (CheckConstraint("only_row", name="only_row"), {"postgresql_with": {"fillfactor": 50}})
+
+    only_row: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
+    position: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Commit(Base):
+    """A transaction that changed records: who asked for it, why, and its place in the feed."""
+
+    __tablename__ = "commits"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    """Of the last of its changes; the first is `position - changes + 1`."""
+    changes: Mapped[int] = mapped_column(server_default=text("0"))
+    at: Mapped[datetime | None] = mapped_column(index=True)
+    key_id: Mapped[UUID | None]
+    request_id: Mapped[str | None]
+    reason: Mapped[str | None]
+    database_role: Mapped[str] = mapped_column(server_default=text("session_user"))
+
+
+class Change(Base):
+    """One record as a transaction left it, or, for `delete`, as it last was."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        CheckConstraint("action in ('create', 'update', 'delete', 'restore')", name="action"),
+        Index("ix_changes_record", "record_id", "version"),
+    )
+
+    commit_number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    ordinal: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    record_id: Mapped[UUID]
+    version: Mapped[int]
+    action: Mapped[str]
+    record: Mapped[Any] = mapped_column(JSONB)
+
+
+class Installation(Base):
+    """One row: who this register is, and the secret that signs its cursors."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("only_row", name="only_row"),)
+
+    only_row: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
+    id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    secret: Mapped[bytes] = mapped_column(
+        BYTEA,
+        server_default=text(
+            "decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')"
+        ),
+    )
+
+
+JOURNAL_HEAD: Table = JournalHead.__table__  # type: ignore[assignment]

@@ -1,0 +1,63 @@
+"""Builds the application; reads like a list of its ingredients."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import Scope
+
+from app import __version__, api, openapi, operating, refusing
+from app.access.keys import Doorkeeper
+from app.db import Compiled, Database
+from app.http.edge import Edge
+from app.operations.serving import Service
+from app.settings import Settings, settings
+
+_SECRET = Compiled("select secret from installation", (), {})
+
+
+def create_app(chosen: Settings | None = None) -> FastAPI:
+    """The service, for an ASGI server: `uvicorn app.main:app`."""
+    config = chosen or settings()
+
+    @asynccontextmanager
+    async def running(app: FastAPI) -> AsyncIterator[None]:
+        async with operating.database_address(config) as address:
+            database = Database(address, config)
+            await database.open()
+            service = Service(config, database, Doorkeeper(database))
+            secret = config.cursor_secret.get_secret_value().encode() if config.cursor_secret else None
+            service.cursor_secret = secret or (await database.fetch(_SECRET, {}))[0][0]
+            app.state.service = service
+            async with operating.housekeeping(service):
+                yield
+            app.state.draining = True
+            await database.close()
+
+    app = FastAPI(
+        title="The Work Plan Register",
+        version=__version__,
+        lifespan=running,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers=refusing.HANDLERS,
+    )
+    app.state.draining = False
+    api.include(app)
+    openapi.install(app)
+
+    def allowed(scope: Scope) -> list[str]:
+        return refusing.allowed_methods(app, scope)
+
+    app.add_middleware(Edge, max_body=config.max_body, budget=config.request_budget, allowed=allowed)
+    return app
+
+
+def __getattr__(name: str) -> FastAPI:
+    """`app.main:app` is made when a server asks for it, so that importing this module starts nothing."""
+    if name == "app":
+        made = globals()["app"] = create_app()
+        return made
+    raise AttributeError(name)

@@ -1,0 +1,245 @@
+"""Reading: one item, a page, an export, counts. One statement each; the bytes are PostgreSQL's own."""
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
+from app.collection.collection import Collection
+from app.collection.pages import count_plan, export_plan, item_plan, page_plan, stats_plan
+from app.db import Compiled
+from app.http.etags import tags
+from app.http.formats import CSV, JSON, NDJSON, Format, chosen
+from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
+
+CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization, X-API-Key"}
+LIST_FORMATS = (JSON, NDJSON, CSV)
+
+
+def _known(headers: dict[bytes, bytes]) -> list[str]:
+    """The tags that the client has already."""
+    header = headers.get(b"if-none-match")
+    if header is None:
+        return []
+    found = tags(header, "If-None-Match")
+    return ["*"] if found is None else [tag for _, tag in found]
+
+
+async def item(request: Request, collection: Collection, name: str) -> Response:
+    """One record, or 304."""
+    headers = headers_of(request)
+    await caller_of(request)
+    chosen(headers.get(b"accept"), (JSON,))
+    asked = read(collection, request.scope["query_string"], only=("fields", "expand"))
+    column, value = collection.named(collection.table, name)
+    plan = item_plan(collection, column.key, asked)
+    known = _known(headers)
+    plain = asked.shape == Shape()
+    suffix = "" if plain else f".{_digest(request)}"
+    bare = [tag.removesuffix(suffix) for tag in known if tag.endswith(suffix)] if suffix else known
+    rows = await service_of(request).database.fetch(plan, {"name": value, "known": bare})
+    if not rows:
+        raise await _gone(request, collection, name)
+    tag, text = rows[0]
+    answer = {"ETag": f'"{tag}{suffix}"', **CACHING}
+    if text is None or "*" in known:
+        return Response(None, 304, answer)
+    return Response(text, 200, answer, media_type="application/json")
+
+
+async def _gone(request: Request, collection: Collection, name: str) -> Exception:
+    """404, with a word about a record that was deleted."""
+    missing = collection.missing(name)
+    if "-" in name and len(name) == 36:
+        plan = Compiled(
+            "select c.at from changes h join commits c on c.number = h.commit_number "
+            "where h.record_id = $1 and h.kind = $2 and h.action = 'delete' order by h.version desc limit 1",
+            ("id", "kind"),
+            {},
+        )
+        _, value = collection.named(collection.table, name)
+        rows = await service_of(request).database.fetch(plan, {"id": value, "kind": collection.name})
+        if rows:
+            missing.detail = (
+                f"This {collection.singular} was deleted on {rows[0][0]:%Y-%m-%d}. "
+                f"POST /v1/{collection.path}/{name}/restore brings it back."
+            )
+    return missing
+
+
+async def page(request: Request, collection: Collection, fixed: Format | None = None) -> Response:
+    """A page of a list, or the whole list in another format, or 304."""
+    headers = headers_of(request)
+    await caller_of(request)
+    service = service_of(request)
+    style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
+    asked = continued(service.cursor_secret, collection, read(collection, request.scope["query_string"]))
+    if style is not JSON:
+        return await _export(request, collection, asked, style)
+    limit = asked.limit or LIMIT
+    suffix = _digest(request)
+    plan = page_plan(collection, asked)
+    known = _known_position(headers, suffix)
+    rows = await service.database.fetch(plan, {**asked.values, "limit": limit + 1, "known": known})
+    position = rows[0]["position"]
+    answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
+    if position == known:
+        return Response(None, 304, answer)
+    items = [row["j"] for row in rows[:limit] if row["j"] is not None]
+    total = ""
+    if asked.count:
+        count = (await service.database.fetch(count_plan(collection, asked), asked.values))[0][0]
+        total = f',"total":{count}'
+        answer["Total-Count"] = str(count)
+    following = "null"
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        keys = [last[f"k{number}"] for number in range(len(asked.shape.sort))]
+        cursor = cursor_of(service.cursor_secret, asked, keys)
+        address = f"{address_of(request)}{request.scope['path']}?{asked.query(cursor=cursor)}"
+        following = json.dumps(address)
+        answer["Link"] = f'<{address}>; rel="next"'
+    return Response(
+        f'{{"items":[{",".join(items)}],"next":{following}{total}}}',
+        200,
+        answer,
+        media_type="application/json",
+    )
+
+
+async def stats(request: Request, collection: Collection) -> Response:
+    """Counts per group; every cell has the address of the list behind it."""
+    headers = headers_of(request)
+    await caller_of(request)
+    chosen(headers.get(b"accept"), (JSON,))
+    asked = read(collection, request.scope["query_string"], groups=True)
+    suffix = _digest(request)
+    known = _known_position(headers, suffix)
+    rows = await service_of(request).database.fetch(
+        stats_plan(collection, asked), {**asked.values, "known": known}
+    )
+    position = rows[0]["position"]
+    answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
+    if position == known:
+        return Response(None, 304, answer)
+    base = f"{address_of(request)}/v1/{collection.path}"
+    kept = asked.query(group_by="", sort="", fields="", expand="", limit="", count="", cursor="")
+    cells = []
+    for row in rows:
+        if row["count"] is None:
+            continue
+        values = [row[f"g{number}"] for number in range(len(asked.shape.groups))]
+        filters = [
+            _equals(path, value, collection) for path, value in zip(asked.shape.groups, values, strict=True)
+        ]
+        link = "&".join(part for part in (kept, *filters) if part)
+        group = dict(zip(asked.shape.groups, values, strict=True))
+        cells.append({**group, "count": row["count"], "href": f"{base}?{link}"})
+    text = json.dumps({"group_by": list(asked.shape.groups), "items": cells}, ensure_ascii=False, default=str)
+    return Response(text, 200, answer, media_type="application/json")
+
+
+def _equals(path: str, value: Any, collection: Collection) -> str:
+    if value is None:
+        return f"{path}__isnull=true"
+    many = collection.filters[path].kind.name in {"texts", "words"}
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{path}{'__has' if many else ''}={quote(text, safe='')}"
+
+
+def _digest(request: Request) -> str:
+    """What else a list depends on: the address, and today's date (relative dates, derived fields)."""
+    text = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}|{datetime.now(UTC).date()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:
+    for tag in _known(headers):
+        position, _, digest = tag.partition(".")
+        if digest == suffix and re.fullmatch(r"[0-9]{1,18}", position):
+            return int(position)
+    return -1
+
+
+async def _export(request: Request, collection: Collection, asked: Asked, style: Format) -> Response:
+    """The whole list, streamed. It stops after `limit` rows if one is asked for."""
+    service = service_of(request)
+    position_plan = Compiled("select position from journal_head", (), {})
+    suffix = _digest(request) + style.ending
+    position = (await service.database.fetch(position_plan, {}))[0][0]
+    answer = {
+        "ETag": f'"{position}.{suffix}"',
+        "Content-Type": style.content_type,
+        "Content-Disposition": f'attachment; filename="{collection.path}.{style.ending}"',
+        **CACHING,
+    }
+    if _known_position(headers_of(request), suffix) == position:
+        return Response(None, 304, answer)
+    plan = export_plan(collection, asked, csv=style is CSV)
+    values = {**asked.values, "limit": asked.limit}
+    chunks = _copied(service, plan, values, csv=style is CSV)
+    first = await anext(chunks, b"")  # a refusal by the database is still a problem document
+    return StreamingResponse(_from(first, chunks), 200, answer)
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
+async def _copied(
+    service: Service, plan: Compiled, values: dict[str, Any], *, csv: bool
+) -> AsyncIterator[bytes]:
+    """COPY … TO STDOUT through a file without a name: constant memory, and no connection waits for a slow client."""
+    spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when the answer has been read)
+    grown = asyncio.Event()
+
+    async def keep(chunk: bytes) -> None:
+        spool.write(chunk)
+        grown.set()
+
+    async def run() -> None:
+        try:
+            async with service.database.reading() as connection, connection.transaction():
+                await connection.execute(_EXPORT_TIME)
+                options: dict[str, Any] = {"format": "csv", "header": True} if csv else _NDJSON_COPY
+                await connection.copy_from_query(
+                    plan.sql, *plan.args(values), output=keep, timeout=_EXPORT_SECONDS, **options
+                )
+        finally:
+            grown.set()
+
+    task = asyncio.create_task(run())
+    sent = 0
+    try:
+        while True:
+            if chunk := os.pread(spool.fileno(), _CHUNK, sent):
+                sent += len(chunk)
+                yield chunk
+            elif task.done():
+                task.result()
+                return
+            else:
+                grown.clear()
+                await grown.wait()
+    finally:
+        task.cancel()
+        spool.close()
+
+
+_CHUNK = 65_536
+_EXPORT_SECONDS = 300
+_EXPORT_TIME = f"set local statement_timeout = '{_EXPORT_SECONDS}s'; set local transaction_timeout = '{_EXPORT_SECONDS}s'"
+_NDJSON_COPY: dict[str, Any] = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
+"""CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""

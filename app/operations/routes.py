@@ -1,0 +1,237 @@
+"""The routes of a resource: list, count, create, read, update, delete, restore."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.permissions import Permission
+from app.collection import writing
+from app.collection.asked import pairs_of
+from app.collection.collection import Collection
+from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.http.bodies import MERGE_PATCH, check_type, read_object
+from app.http.etags import ChangedMeanwhile, allows
+from app.http.formats import CSV, JSON, NDJSON, Format
+from app.operations import documented as doc
+from app.operations import reading
+from app.operations.serving import caller_of, headers_of
+from app.operations.transactions import Answer, write
+
+Handler = Callable[..., Awaitable[Response]]
+POLICY: dict[str, Permission] = {}
+"""The permission that each operation asks for, by operation id; a test holds that none is missing."""
+
+
+def flags(request: Request, *allowed: str) -> dict[str, bool]:
+    """The true-or-false parameters of a write."""
+    found = dict.fromkeys(allowed, False)
+    for name, _, value in pairs_of(request.scope["query_string"]):
+        if name not in allowed:
+            raise UnknownParameter(
+                f"There is no parameter `{name[:100]}` here.",
+                errors=[
+                    {
+                        "parameter": name[:100],
+                        "code": "unknown_parameter",
+                        **did_you_mean(name[:100], allowed),
+                    }
+                ],
+            )
+        if value not in {"true", "false"}:
+            raise InvalidParameter(
+                f"`{name}` is `true` or `false`.", errors=[{"parameter": name, "code": "unreadable"}]
+            )
+        found[name] = value == "true"
+    return found
+
+
+def operations(
+    collection: Collection, *, tag: str, plural: str | None = None, create: bool = True, remove: bool = True
+) -> APIRouter:
+    """A router with every operation that the resource has from its declaration."""
+    router = APIRouter(prefix=f"/{collection.path}", tags=[tag])
+    one, many = collection.singular.replace(" ", "_"), (plural or collection.name)
+    article = "an" if one[0] in "aeiou" else "a"
+    words = collection.singular
+
+    def add(
+        method: str,
+        path: str,
+        handler: Handler,
+        name: str,
+        permission: Permission,
+        summary: str,
+        description: str,
+        *,
+        responses: dict[int | str, dict[str, Any]],
+        parameters: list[dict[str, Any]],
+        body: dict[str, Any] | None = None,
+        status: int = 200,
+    ) -> None:
+        POLICY[name] = permission
+        extra: dict[str, Any] = {"parameters": parameters}
+        if body is not None:
+            extra["requestBody"] = body
+        if permission is not Permission.READ:
+            extra["security"] = [{"bearer": []}, {"api_key": []}]
+        router.add_api_route(
+            path,
+            handler,
+            methods=[method],
+            name=name,
+            operation_id=name,
+            summary=summary,
+            description=description,
+            responses=responses,
+            response_class=Response,
+            response_model=None,
+            status_code=status,
+            openapi_extra=extra,
+        )
+
+    async def list_records(request: Request) -> Response:
+        return await reading.page(request, collection)
+
+    async def count_records(request: Request) -> Response:
+        return await reading.stats(request, collection)
+
+    async def read_record(request: Request) -> Response:
+        return await reading.item(request, collection, request.path_params["name"])
+
+    async def create_record(request: Request) -> Response:
+        dry_run = flags(request, "dry_run")["dry_run"]
+        body = await read_body(request, ("application/json",))
+
+        async def work(connection: Any) -> Answer:
+            made = await writing.create(connection, collection, read_object(body))
+            place = f"/v1/{collection.path}/{made.id}"
+            return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place})
+
+        return await write(request, body, work, dry_run=dry_run)
+
+    async def update_record(request: Request) -> Response:
+        dry_run = flags(request, "dry_run")["dry_run"]
+        body = await read_body(request, (MERGE_PATCH, "application/json"))
+        name = request.path_params["name"]
+
+        async def work(connection: Any) -> Answer:
+            patch = read_object(body)
+            current = await writing.locked(connection, collection, name)
+            await unchanged(request, connection, current)
+            after = await writing.change(connection, collection, current, patch)
+            return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
+
+        return await write(request, body, work, dry_run=dry_run)
+
+    async def delete_record(request: Request) -> Response:
+        asked = flags(request, "dry_run", "cascade")
+        name = request.path_params["name"]
+
+        async def work(connection: Any) -> Answer:
+            current = await writing.locked(connection, collection, name)
+            await unchanged(request, connection, current)
+            await writing.remove(connection, collection, current, cascade=asked["cascade"])
+            return Answer(204)
+
+        return await write(request, b"", work, dry_run=asked["dry_run"])
+
+    async def restore_record(request: Request) -> Response:
+        dry_run = flags(request, "dry_run")["dry_run"]
+        name = request.path_params["name"]
+
+        async def work(connection: Any) -> Answer:
+            back = await writing.restore(connection, collection, name)
+            return Answer(200, back.json, {"ETag": f'"{back.tag}"'})
+
+        return await write(request, b"", work, dry_run=dry_run)
+
+    one_record = [doc.name_parameter(collection)]
+    record = doc.record_content(collection)
+    add(
+        "GET", "", list_records, f"list_{many}", Permission.READ, f"List {many.replace('_', ' ')}",
+        f"List {many.replace('_', ' ')}: filtered, sorted, in pages; or all of them as CSV or NDJSON by `Accept`.",
+        responses=doc.ok(200, "A page.", doc.list_content(collection), "ETag", "Link", "Total-Count")
+        | doc.problems(*doc.READS, 304),
+        parameters=[*doc.list_parameters(collection), doc.IF_NONE_MATCH],
+    )  # fmt: skip
+    add(
+        "GET", "/stats", count_records, f"count_{many}", Permission.READ, f"Count {many.replace('_', ' ')}",
+        "Count per group. Every cell has the address of the list behind it.",
+        responses=doc.ok(200, "The counts.", {"application/json": {"schema": doc.schema_ref("Counts")}}, "ETag")
+        | doc.problems(*doc.READS, 304),
+        parameters=[*doc.stats_parameters(collection), doc.IF_NONE_MATCH],
+    )  # fmt: skip
+    add(
+        "GET", "/{name}", read_record, f"read_{one}", Permission.READ, f"Read {article} {words}",
+        f"Read one {words}.",
+        responses=doc.ok(200, f"The {words}.", record, "ETag") | doc.problems(*doc.READS, 304, 404),
+        parameters=[*one_record, *doc.shaping_parameters(collection), doc.IF_NONE_MATCH],
+    )  # fmt: skip
+    if create:
+        add(
+            "POST", "", create_record, f"create_{one}", Permission.EDIT, f"Add {article} {words}",
+            f"Add {article} {words}.",
+            responses=doc.ok(201, "Made.", record, "ETag", "Location") | doc.problems(*doc.WRITES),
+            parameters=[doc.DRY_RUN, doc.IDEMPOTENCY_KEY],
+            body=doc.body_of(collection),
+            status=201,
+        )  # fmt: skip
+    add(
+        "PATCH", "/{name}", update_record, f"update_{one}", Permission.EDIT, f"Change {article} {words}",
+        f"Change some fields of {article} {words}. What is the same already is not written again.",
+        responses=doc.ok(200, "As it is now.", record, "ETag") | doc.problems(*doc.WRITES, 404, 412, 428),
+        parameters=[*one_record, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY],
+        body=doc.patch_of(collection),
+    )  # fmt: skip
+    if remove:
+        writes = [status for status in doc.WRITES if status not in {415}]
+        add(
+            "DELETE", "/{name}", delete_record, f"delete_{one}", Permission.EDIT, f"Delete {article} {words}",
+            f"Delete {article} {words}. The journal keeps it, and `restore` brings it back. "
+            "Records that refer to it block this, unless `cascade=true`.",
+            responses=doc.ok(204, "Deleted.", None) | doc.problems(*writes, 404, 412, 428),
+            parameters=[*one_record, doc.DRY_RUN, doc.CASCADE, doc.IF_MATCH, doc.IDEMPOTENCY_KEY],
+            status=204,
+        )  # fmt: skip
+        add(
+            "POST", "/{name}/restore", restore_record, f"restore_{one}", Permission.EDIT,
+            f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
+            responses=doc.ok(200, "As it is again.", record, "ETag") | doc.problems(*writes, 404),
+            parameters=[*one_record, doc.DRY_RUN, doc.IDEMPOTENCY_KEY],
+        )  # fmt: skip
+    return router
+
+
+def endings(collection: Collection) -> APIRouter:
+    """`/events.csv` and its like: the list by a plain ending, for people who paste addresses."""
+    router = APIRouter()
+    for style in (JSON, NDJSON, CSV):
+
+        async def ended(request: Request, style: Format = style) -> Response:
+            return await reading.page(request, collection, style)
+
+        router.add_api_route(
+            f"/{collection.path}.{style.ending}", ended, include_in_schema=False, response_model=None
+        )
+    return router
+
+
+async def read_body(request: Request, accepted: tuple[str, ...]) -> bytes:
+    """The whole body, read before a connection is taken; the caller is asked for first."""
+    (await caller_of(request)).require(Permission.EDIT)
+    check_type(headers_of(request), accepted)
+    return await request.body()
+
+
+async def unchanged(request: Request, connection: Any, current: writing.Current) -> None:
+    """If-Match: refuse with the record as it is now, and with what changed since."""
+    caller = await caller_of(request)
+    header = headers_of(request).get(b"if-match")
+    if allows(header, current.version, required=caller.require_if_match):
+        return
+    raise ChangedMeanwhile(
+        f"The record is at version {current.version} by now.",
+        headers={"ETag": f'"{current.tag}"'},
+        **await writing.since(connection, current, (header or b"").decode("latin-1")),
+    )

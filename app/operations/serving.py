@@ -1,0 +1,43 @@
+"""What a request finds in the application: database, doorkeeper, secrets; and who is calling."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from app.access.keys import Doorkeeper
+from app.access.permissions import Caller
+from app.db import Database
+from app.settings import Settings
+
+
+@dataclass
+class Service:
+    """The parts of a running service."""
+
+    settings: Settings
+    database: Database
+    doorkeeper: Doorkeeper
+    cursor_secret: bytes = b""
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def headers_of(request: Request) -> dict[bytes, bytes]:
+    """Headers by lower-case name; of repeated ones the last, as no header read here may repeat."""
+    return dict(request.scope["headers"])
+
+
+async def caller_of(request: Request) -> Caller:
+    return await service_of(request).doorkeeper.caller(headers_of(request))
+
+
+def address_of(request: Request) -> str:
+    """Scheme, host and port for absolute links: as configured, else where we listen; never the Host header."""
+    if public := service_of(request).settings.public_url:
+        return public.rstrip("/")
+    host, port = request.scope.get("server") or ("localhost", None)
+    host = f"[{host}]" if ":" in host else host
+    return f"http://{host}:{port}" if port else f"http://{host}"

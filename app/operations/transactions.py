@@ -1,0 +1,148 @@
+"""One write, one transaction: who, the Idempotency-Key, the work, the commit, and only then the answer."""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+from fastapi import Request, Response
+
+from app.access.permissions import Permission
+from app.db import Connection
+from app.errors import BadRequest, Conflict, Problem
+from app.operations.serving import caller_of, headers_of, service_of
+
+_ATTEMPTS = 3
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+@dataclass
+class Answer:
+    """What a write answers once it is committed."""
+
+    status: int
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self, **more: str) -> Response:
+        headers = {**self.headers, **more}
+        if self.body:
+            headers.setdefault("Content-Type", "application/json")
+        return Response(self.body or None, self.status, headers)
+
+
+Work = Callable[[Connection], Awaitable[Answer]]
+
+
+class KeyReused(Problem):
+    """This Idempotency-Key was used for another request. A new request needs a new key."""
+
+    status = 422
+    title = "Idempotency-Key reused"
+
+
+class StillRunning(Conflict):
+    """The first request with this Idempotency-Key is still running. Ask again after `Retry-After`."""
+
+
+class _RolledBack(Exception):
+    """Ends a transaction without an effect: a dry run."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+async def write(request: Request, body: bytes, work: Work, *, dry_run: bool) -> Response:
+    """Run the work in a transaction of its own. The response exists only after COMMIT returned."""
+    caller = await caller_of(request)
+    caller.require(Permission.EDIT)
+    headers = headers_of(request)
+    key = _idempotency_key(headers)
+    fingerprint = _fingerprint(request, headers, body) if key else None
+    opening = (
+        caller.key_id,
+        request.scope["state"].get("request_id", ""),
+        headers.get(b"x-reason", b"").decode("utf-8", "replace")[:500] or None,
+        key,
+        fingerprint,
+    )
+    for attempt in range(_ATTEMPTS):
+        try:
+            return await _attempt(request, work, opening, dry_run=dry_run)
+        except (
+            asyncpg.SerializationError,
+            asyncpg.DeadlockDetectedError,
+            asyncpg.InvalidCachedStatementError,
+        ):
+            if attempt == _ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(0.02 * (attempt + 1))
+    raise AssertionError
+
+
+async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *, dry_run: bool) -> Response:
+    caller_id, *_, key, _ = opening
+    async with service_of(request).database.writing() as connection:
+        try:
+            async with connection.transaction():
+                claim = await connection.fetchrow("select * from begin_write($1, $2, $3, $4, $5)", *opening)
+                assert claim is not None
+                if claim["busy"]:
+                    raise StillRunning(
+                        "The first request with this key is still running.", headers={"Retry-After": "1"}
+                    )
+                if claim["replay"]:
+                    return _replayed(claim)
+                answer = await work(connection)
+                if dry_run:
+                    raise _RolledBack(answer)
+                if key:
+                    await connection.execute(
+                        "update idempotency_keys set status = $3, headers = $4, body = $5 "
+                        "where caller_id = $1 and key = $2",
+                        caller_id,
+                        key,
+                        answer.status,
+                        json.dumps(answer.headers),
+                        answer.body,
+                    )
+        except _RolledBack as rolled_back:
+            return rolled_back.answer.response(**{"Dry-Run": "true"})
+    return answer.response()
+
+
+def _replayed(claim: asyncpg.Record) -> Response:
+    if not claim["same"]:
+        raise KeyReused("This Idempotency-Key belongs to another request.")
+    headers = json.loads(claim["headers"] or "{}")
+    return Answer(claim["status"], claim["body"] or "", headers).response(**{"Idempotency-Replayed": "true"})
+
+
+def _idempotency_key(headers: dict[bytes, bytes]) -> str | None:
+    raw = headers.get(b"idempotency-key")
+    if raw is None:
+        return None
+    key = raw.decode("latin-1").strip()
+    if len(key) > 1 and key.startswith('"') and key.endswith('"'):
+        key = key[1:-1]
+    if not _KEY.fullmatch(key):
+        raise BadRequest("`Idempotency-Key` is 1 to 255 visible ASCII characters.")
+    return key
+
+
+def _fingerprint(request: Request, headers: dict[bytes, bytes], body: bytes) -> bytes:
+    """What makes two requests the same: method, address, query, media type, body."""
+    print_ = hashlib.sha256()
+    query = b"&".join(sorted(request.scope["query_string"].split(b"&")))
+    for part in (
+        request.method.encode(),
+        request.scope["path"].encode(),
+        query,
+        headers.get(b"content-type", b""),
+        body,
+    ):
+        print_.update(len(part).to_bytes(8, "big") + part)
+    return print_.digest()

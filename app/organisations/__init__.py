@@ -1,0 +1,1 @@
+"""The ministries, ASEAN and UN bodies, courts and partners that lead, host, fund and take part."""

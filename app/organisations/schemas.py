@@ -1,0 +1,61 @@
+"""What travels of an organisation."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.collection.values import (
+    Code,
+    CodeReference,
+    Country,
+    Day,
+    Kept,
+    Line,
+    Paragraphs,
+    Record,
+    Source,
+    Value,
+    WebAddress,
+)
+
+OrganisationKind = Literal[
+    "member_state", "dialogue_partner", "ministry", "government_body", "court", "asean_body", "un_body",
+    "international_organisation", "japan_moj_body", "japan_body", "dispute_resolution_body", "professional_body",
+    "training_body", "research_body", "network", "fund", "ngo", "other",
+]  # fmt: skip
+
+
+class FormerName(Value):
+    """A name that the body had before."""
+
+    name: Line
+    until: Day | None = None
+
+
+class Organisation(Record, Kept):
+    """A body that leads, hosts, funds, supports or takes part."""
+
+    code: Code = Field(description="Permanent code, never used again.", examples=["JP-MOJ"])
+    name: Line = Field(description="Name in English.", examples=["Ministry of Justice, Japan"])
+    kind: OrganisationKind = Field(description="What sort of body it is.", examples=["ministry"])
+    country: Country | None = Field(
+        None, description="ISO 3166-1 code of its State; null for regional and UN bodies.", examples=["JP"]
+    )
+    parent: CodeReference | None = Field(None, description="The body that it is part of.")
+    former_names: Annotated[list[FormerName], Field(max_length=50)] = Field(
+        [], description="Names that it had before."
+    )
+    valid_from: Day | None = Field(None, description="First day of its existence, where known.")
+    valid_until: Day | None = Field(None, description="Last day of its existence, if it ended.")
+    website: WebAddress | None = Field(None, description="Its public site.")
+    note: Paragraphs | None = Field(None, description="What a reader should know of this entry.")
+    sources: Annotated[list[Source], Field(max_length=50)] = Field(
+        [], description="Where this is known from."
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> "Organisation":
+        if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
+            raise PydanticCustomError("valid_until_before_from", "valid_until lies before valid_from.")
+        return self

@@ -1,0 +1,88 @@
+"""Bringing a database up to date: migrations, the seed, and the first administrator's key."""
+
+import asyncio
+import os
+from functools import cache
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from app import seeding
+from app.access.keys import digest, new_key
+from app.access.permissions import Role
+
+_ROOT = Path(__file__).resolve().parent.parent
+KEY_FILE = "admin-key"
+
+
+def alembic_config(address: str = "") -> Config:
+    """Alembic's configuration for a database."""
+    config = Config(str(_ROOT / "alembic.ini"))
+    config.attributes["dsn"] = address
+    return config
+
+
+@cache
+def newest() -> str:
+    """The migration that this code needs."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def migrate(address: str) -> None:
+    """Run the migrations that are missing."""
+    command.upgrade(alembic_config(address), "head")
+
+
+async def prepare(address: str, data_dir: Path, *, seed: bool) -> Path | None:
+    """Migrate, seed an empty register, and make the first key. Returns the key's file if it was made now."""
+    await asyncio.to_thread(migrate, address)
+    connection = await asyncpg.connect(address)
+    try:
+        if seed and await connection.fetchval("select position = 0 from journal_head"):
+            await seeding.seed(connection)
+        return await first_key(connection, data_dir)
+    finally:
+        await connection.close()
+
+
+async def first_key(connection: "asyncpg.Connection[asyncpg.Record]", data_dir: Path) -> Path | None:
+    """The first administrator key, if there is no key yet: written to a file that only its owner can read."""
+    async with connection.transaction():
+        await connection.execute("lock table api_keys in share row exclusive mode")
+        if await connection.fetchval("select exists (select from api_keys)"):
+            return None
+        key = new_key()
+        await add_key(connection, key, "first administrator", Role.ADMINISTRATOR)
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = data_dir / KEY_FILE
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(key + "\n")
+        return path
+
+
+async def add_key(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    key: str,
+    name: str,
+    role: Role,
+    *,
+    require_if_match: bool = False,
+) -> str:
+    """Store a key's digest; returns its id."""
+    return str(
+        await connection.fetchval(
+            "insert into api_keys (name, role, prefix, digest, require_if_match) values ($1, $2, $3, $4, $5) returning id",
+            name,
+            str(role),
+            key[:9],
+            digest(key),
+            require_if_match,
+        )
+    )

@@ -1,0 +1,1 @@
+"""One ranked search over all kinds of record."""

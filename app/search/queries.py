@@ -1,0 +1,60 @@
+"""How records are found by their words, best first."""
+
+from typing import Any
+
+from sqlalchemy import Integer, Numeric, Select, Text, any_, bindparam, case, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.activities.queries import ACTIVITIES
+from app.areas.queries import AREAS
+from app.collection.collection import Collection
+from app.collection.search import SEARCH_TEXTS, matches
+from app.consultations.queries import CONSULTATIONS
+from app.countries.queries import COUNTRIES
+from app.db import Compiled
+from app.events.queries import EVENTS
+from app.focal_points.queries import FOCAL_POINTS
+from app.goals.queries import GOALS
+from app.organisations.queries import ORGANISATIONS
+from app.plan.queries import PLANS
+
+SEARCHED: dict[str, Collection] = {
+    each.path: each
+    for each in (
+        GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
+    )
+}  # fmt: skip
+RANKED_AT_MOST = 1000
+"""Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
+
+
+def found(terms: int, *, some_kinds: bool) -> Compiled:
+    """Hits with kind, id, title and score."""
+    return GOALS.statement(("search", terms, some_kinds), lambda: _found(terms, some_kinds=some_kinds))
+
+
+def _found(terms: int, *, some_kinds: bool) -> Select[Any]:
+    texts = SEARCH_TEXTS
+    candidates = select(texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words).where(
+        matches(texts, terms)
+    )
+    if some_kinds:
+        candidates = candidates.where(texts.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))))
+    hits = candidates.order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST).cte("hits")
+    asked = func.fold(bindparam("q", type_=Text))
+    words = func.ts_rank(hits.c.words, func.websearch_to_tsquery("english", asked), 1)
+    score: ColumnElement[Any] = func.round(
+        (words + func.word_similarity(asked, func.fold(hits.c.title))).cast(Numeric), 4
+    )
+    address = case(
+        *((hits.c.kind == each.name, literal(f"/v1/{path}/")) for path, each in SEARCHED.items()),
+        else_=literal(""),
+    )
+    href = case((hits.c.kind == PLANS.name, literal("/v1/plan")), else_=address + hits.c.record_id.cast(Text))
+    kind = func.replace(case((hits.c.kind == PLANS.name, literal("plan")), else_=hits.c.kind), "_", "-")
+    hit = select(
+        kind.label("kind"), hits.c.record_id.label("id"), hits.c.title.label("title"),
+        score.label("score"), href.label("href"),
+    ).order_by(score.desc(), hits.c.record_id).limit(bindparam("limit", type_=Integer)).subquery()  # fmt: skip
+    return select(func.row_to_json(hit.table_valued()))

@@ -1,0 +1,88 @@
+"""The search over all kinds."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.permissions import Permission
+from app.collection.asked import pairs_of, search_terms
+from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.http.formats import JSON, chosen
+from app.operations import documented as doc
+from app.operations.reading import CACHING
+from app.operations.routes import POLICY
+from app.operations.serving import caller_of, headers_of, service_of
+from app.search.queries import SEARCHED, found
+
+router = APIRouter(tags=["Search"])
+POLICY["search"] = Permission.READ
+_HITS, _HITS_MOST = 20, 100
+_PARAMETERS = ("q", "kind", "limit")
+
+
+@router.get(
+    "/search",
+    operation_id="search",
+    summary="Search everything",
+    response_class=Response,
+    responses=doc.ok(200, "The best hits.", {"application/json": {"schema": doc.schema_ref("Hits")}})
+    | doc.problems(*doc.READS),
+    openapi_extra={
+        "parameters": [
+            {**doc.query_words(), "required": True},
+            doc.parameter(
+                "kind",
+                f"Only these kinds, separated by commas: {', '.join(SEARCHED)}.",
+                {
+                    "type": "string",
+                    "maxLength": 200,
+                    "pattern": f"^({'|'.join(SEARCHED)})(,({'|'.join(SEARCHED)}))*$",
+                },
+                example="events,activities",
+            ),
+            doc.parameter(
+                "limit",
+                "Hits at most.",
+                {"type": "integer", "format": "int32", "minimum": 1, "maximum": _HITS_MOST, "default": _HITS},
+            ),
+        ]
+    },
+)
+async def search(request: Request) -> Response:
+    """Look for words in all kinds of record, best hits first: by stem, or anywhere inside a text, whatever its
+    script; case and accents do not matter. Of very many hits the newest thousand are ranked.
+    """
+    headers = headers_of(request)
+    await caller_of(request)
+    chosen(headers.get(b"accept"), (JSON,))
+    given = {}
+    for name, _, value in pairs_of(request.scope["query_string"]):
+        if name not in _PARAMETERS:
+            raise UnknownParameter(
+                f"There is no parameter `{name[:100]}` here.",
+                errors=[
+                    {
+                        "parameter": name[:100],
+                        "code": "unknown_parameter",
+                        **did_you_mean(name[:100], _PARAMETERS),
+                    }
+                ],
+            )
+        given[name] = value
+    terms = search_terms(given.get("q", ""))
+    kinds = given["kind"].split(",") if "kind" in given else []
+    for kind in kinds:
+        if kind not in SEARCHED:
+            hint = did_you_mean(kind[:100], list(SEARCHED))
+            raise InvalidParameter(
+                f"There is no kind `{kind[:100]}`.", errors=[{"parameter": "kind", "code": "unknown", **hint}]
+            )
+    limit = given.get("limit", str(_HITS))
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= _HITS_MOST:
+        raise InvalidParameter(
+            f"`limit` is 1 to {_HITS_MOST}.", errors=[{"parameter": "limit", "code": "unreadable"}]
+        )
+    values = {f"t{number}": term for number, term in enumerate(terms)}
+    values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
+    rows = await service_of(request).database.fetch(found(len(terms), some_kinds=bool(kinds)), values)
+    return Response(
+        f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, CACHING, media_type="application/json"
+    )

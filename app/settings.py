@@ -1,0 +1,69 @@
+"""Every setting, with its meaning and its default. Read from the environment, prefix `WORKPLAN_`."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.embedded import default_data_dir
+
+
+class Settings(BaseSettings):
+    """What an installation may choose."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKPLAN_", secrets_dir=None, extra="ignore")
+
+    database_url: Annotated[
+        SecretStr | None,
+        Field(validation_alias=AliasChoices("DATABASE_URL", "WORKPLAN_DATABASE_URL")),
+    ] = None
+    """PostgreSQL to use (`postgresql://…`). Without it: the embedded one in `data_dir`."""
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    """Where the embedded database and the first administrator's key live."""
+
+    public_url: str | None = None
+    """The address that clients use, for absolute links; default: the address the server listens on."""
+
+    cursor_secret: SecretStr | None = None
+    """Signs page cursors. Default: derived from a secret kept in the database."""
+
+    read_connections: int = Field(default=8, ge=1, le=200)
+    """Database connections for reading, per worker."""
+
+    write_connections: int = Field(default=8, ge=1, le=200)
+    """Database connections for writing, per worker."""
+
+    pool_timeout: float = Field(default=3.0, gt=0)
+    """Seconds to wait for a free connection before 503."""
+
+    request_budget: float = Field(default=8.0, gt=0)
+    """Seconds a request may take before it is answered 503, whatever still hangs."""
+
+    statement_timeout: float = Field(default=5.0, gt=0)
+    """Seconds one statement may take."""
+
+    lock_timeout: float = Field(default=2.0, gt=0)
+    """Seconds one statement may wait for a lock."""
+
+    max_body: int = Field(default=1_048_576, ge=1024)
+    """Bytes of a request body; more is 413 before it is read."""
+
+    idempotency_days: int = Field(default=7, ge=1)
+    """Days that the answer to an Idempotency-Key is kept."""
+
+    drain_seconds: float = Field(default=0.0, ge=0)
+    """Seconds that a stopping server keeps answering while `/readyz` already says 503."""
+
+    log_format: Literal["auto", "json", "text"] = "auto"
+    """`auto`: text on a terminal, JSON elsewhere."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,24 @@
+"""Every table, imported once, for migrations and for the checks that look at all of them."""
+
+from app.access.models import ApiKey
+from app.activities.models import Activity
+from app.areas.models import Area
+from app.collection.own_keys import OwnKeyOf
+from app.collection.search import SearchText
+from app.consultations.models import Consultation
+from app.countries.models import Country
+from app.db import Base
+from app.events.models import Event
+from app.focal_points.models import FocalPoint
+from app.goals.models import Goal
+from app.http.models import IdempotencyKey
+from app.journal import Change
+from app.organisations.models import Organisation
+from app.plan.models import Plan
+
+METADATA = Base.metadata
+
+__all__ = [
+    "METADATA", "Activity", "ApiKey", "Area", "Change", "Consultation", "Country", "Event", "FocalPoint", "Goal",
+    "IdempotencyKey", "Organisation", "OwnKeyOf", "Plan", "SearchText",
+]  # fmt: skip
