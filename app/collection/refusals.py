@@ -70,10 +70,11 @@ def refusal(error: Exception) -> Problem | None:
             | asyncpg.TransactionTimeoutError()
             | asyncpg.IdleInTransactionSessionTimeoutError()
             | asyncpg.InvalidCachedStatementError()
-            | asyncpg.InterfaceError()
             | ConnectionError()
             | TimeoutError()
             | OSError()
         ):
             return Unavailable("The database did not answer in time. Try again.")
+        case asyncpg.InterfaceError() if "clos" in str(error):  # a connection or the pool; the rest is our mistake
+            return Unavailable("The connection to the database was lost. Try again.")
     return None

@@ -71,7 +71,7 @@ async def locked(connection: Connection, collection: Collection, name: str) -> C
         return select(*columns).where(column == bindparam("name", type_=column.type)).with_for_update(of=row)
 
     statement = collection.statement(("locked", column.key), build)
-    found = await connection.fetchrow(statement.sql, value)
+    found = await connection.fetchrow(statement.sql, *statement.args({"name": value}))
     if found is None:
         raise collection.missing(name)
     return Current(found["id"], found["version"], found["tag"], found["j"])
