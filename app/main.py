@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import Scope
 
-from app import __version__, api, openapi, operating, refusing
+from app import __version__, api, logs, openapi, operating, refusing
 from app.access.keys import Doorkeeper
 from app.db import Compiled, Database
+from app.collection.refusals import refusal
 from app.http.edge import Edge
+from app.operations.doors import Doors
 from app.operations.serving import Service
 from app.settings import Settings, settings
 
@@ -19,6 +21,7 @@ _SECRET = Compiled("select secret from installation", (), {})
 def create_app(chosen: Settings | None = None) -> FastAPI:
     """The service, for an ASGI server: `uvicorn app.main:app`."""
     config = chosen or settings()
+    logs.configure(config)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +54,10 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     def allowed(scope: Scope) -> list[str]:
         return refusing.allowed_methods(app, scope)
 
-    app.add_middleware(Edge, max_body=config.max_body, budget=config.request_budget, allowed=allowed)
+    app.add_middleware(Doors)
+    app.add_middleware(
+        Edge, max_body=config.max_body, budget=config.request_budget, allowed=allowed, explain=refusal
+    )
     return app
 
 

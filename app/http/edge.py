@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from functools import cache
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -31,17 +32,22 @@ SECURITY_HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_counter, _timer = cache(REQUESTS.labels), cache(SECONDS.labels)  # looking a label up costs more than counting
 Allowed = Callable[[Scope], list[str]]
+Explain = Callable[[Exception], Problem | None]
 
 
 class Edge:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int, budget: float, allowed: Allowed) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body: int, budget: float, allowed: Allowed, explain: Explain
+    ) -> None:
         self.app = app
         self.max_body = max_body
         self.budget = budget
         self.allowed = allowed
+        self.explain = explain
         self._abandoned: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,8 +115,13 @@ class _Exchange:
         except Problem as problem:
             await self._answer(problem)
         except Exception as error:
-            _log.exception("unhandled", request_id=self.request_id, error=type(error).__name__)
-            await self._answer(InternalError("Nothing was changed. The log has more under this request id."))
+            problem = self.edge.explain(error)
+            if problem is None:
+                _log.exception("unhandled", request_id=self.request_id, error=type(error).__name__)
+                problem = InternalError("Nothing was changed. The log has more under this request id.")
+            elif problem.status == 503:
+                _log.warning("database", request_id=self.request_id, error=type(error).__name__)
+            await self._answer(problem)
 
     def _refused_at_once(self) -> Problem | None:
         length = self.headers.get(b"content-length")
@@ -146,7 +157,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            SECONDS.labels(self.method).observe(perf_counter() - self.begun)
+            _timer(self.method).observe(perf_counter() - self.begun)
             headers = list(message["headers"])
             headers += [(b"x-request-id", self.request_id.encode()), *SECURITY_HEADERS]
             names = {name for name, _ in headers}
@@ -176,8 +187,8 @@ class _Exchange:
         return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0") != b"0"
 
     def _account(self) -> None:
-        route = getattr(self.scope.get("route"), "path", "") or "none"
-        REQUESTS.labels(self.method, route, self.status).inc()
+        route = self.scope.get("template") or getattr(self.scope.get("route"), "path", "none")
+        _counter(self.method, route, self.status).inc()
         fields: dict[str, Any] = {
             "method": self.method,
             "route": route,
@@ -192,4 +203,4 @@ class _Exchange:
 
 
 def _surrogate(text: str) -> bool:
-    return any(0xD800 <= ord(character) <= 0xDFFF for character in text)
+    return not text.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in text)

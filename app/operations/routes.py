@@ -1,6 +1,5 @@
 """The routes of a resource: list, count, create, read, update, delete, restore."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,10 +14,10 @@ from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import CSV, JSON, NDJSON, Format
 from app.operations import documented as doc
 from app.operations import reading
+from app.operations.doors import TREE, Handler
 from app.operations.serving import caller_of, headers_of
 from app.operations.transactions import Answer, write
 
-Handler = Callable[..., Awaitable[Response]]
 POLICY: dict[str, Permission] = {}
 """The permission that each operation asks for, by operation id; a test holds that none is missing."""
 
@@ -70,6 +69,7 @@ def operations(
         status: int = 200,
     ) -> None:
         POLICY[name] = permission
+        TREE.add(method, f"/v1/{collection.path}{path}", handler)
         extra: dict[str, Any] = {"parameters": parameters}
         if body is not None:
             extra["requestBody"] = body

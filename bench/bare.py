@@ -1,0 +1,27 @@
+"""The limit of the framework: a FastAPI route with the same parameters that returns the same bytes from memory."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Path as InPath, Query, Response
+
+app = FastAPI()
+BODIES = {path.stem: path.read_bytes() for path in Path(os.environ["BENCH_BODIES"]).glob("*.json")}
+
+
+@app.get("/livez")
+async def alive() -> str:
+    return "ok"
+
+
+@app.get("/v1/events/{name}")
+async def one(name: Annotated[str, InPath()]) -> Response:
+    return Response(BODIES["get"], media_type="application/json")
+
+
+@app.get("/v1/events")
+async def some(
+    kind: Annotated[str, Query()], sort: Annotated[str, Query()], limit: Annotated[int, Query()] = 50
+) -> Response:
+    return Response(BODIES["list"], media_type="application/json")
