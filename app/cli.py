@@ -4,12 +4,12 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated, Any
-from collections.abc import Iterator
 
 import asyncpg
 import typer
@@ -124,6 +124,8 @@ def _check_schema(address: str) -> None:
 def _serve(host: str, port: int, workers: int, config: Settings) -> None:
     import uvicorn
 
+    # uvicorn ends by raising again the signal that stopped it, which must not kill us before the database stops.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         "app.main:app",
         host=host,

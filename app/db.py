@@ -1,12 +1,11 @@
-"""The base of all tables, the two pools, and one transaction per write."""
+"""The base of all tables, compiled statements, and transactions."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -15,14 +14,9 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.expression import ClauseElement
 
+from app.errors import Unavailable
+from app.pool import Connection, Lost, Pool
 from app.settings import Settings
-
-if TYPE_CHECKING:
-    Connection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-else:
-    Connection = asyncpg.pool.PoolConnectionProxy
-    Pool = asyncpg.Pool
 
 APP_ROLE = "workplan_app"
 """The role as which the service works: it owns nothing and cannot alter history (migration 0001)."""
@@ -81,35 +75,22 @@ def compiled(statement: ClauseElement) -> Compiled:
 
 
 class Database:
-    """The connections of one process: one pool that cannot write, one that can."""
+    """The connections of one process: some that cannot write, some that can."""
 
     def __init__(self, dsn: str, settings: Settings) -> None:
         self.dsn = dsn
         self.settings = settings
-        self._reading: Pool | None = None
-        self._writing: Pool | None = None
-
-    async def open(self) -> None:
-        self._reading = self._pool(self.settings.read_connections, default_transaction_read_only="on")
-        self._writing = self._pool(self.settings.write_connections)
-        await asyncio.gather(self._reading, self._writing)
+        self._readers = self._pool(settings.read_connections, default_transaction_read_only="on")
+        self._writers = self._pool(settings.write_connections)
 
     def _pool(self, size: int, **session: str) -> Pool:
         seconds = self.settings.statement_timeout
-        return asyncpg.create_pool(
+        return Pool(
             self.dsn,
-            min_size=min(2, size),
-            max_size=size,
-            connect=_connect,
-            reset=_no_reset,  # nothing is ever set on a session, so there is no round trip to undo it
-            timeout=3,
+            size,
+            patience=self.settings.pool_timeout,
             command_timeout=seconds + 2,
-            max_inactive_connection_lifetime=300,
-            statement_cache_size=1024,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=100_000,
-            server_settings={
-                "application_name": "workplan",
+            session={
                 "role": APP_ROLE,
                 "timezone": "UTC",
                 "jit": "off",
@@ -117,58 +98,63 @@ class Database:
                 "lock_timeout": f"{self.settings.lock_timeout * 1000:.0f}",
                 "idle_in_transaction_session_timeout": "10000",
                 "transaction_timeout": "30000",
+                "client_connection_check_interval": "2000",  # what a killed worker asked for ends by itself
                 **session,
             },
         )
 
     async def close(self) -> None:
-        for pool in (self._reading, self._writing):
-            if pool is not None:
-                try:
-                    await asyncio.wait_for(pool.close(), timeout=5)
-                except TimeoutError:
-                    pool.terminate()
+        await asyncio.gather(self._readers.close(), self._writers.close())
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """A connection whose transactions are read-only."""
-        assert self._reading is not None
-        async with self._reading.acquire(timeout=self.settings.pool_timeout) as connection:
+        """A transaction that cannot write: one view of the register for several statements."""
+        async with self._readers.lend() as connection, _transaction(connection):
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
-        """A connection that may write; the caller opens the transaction."""
-        assert self._writing is not None
-        async with self._writing.acquire(timeout=self.settings.pool_timeout) as connection:
+        """A transaction. It is committed when the block has ended well: nothing may be answered before."""
+        async with self._writers.lend() as connection, _transaction(connection):
             yield connection
 
     async def fetch(self, statement: Compiled, values: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
-        """Run one reading statement."""
-        async with self.reading() as connection:
-            rows: Sequence[asyncpg.Record] = await connection.fetch(statement.sql, *statement.args(values))
-            return rows
+        """Run one reading statement; once more, if the connection broke."""
+        args = statement.args(values)
+        try:
+            async with self._readers.lend() as connection:
+                return await connection.fetch(statement.sql, *args)
+        except Lost:
+            async with self._readers.lend() as connection:
+                return await connection.fetch(statement.sql, *args)
 
 
-async def _no_reset(connection: Connection) -> None:
-    return
-
-
-async def _connect(*args: Any, **kwargs: Any) -> Any:
-    """Connect, and let the kernel notice a peer that no longer acknowledges."""
-    connection = await asyncpg.connect(*args, **kwargs)
-    wire = connection._transport.get_extra_info("socket")  # noqa: SLF001  (asyncpg offers no other way)
-    if wire is not None and wire.family != socket.AF_UNIX:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in (
-            ("TCP_KEEPIDLE", 5),
-            ("TCP_KEEPINTVL", 2),
-            ("TCP_KEEPCNT", 2),
-            ("TCP_USER_TIMEOUT", 8000),
-        ):
-            if hasattr(socket, option):
-                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    return connection
+@asynccontextmanager
+async def _transaction(connection: Connection) -> AsyncIterator[None]:
+    """Unlike the driver's own, says when a commit is in doubt, and leaves a connection that hangs alone."""
+    await connection.execute("begin")
+    try:
+        yield
+    except (TimeoutError, ConnectionError):
+        raise
+    except Exception:
+        if not connection.is_closed():
+            await connection.execute("rollback")
+        raise
+    try:
+        done = await connection.execute("commit")
+    except asyncpg.LockNotAvailableError:  # of the journal's head, which every write passes
+        raise Unavailable("Too many writes at a time. Nothing was changed. Try again.") from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        if not connection.is_closed() and isinstance(error, asyncpg.PostgresError):
+            raise  # the database refused: nothing was changed
+        connection.terminate()
+        raise Unavailable(
+            "The connection was lost at the last moment: the change may have been made or not. "
+            "Look, or repeat the request under the same Idempotency-Key."
+        ) from error
+    if done != "COMMIT":  # an error inside was caught by somebody, and the database has rolled back
+        raise RuntimeError("The transaction was not committed.")
 
 
 __all__ = ["APP_ROLE", "Base", "BigInteger", "Compiled", "Connection", "Database", "Recorded", "compiled"]

@@ -8,14 +8,12 @@ from starlette.types import Scope
 
 from app import __version__, api, logs, openapi, operating, refusing
 from app.access.keys import Doorkeeper
-from app.db import Compiled, Database
 from app.collection.refusals import refusal
+from app.db import Database
 from app.http.edge import Edge
 from app.operations.doors import Doors
 from app.operations.serving import Service
 from app.settings import Settings, settings
-
-_SECRET = Compiled("select secret from installation", (), {})
 
 
 def create_app(chosen: Settings | None = None) -> FastAPI:
@@ -27,14 +25,14 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with operating.database_address(config) as address:
             database = Database(address, config)
-            await database.open()
-            service = Service(config, database, Doorkeeper(database))
-            secret = config.cursor_secret.get_secret_value().encode() if config.cursor_secret else None
-            service.cursor_secret = secret or (await database.fetch(_SECRET, {}))[0][0]
-            app.state.service = service
-            async with operating.housekeeping(service):
+            app.state.service = service = Service(config, database, Doorkeeper(database))
+            async with (
+                operating.secret_known(service),
+                operating.housekeeping(service),
+                operating.stopped_with_parent(),
+                operating.draining(app.state, config.drain_seconds),
+            ):
                 yield
-            app.state.draining = True
             await database.close()
 
     app = FastAPI(

@@ -1,9 +1,13 @@
 """Running the service: its database, health, metrics, and the chores that run by themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import multiprocessing
+import signal
+import threading
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
+from types import FrameType
 from typing import Any
 
 import asyncpg
@@ -11,8 +15,11 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.datastructures import State
 
 from app import __version__, preparing
+from app.db import Compiled
+from app.errors import Unavailable
 from app.operations.serving import Service, service_of
 from app.settings import Settings
 
@@ -20,11 +27,13 @@ router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger("workplan")
 _HOUSEKEEPING_SECONDS = 3600
 _READY_SECONDS = 1.0
+_ASK_AGAIN_SECONDS = 0.5
+_SECRET = Compiled("select secret from installation", (), {})
 
 
 @asynccontextmanager
 async def database_address(config: Settings) -> AsyncIterator[str]:
-    """The database to use: a server's, or the embedded one, which is then prepared and stopped with the service."""
+    """The database to use: that of DATABASE_URL, or the embedded one, started here and stopped with us."""
     if config.database_url:
         yield config.database_url.get_secret_value()
         return
@@ -36,6 +45,28 @@ async def database_address(config: Settings) -> AsyncIterator[str]:
         yield running.dsn
     finally:
         await asyncio.to_thread(running.stop)
+
+
+@asynccontextmanager
+async def secret_known(service: Service) -> AsyncIterator[None]:
+    """The secret that signs cursors; asked for until the database answers, as we start without it too."""
+
+    async def ask() -> None:
+        service.secret = (await service.database.fetch(_SECRET, {}))[0][0]
+
+    async def keep_asking() -> None:
+        while not service.secret:
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            with suppress(Unavailable, OSError, asyncpg.PostgresError):
+                await ask()
+
+    if given := service.settings.cursor_secret:
+        service.secret = given.get_secret_value().encode()
+    else:
+        with suppress(Unavailable, OSError):
+            await ask()
+    async with _beside(keep_asking()):
+        yield
 
 
 @asynccontextmanager
@@ -54,11 +85,63 @@ async def housekeeping(service: Service) -> AsyncIterator[None]:
             except Exception as error:
                 _log.warning("housekeeping", error=type(error).__name__)
 
-    task = asyncio.create_task(run())
+    async with _beside(run()):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def draining(state: State, seconds: float) -> AsyncIterator[None]:
+    """SIGTERM: `/readyz` says 503 at once; the server stops accepting only when a balancer has noticed."""
+    stop = signal.getsignal(signal.SIGTERM)
+    if not callable(stop) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def begin(number: int, frame: FrameType | None) -> None:
+        again, state.draining = state.draining, True
+        if again or not seconds:
+            stop(number, frame)
+        else:
+            loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, None)
+
+    signal.signal(signal.SIGTERM, begin)
+    try:
+        yield
+    finally:
+        state.draining = True
+        signal.signal(signal.SIGTERM, stop)
+
+
+@asynccontextmanager
+async def stopped_with_parent() -> AsyncIterator[None]:
+    """A worker does not outlive the process that supervises it, or the address would stay taken."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        loop.remove_reader(parent.sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, leave)
+    try:
+        yield
+    finally:
+        loop.remove_reader(parent.sentinel)
 
 
 @router.get("/livez")
@@ -73,16 +156,18 @@ class _Readiness:
     def __init__(self) -> None:
         self.until = 0.0
         self.checks: dict[str, Any] = {}
+        self.looking = asyncio.Lock()
 
 
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
-    """Ready to serve: the database answers on a connection of its own, its schema fits, and we are not stopping."""
+    """Ready to serve: the database answers on a connection of its own, its schema fits, nobody stops us."""
     state = request.app.state
     kept: _Readiness = state._state.setdefault("readiness", _Readiness())  # noqa: SLF001
-    if kept.until <= monotonic():
-        kept.checks = await _look(service_of(request))
-        kept.until = monotonic() + _READY_SECONDS
+    async with kept.looking:
+        if kept.until <= monotonic():
+            kept.checks = await _look(service_of(request))
+            kept.until = monotonic() + _READY_SECONDS
     checks = {**kept.checks, "draining": bool(state.draining)}
     good = checks["database"] and checks["schema"] and not checks["draining"]
     return JSONResponse({"ready": good, "checks": checks, "version": __version__}, 200 if good else 503)

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import string
-from datetime import UTC, datetime
 from time import monotonic
 from zlib import crc32
 
@@ -56,7 +55,8 @@ def well_formed(key: str) -> bool:
 
 
 _LOOK_UP = Compiled(
-    "select id, role, require_if_match, expires_at, revoked_at from api_keys where digest = $1",
+    "select id, role, require_if_match, revoked_at, expires_at <= now() as expired "
+    "from api_keys where digest = $1",
     ("digest",),
     {},
 )
@@ -100,6 +100,6 @@ class Doorkeeper:
         row = rows[0]
         if row["revoked_at"] is not None:
             raise KeyRevoked("This API key was revoked.")
-        if row["expires_at"] is not None and row["expires_at"] <= datetime.now(UTC):
+        if row["expired"]:
             raise KeyExpired("This API key has expired.")
         return Caller(Role(row["role"]), row["id"], row["require_if_match"])

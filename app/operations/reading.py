@@ -211,7 +211,7 @@ async def _copied(
 
     async def run() -> None:
         try:
-            async with service.database.reading() as connection, connection.transaction():
+            async with service.database.reading() as connection:
                 await connection.execute(_EXPORT_TIME)
                 options: dict[str, Any] = {"format": "csv", "header": True} if csv else _NDJSON_COPY
                 await connection.copy_from_query(

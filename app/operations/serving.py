@@ -7,6 +7,7 @@ from fastapi import Request
 from app.access.keys import Doorkeeper
 from app.access.permissions import Caller
 from app.db import Database
+from app.errors import Unavailable
 from app.settings import Settings
 
 
@@ -17,7 +18,14 @@ class Service:
     settings: Settings
     database: Database
     doorkeeper: Doorkeeper
-    cursor_secret: bytes = b""
+    secret: bytes = b""
+
+    @property
+    def cursor_secret(self) -> bytes:
+        """Signs cursors. The service starts without its database, and then does not know this yet."""
+        if not self.secret:
+            raise Unavailable("The database cannot be reached. Try again.")
+        return self.secret
 
 
 def service_of(request: Request) -> Service:
@@ -39,5 +47,7 @@ def address_of(request: Request) -> str:
     if public := service_of(request).settings.public_url:
         return public.rstrip("/")
     host, port = request.scope.get("server") or ("localhost", None)
+    if host.startswith("/"):  # a socket file has no address that a client could use
+        host = "localhost"
     host = f"[{host}]" if ":" in host else host
     return f"http://{host}:{port}" if port else f"http://{host}"

@@ -14,6 +14,7 @@ from app.access.permissions import Permission
 from app.db import Connection
 from app.errors import BadRequest, Conflict, Problem
 from app.operations.serving import caller_of, headers_of, service_of
+from app.pool import Lost
 
 _ATTEMPTS = 3
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -73,10 +74,11 @@ async def write(request: Request, body: bytes, work: Work, *, dry_run: bool) -> 
         try:
             return await _attempt(request, work, opening, dry_run=dry_run)
         except (
+            Lost,
             asyncpg.SerializationError,
             asyncpg.DeadlockDetectedError,
             asyncpg.InvalidCachedStatementError,
-        ):
+        ):  # nothing was committed
             if attempt == _ATTEMPTS - 1:
                 raise
             await asyncio.sleep(0.02 * (attempt + 1))
@@ -85,32 +87,31 @@ async def write(request: Request, body: bytes, work: Work, *, dry_run: bool) -> 
 
 async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *, dry_run: bool) -> Response:
     caller_id, *_, key, _ = opening
-    async with service_of(request).database.writing() as connection:
-        try:
-            async with connection.transaction():
-                claim = await connection.fetchrow("select * from begin_write($1, $2, $3, $4, $5)", *opening)
-                assert claim is not None
-                if claim["busy"]:
-                    raise StillRunning(
-                        "The first request with this key is still running.", headers={"Retry-After": "1"}
-                    )
-                if claim["replay"]:
-                    return _replayed(claim)
-                answer = await work(connection)
-                if dry_run:
-                    raise _RolledBack(answer)
-                if key:
-                    await connection.execute(
-                        "update idempotency_keys set status = $3, headers = $4, body = $5 "
-                        "where caller_id = $1 and key = $2",
-                        caller_id,
-                        key,
-                        answer.status,
-                        json.dumps(answer.headers),
-                        answer.body,
-                    )
-        except _RolledBack as rolled_back:
-            return rolled_back.answer.response(**{"Dry-Run": "true"})
+    try:
+        async with service_of(request).database.writing() as connection:
+            claim = await connection.fetchrow("select * from begin_write($1, $2, $3, $4, $5)", *opening)
+            assert claim is not None
+            if claim["busy"]:
+                raise StillRunning(
+                    "The first request with this key is still running.", headers={"Retry-After": "1"}
+                )
+            if claim["replay"]:
+                return _replayed(claim)
+            answer = await work(connection)
+            if dry_run:
+                raise _RolledBack(answer)
+            if key:
+                await connection.execute(
+                    "update idempotency_keys set status = $3, headers = $4, body = $5 "
+                    "where caller_id = $1 and key = $2",
+                    caller_id,
+                    key,
+                    answer.status,
+                    json.dumps(answer.headers),
+                    answer.body,
+                )
+    except _RolledBack as rolled_back:
+        return rolled_back.answer.response(**{"Dry-Run": "true"})
     return answer.response()
 
 

@@ -1,0 +1,172 @@
+"""Connections to PostgreSQL: lent one use at a time, and trusted no longer than they have just worked.
+
+The driver's own pool waits for a hung connection to be cancelled, and gives out connections that died while
+they were idle. Here a connection that did not answer is cut at once, its place is free again, and the idle
+ones must answer before they are used: after an outage the first request that finds the database is served.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+import structlog
+
+from app.errors import Unavailable
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+CONNECT_SECONDS = 3.0
+_TRUSTED_SECONDS = 1.0
+"""A connection that worked so lately is used without asking it first."""
+_ANSWER_SECONDS = 1.0
+_IDLE_SECONDS = 300.0
+_KEPT = 2
+_log = structlog.get_logger("workplan")
+
+
+class Lost(ConnectionError):
+    """The connection broke before anything was committed: the same may be tried again."""
+
+
+class Pool:
+    """At most `size` connections. Who waits longer than `patience` seconds for one is turned away."""
+
+    def __init__(
+        self, dsn: str, size: int, *, patience: float, command_timeout: float, session: Mapping[str, str]
+    ) -> None:
+        self.size = size
+        self._patience = patience
+        self._places = asyncio.Semaphore(size)
+        self._idle: list[tuple[Connection, float]] = []
+        self._closed = False
+        self._failing = False
+        self._asking: dict[str, Any] = {
+            "dsn": dsn,
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": command_timeout,
+            "statement_cache_size": 1024,
+            "max_cached_statement_lifetime": 0,
+            "max_cacheable_statement_size": 100_000,
+            "server_settings": {"application_name": "workplan", **session},
+        }
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Connection]:
+        """A connection for the while of the block. What left it in doubt has cut it by the end."""
+        await self._take_place()
+        try:
+            connection = await self._found()
+            try:
+                yield connection
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+                if connection.is_closed():
+                    self._doubt()
+                    raise Lost("The connection to the database was lost.") from error
+                raise
+            except (asyncio.CancelledError, TimeoutError):
+                self._doubt()
+                connection.terminate()
+                raise
+            finally:
+                self._take_back(connection)
+        finally:
+            self._places.release()
+
+    async def close(self) -> None:
+        """Say goodbye on what is idle; what is lent is cut when it comes back."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await asyncio.gather(*(each.close() for each, _ in idle), return_exceptions=True)
+        for each, _ in idle:
+            each.terminate()
+
+    async def _take_place(self) -> None:
+        if self._closed:
+            raise Unavailable("The service is stopping.")
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable("All connections to the database are busy. Try again.") from None
+
+    async def _found(self) -> Connection:
+        now = asyncio.get_running_loop().time
+        while self._idle:
+            connection, worked = self._idle.pop()
+            if connection.is_closed():
+                continue
+            if now() - worked < _TRUSTED_SECONDS or await self._answers(connection):
+                return connection
+        return await self._connected()
+
+    async def _answers(self, connection: Connection) -> bool:
+        """Whether it still works. If not, the others were lost with it, and are not waited for one by one."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await connection.execute("select")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()
+            idle, self._idle = self._idle, []
+            for each, _ in idle:
+                each.terminate()
+            return False
+        except BaseException:
+            connection.terminate()
+            raise
+        return True
+
+    async def _connected(self) -> Connection:
+        try:
+            connection = await asyncpg.connect(**self._asking)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            if not self._failing:
+                self._failing = True
+                _log.error("the database cannot be reached", error=type(error).__name__)
+            raise Unavailable("The database cannot be reached. Try again.") from error
+        if self._failing:
+            self._failing = False
+            _log.warning("the database is reached again")
+        _notice_silence(connection)
+        return connection
+
+    def _doubt(self) -> None:
+        """One connection failed: the idle ones must answer before they are used."""
+        self._idle = [(connection, float("-inf")) for connection, _ in self._idle]
+
+    def _take_back(self, connection: Connection) -> None:
+        if connection.is_closed():
+            return
+        if self._closed or connection.is_in_transaction():
+            connection.terminate()
+            return
+        now = asyncio.get_running_loop().time()
+        self._idle.append((connection, now))
+        while len(self._idle) > _KEPT and 0 < self._idle[0][1] < now - _IDLE_SECONDS:
+            self._idle.pop(0)[0].terminate()
+
+
+def _notice_silence(connection: Connection) -> None:
+    """Let the kernel notice a peer that no longer acknowledges."""
+    wire = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001  (asyncpg offers no other way)
+    if wire is None or wire.family == socket.AF_UNIX:
+        return
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        ("TCP_KEEPIDLE", 5),
+        ("TCP_KEEPINTVL", 2),
+        ("TCP_KEEPCNT", 2),
+        ("TCP_USER_TIMEOUT", 8000),
+    ):
+        if hasattr(socket, option):
+            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
