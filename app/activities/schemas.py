@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.values import (
@@ -28,61 +28,101 @@ class Funding(Value):
     """Money for an activity, as given: who pays is told apart from who carries it out."""
 
     source: Line = Field(description="Who pays.", examples=["Japan-ASEAN Integration Fund (JAIF)"])
-    implementer: Line | None = Field(None, description="Who carries it out, if another.")
+    implementer: Line | None = Field(None, description="Who carries it out, if another.", examples=["UNODC"])
     amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$")] | None = Field(
         None, description="Decimal number, never converted.", examples=["120000.00"]
     )
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(
         None, description="ISO 4217 code.", examples=["USD"]
     )
-    note: LongLine | None = None
+    note: LongLine | None = Field(
+        None, description="What else is known of the money.", examples=["Approved for two years."]
+    )
 
 
 class Activity(Record, Kept):
     """An activity: one that the plan proposes, or one that countries carry out under it."""
 
-    code: Code | None = Field(None, description="The plan's own code, or yours; permanent.", examples=["6.1"])
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Seminar on mutual legal assistance for central authorities (example)",
+                    "goal": {"number": 6},
+                    "parent": {"code": "6.1"},
+                    "lead": {"code": "JP-MOJ"},
+                    "countries": ["TH", "JP"],
+                    "start_date": "2027-02-01",
+                    "end_date": "2027-02-05",
+                    "status": "planned",
+                }
+            ]
+        }
+    )
+
+    code: Code | None = Field(None, description="The plan's own code, or yours; permanent.", examples=["6.3"])
     origin: Literal["plan", "member"] = Field(
-        "member", description="`plan`: printed in the plan; `member`: carried out under it."
+        "member",
+        description="`plan`: printed in the plan; `member`: carried out under it.",
+        examples=["plan"],
     )
     goal: NumberReference = Field(description="Goal that it serves.", examples=[{"number": 6}])
     parent: CodeReference | None = Field(
-        None, description="Plan activity under which it is carried out.", examples=[{"code": "6.1"}]
+        None, description="Plan activity under which a member's activity is carried out.", examples=[None]
     )
     title: LongLine = Field(
-        description="Text as printed, or title.", examples=["Continue to implement the Kyoto Declaration"]
+        description="Text as printed, or title.",
+        examples=["Continue to implement the Kyoto Declaration through ongoing national efforts"],
     )
-    sub_items: Annotated[list[LongLine], Field(max_length=50)] = Field([], description="Items that it lists.")
-    description: Paragraphs | None = Field(None, description="More about it.")
+    sub_items: Annotated[list[LongLine], Field(max_length=50)] = Field(
+        [], description="Items that it lists.", examples=[[]]
+    )
+    description: Paragraphs | None = Field(None, description="More about it.", examples=[None])
     lead: CodeReference | None = Field(None, description="Body that leads.", examples=[{"code": "JP-MOJ"}])
     partners: Annotated[list[CodeReference], Field(max_length=200)] = Field(
-        [], description="Bodies that take part."
+        [], description="Bodies that take part.", examples=[[{"code": "UNODC"}, {"code": "UNAFEI"}]]
     )
     consulted_bodies: Annotated[list[CodeReference], Field(max_length=200)] = Field(
-        [], description="ASEAN sectoral bodies and line ministries consulted, as the plan asks."
+        [],
+        description="ASEAN sectoral bodies and line ministries consulted, as the plan asks.",
+        examples=[[{"code": "SOMTC"}]],
     )
     countries: Countries = Field([], description="Countries concerned, ISO 3166-1.", examples=[["TH", "JP"]])
     start_date: Day | None = Field(None, description="First day of its period.", examples=["2025-04-01"])
     end_date: Day | None = Field(None, description="Last day of its period.", examples=["2026-03-31"])
-    funding: Annotated[list[Funding], Field(max_length=100)] = Field([], description="Who pays for it.")
-    outputs: Annotated[list[LongLine], Field(max_length=200)] = Field([], description="What came out of it.")
-    links: Annotated[list[Source], Field(max_length=200)] = Field([], description="Where more is to be read.")
-    status: ActivityStatus = Field("proposed", description="Status as reported by those who carry it out.")
-    status_reported_by: CodeReference | None = Field(None, description="Body that reported the status.")
-    status_reported_on: Day | None = Field(None, description="Day of that report.")
+    funding: Annotated[list[Funding], Field(max_length=100)] = Field(
+        [], description="Who pays for it.", examples=[[{"source": "Japan-ASEAN Integration Fund (JAIF)"}]]
+    )
+    outputs: Annotated[list[LongLine], Field(max_length=200)] = Field(
+        [], description="What came out of it.", examples=[["Report of the 4th Crim-AP"]]
+    )
+    links: Annotated[list[Source], Field(max_length=200)] = Field(
+        [],
+        description="Where more is to be read.",
+        examples=[[{"title": "UNAFEI", "url": "https://unafei.or.jp/"}]],
+    )
+    status: ActivityStatus = Field(
+        "proposed", description="Status as reported by those who carry it out.", examples=["ongoing"]
+    )
+    status_reported_by: CodeReference | None = Field(
+        None, description="Body that reported the status.", examples=[{"code": "JP-MOJ"}]
+    )
+    status_reported_on: Day | None = Field(None, description="Day of that report.", examples=["2026-03-31"])
     status_period: Line | None = Field(
         None, description="Period that the report covers.", examples=["2024/25"]
     )
     derived_status: ActivityStatus = Field(
         description="Status that follows from dates and events today; stands beside `status`, never replaces it.",
+        examples=["ongoing"],
         json_schema_extra={"readOnly": True},
     )
     status_conflict: bool = Field(
         description="Whether the reported status contradicts the dates and events.",
+        examples=[False],
         json_schema_extra={"readOnly": True},
     )
     editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
-        [], description="Remarks beside slips of the original, which is kept as printed."
+        [], description="Remarks beside slips of the original, which is kept as printed.", examples=[[]]
     )
 
     @model_validator(mode="after")

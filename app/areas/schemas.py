@@ -1,12 +1,16 @@
 """What travels of an area."""
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.collection.values import Kept, Line, Number, Record
 
 
 class Area(Record, Kept):
     """One of the plan's four headings, under which its goals stand."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"number": 5, "title": "Other matters (example)"}]}
+    )
 
     number: Number = Field(description="Position in the plan; permanent.", examples=[3])
     title: Line = Field(

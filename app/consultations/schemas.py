@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.values import (
@@ -24,25 +24,65 @@ from app.collection.values import (
 class Consultation(Record, Kept):
     """An ASLOM-Japan Consultation: the meeting to which periodic reports on the plan are made."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "number": 9,
+                    "title": "9th ASLOM-Japan Consultation (example)",
+                    "start_date": "2027-10-01",
+                    "date_precision": "month",
+                    "period_start": "2026-10-01",
+                    "period_end": "2027-09-30",
+                }
+            ]
+        }
+    )
+
     number: Number = Field(description="Which Consultation it is; permanent.", examples=[2])
     title: LongLine = Field(description="Title.", examples=["2nd ASLOM-Japan Consultation"])
     status: Literal["planned", "held", "postponed", "cancelled"] = Field(
-        "planned", description="Where it stands."
+        "planned", description="Where it stands.", examples=["held"]
     )
     start_date: Day | None = Field(
         None, description="First day; null only with precision `unknown`.", examples=["2022-10-01"]
     )
-    end_date: Day | None = Field(None, description="Last day.")
-    date_precision: DatePrecision = Field("day", description="How exactly the date is known.")
-    mode: Mode | None = Field(None, description="How people take part; null where it is not known.")
-    city: Line | None = Field(None, description="City.")
+    end_date: Day | None = Field(None, description="Last day.", examples=[None])
+    date_precision: DatePrecision = Field(
+        "day", description="How exactly the date is known.", examples=["month"]
+    )
+    mode: Mode | None = Field(
+        None, description="How people take part; null where it is not known.", examples=["in_person"]
+    )
+    city: Line | None = Field(None, description="City.", examples=[None])
     country: Country | None = Field(None, description="ISO 3166-1 code of the venue.", examples=["PH"])
-    period_start: Day | None = Field(None, description="First day of the reporting period.")
-    period_end: Day | None = Field(None, description="Last day of the reporting period.")
-    event: IdReference | None = Field(None, description="The meeting as an event.")
-    summary: Paragraphs | None = Field(None, description="What was discussed.")
+    period_start: Day | None = Field(
+        None, description="First day of the reporting period.", examples=["2021-10-01"]
+    )
+    period_end: Day | None = Field(
+        None, description="Last day of the reporting period.", examples=["2022-09-30"]
+    )
+    event: IdReference | None = Field(
+        None,
+        description="The meeting as an event.",
+        examples=[{"id": "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"}],
+    )
+    summary: Paragraphs | None = Field(
+        None,
+        description="What was discussed.",
+        examples=["Second round of the consultation with Japan, held within the 21st ASLOM window."],
+    )
     sources: Annotated[list[Source], Field(max_length=100)] = Field(
-        [], description="Where this is known from."
+        [],
+        description="Where this is known from.",
+        examples=[
+            [
+                {
+                    "title": "Department of Justice Philippines, news item 766",
+                    "url": "https://doj.gov.ph/news_article.html?newsid=766",
+                }
+            ]
+        ],
     )
 
     @model_validator(mode="after")

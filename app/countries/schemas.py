@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.collection.values import CountryCode, Day, Kept, Line, Record, Source
 
@@ -10,18 +10,35 @@ from app.collection.values import CountryCode, Day, Kept, Line, Record, Source
 class Country(Record, Kept):
     """A State of the plan. Who was a Member State on a day follows from the dates, never from a list."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"code": "PG", "alpha3": "PNG", "name": "Papua New Guinea"}]}
+    )
+
     code: CountryCode = Field(description="ISO 3166-1 alpha-2 code; permanent.", examples=["TH"])
     alpha3: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
         description="ISO 3166-1 alpha-3 code.", examples=["THA"]
     )
     name: Line = Field(description="Short name as ASEAN writes it.", examples=["Thailand"])
     side: Literal["asean", "japan"] | None = Field(
-        None, description="The side of the plan that the State belongs to; null for a State outside it."
+        None,
+        description="The side of the plan that the State belongs to; null for a State outside it.",
+        examples=["asean"],
     )
     asean_member_since: Day | None = Field(
         None, description="Day of accession to ASEAN.", examples=["1967-08-08"]
     )
-    asean_member_until: Day | None = Field(None, description="Last day of membership, if it ended.")
+    asean_member_until: Day | None = Field(
+        None, description="Last day of membership, if it ended.", examples=[None]
+    )
     sources: Annotated[list[Source], Field(max_length=50)] = Field(
-        [], description="Where this is known from."
+        [],
+        description="Where this is known from.",
+        examples=[
+            [
+                {
+                    "title": "IANS: Timor-Leste becomes 11th member of ASEAN",
+                    "url": "https://ianslive.in/timor-leste-becomes-11th-member-of-asean--20251026134029",
+                }
+            ]
+        ],
     )

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.values import (
+    Code,
     CodeReference,
     Countries,
     Country,
@@ -31,7 +32,10 @@ EventKind = Literal[
 ]  # fmt: skip
 Link = Annotated[
     Literal["stated", "assigned"],
-    Field(description="`stated`: a source ties the event to it; `assigned`: the editors' judgement."),
+    Field(
+        description="`stated`: a source ties the event to it; `assigned`: the editors' judgement.",
+        examples=["assigned"],
+    ),
 ]
 
 
@@ -44,35 +48,60 @@ class GoalLink(NumberReference):
 class ActivityLink(CodeReference):
     """An activity that an event serves, and who says so."""
 
-    code: Annotated[str | None, Field(description="The code of the activity.", examples=["6.1"])] = None
+    code: Code | None = Field(None, description="The code of the activity.", examples=["6.1"])
     link: Link = "assigned"
 
 
 class Participation(CodeReference):
     """A body that takes part, and as what."""
 
-    role: Literal["host", "co_host", "organiser", "supporter", "funder", "participant"] = "organiser"
+    role: Literal["host", "co_host", "organiser", "supporter", "funder", "participant"] = Field(
+        "organiser", description="As what it takes part.", examples=["co_host"]
+    )
 
 
 class FormerDates(Value):
     """Dates that the event had before it was moved."""
 
-    start_date: Day | None = None
-    end_date: Day | None = None
-    date_precision: DatePrecision
-    until: Annotated[
-        str, Field(description="When the dates were changed.", json_schema_extra={"format": "date-time"})
-    ]
+    start_date: Day | None = Field(None, description="First day, as it was.", examples=["2025-06-17"])
+    end_date: Day | None = Field(None, description="Last day, as it was.", examples=["2025-06-19"])
+    date_precision: DatePrecision = Field(description="How exactly the date was known.", examples=["day"])
+    until: str = Field(
+        description="When the dates were changed.",
+        examples=["2025-03-01T02:00:00.000000+00:00"],
+        json_schema_extra={"format": "date-time"},
+    )
 
 
 class Event(Record, Kept):
     """Something that takes place: a meeting, a seminar, a training, a visit."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "5th Criminal Justice Forum for Asia and the Pacific (example)",
+                    "kind": "forum",
+                    "start_date": "2027-06-22",
+                    "end_date": "2027-06-24",
+                    "mode": "hybrid",
+                    "country": "JP",
+                    "goals": [{"number": 6, "link": "assigned"}],
+                    "activities": [{"code": "6.2", "link": "assigned"}],
+                    "organisations": [
+                        {"code": "JP-MOJ", "role": "co_host"},
+                        {"code": "UNODC", "role": "co_host"},
+                    ],
+                }
+            ]
+        }
+    )
+
     title: LongLine = Field(
         description="Title.", examples=["4th Criminal Justice Forum for Asia and the Pacific (Crim-AP)"]
     )
     kind: EventKind = Field(description="What sort of event it is.", examples=["forum"])
-    status: EventStatus = Field("planned", description="Where it stands.")
+    status: EventStatus = Field("planned", description="Where it stands.", examples=["implemented"])
     start_date: Day | None = Field(
         None,
         description="First day. With precision `month` or `year`, the first day of that month or year; "
@@ -80,34 +109,56 @@ class Event(Record, Kept):
         examples=["2025-06-24"],
     )
     end_date: Day | None = Field(None, description="Last day.", examples=["2025-06-26"])
-    date_precision: DatePrecision = Field("day", description="How exactly the date is known.")
-    mode: Mode | None = Field(None, description="How people take part; null where it is not known.")
+    date_precision: DatePrecision = Field(
+        "day", description="How exactly the date is known.", examples=["day"]
+    )
+    mode: Mode | None = Field(
+        None, description="How people take part; null where it is not known.", examples=["hybrid"]
+    )
     city: Line | None = Field(None, description="City.", examples=["Akishima"])
     country: Country | None = Field(None, description="ISO 3166-1 code of the venue.", examples=["JP"])
-    countries: Countries = Field([], description="Countries that take part, ISO 3166-1.")
+    countries: Countries = Field([], description="Countries that take part, ISO 3166-1.", examples=[["JP"]])
     goals: Annotated[list[GoalLink], Field(max_length=50)] = Field(
         [], description="Goals that it serves.", examples=[[{"number": 6, "link": "assigned"}]]
     )
     activities: Annotated[list[ActivityLink], Field(max_length=200)] = Field(
-        [], description="Activities that it serves.", examples=[[{"code": "6.2", "link": "stated"}]]
+        [], description="Activities that it serves.", examples=[[{"code": "6.2", "link": "assigned"}]]
     )
     organisations: Annotated[list[Participation], Field(max_length=200)] = Field(
         [],
         description="Bodies that take part, with their role.",
-        examples=[[{"code": "JP-MOJ", "role": "host"}]],
+        examples=[[{"code": "JP-MOJ", "role": "co_host"}, {"code": "UNODC", "role": "co_host"}]],
     )
-    summary: Paragraphs | None = Field(None, description="What it is about.")
-    outcome: Paragraphs | None = Field(None, description="What came out of it.")
-    registered: Whole | None = Field(None, description="People registered.")
-    attended: Whole | None = Field(None, description="People who came.")
-    aliases: Annotated[list[LongLine], Field(max_length=50)] = Field([], description="Other names of it.")
-    former_dates: list[FormerDates] = Field(
+    summary: Paragraphs | None = Field(
+        None,
+        description="What it is about.",
+        examples=["Hybrid forum of 22 countries and bodies with a special session with SEAJust."],
+    )
+    outcome: Paragraphs | None = Field(None, description="What came out of it.", examples=[None])
+    registered: Whole | None = Field(None, description="People registered.", examples=[None])
+    attended: Whole | None = Field(None, description="People who came.", examples=[None])
+    aliases: Annotated[list[LongLine], Field(max_length=50)] = Field(
+        [], description="Other names of it.", examples=[["4th Crim-AP"]]
+    )
+    former_dates: Annotated[list[FormerDates], Field(max_length=10_000)] = Field(
         description="Dates that it had before it was moved, oldest first.",
+        examples=[[]],
         json_schema_extra={"readOnly": True},
     )
-    note: Paragraphs | None = Field(None, description="What a reader should know of this entry.")
+    note: Paragraphs | None = Field(
+        None, description="What a reader should know of this entry.", examples=[None]
+    )
     sources: Annotated[list[Source], Field(max_length=100)] = Field(
-        [], description="Where this is known from."
+        [],
+        description="Where this is known from.",
+        examples=[
+            [
+                {
+                    "title": "Ministry of Justice of Japan: 4th Crim-AP",
+                    "url": "https://www.moj.go.jp/kokusai/kokusai08_00049.html",
+                }
+            ]
+        ],
     )
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.values import (
@@ -14,10 +14,12 @@ from app.collection.values import (
     LanguageTag,
     Line,
     MailAddress,
+    Moment,
     Paragraphs,
     Phone,
     Record,
     Value,
+    each_once,
 )
 
 Purpose = Literal[
@@ -27,17 +29,13 @@ Purpose = Literal[
 ]  # fmt: skip
 
 
-def _each_once(values: list[str]) -> list[str]:
-    if len(set(values)) != len(values):
-        raise PydanticCustomError("repeated", "Each may be given once.")
-    return values
-
-
 class Office(Value):
     """An office as its public would write to it."""
 
     name: Line = Field(description="Name of the office.", examples=["International Affairs Division"])
-    email: MailAddress | None = Field(None, description="Mailbox of the office, not of a person.")
+    email: MailAddress | None = Field(
+        None, description="Mailbox of the office, not of a person.", examples=["office@example.org"]
+    )
     phone: Phone | None = Field(
         None, description="Telephone, with `+` and country code.", examples=["+81 3 0000 0000"]
     )
@@ -48,30 +46,59 @@ class Office(Value):
     time_zone: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]+(/[A-Za-z_+-]+){0,2}$", max_length=60)] | None
     ) = Field(None, description="IANA time zone of the hours.", examples=["Asia/Tokyo"])
-    address: Paragraphs | None = Field(None, description="Postal address.")
+    address: Paragraphs | None = Field(
+        None, description="Postal address.", examples=["1-1-1 Kasumigaseki, Chiyoda-ku\nTokyo"]
+    )
 
 
 class FocalPoint(Record, Kept):
     """An office that answers for a country and purposes. Nothing is fresh without a date and a verifier."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "country": "JP",
+                    "organisation": {"code": "JP-MOJ-IAD"},
+                    "purposes": ["general"],
+                    "office": {
+                        "name": "International Affairs Division (example)",
+                        "email": "office@example.org",
+                        "languages": ["en", "ja"],
+                        "time_zone": "Asia/Tokyo",
+                    },
+                }
+            ]
+        }
+    )
+
     country: Country = Field(description="ISO 3166-1 code of the country it speaks for.", examples=["JP"])
-    organisation: CodeReference | None = Field(None, description="Body that the office belongs to.")
-    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20), AfterValidator(_each_once)] = (
+    organisation: CodeReference | None = Field(
+        None, description="Body that the office belongs to.", examples=[{"code": "JP-MOJ-IAD"}]
+    )
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20), AfterValidator(each_once)] = (
         Field(description="What it may be asked about.", examples=[["mutual_legal_assistance"]])
     )
     office: Office = Field(description="The office.", examples=[{"name": "International Affairs Division"}])
-    valid_from: Day | None = Field(None, description="First day on which it answers.")
-    valid_until: Day | None = Field(None, description="Last day on which it answers.")
-    successor: IdReference | None = Field(None, description="Focal point that took over.")
-    verified_at: AwareDatetime | None = Field(None, description="When the entry was last confirmed.")
-    verified_by: Line | None = Field(None, description="Office that confirmed it.")
-    bounced: bool = Field(False, description="Whether its mailbox refused a message.")
+    valid_from: Day | None = Field(
+        None, description="First day on which it answers.", examples=["2026-04-01"]
+    )
+    valid_until: Day | None = Field(None, description="Last day on which it answers.", examples=[None])
+    successor: IdReference | None = Field(None, description="Focal point that took over.", examples=[None])
+    verified_at: Moment | None = Field(
+        None, description="When the entry was last confirmed.", examples=["2026-10-01T02:00:00+00:00"]
+    )
+    verified_by: Line | None = Field(
+        None, description="Office that confirmed it.", examples=["ASEAN Secretariat"]
+    )
+    bounced: bool = Field(False, description="Whether its mailbox refused a message.", examples=[False])
     freshness: Literal["fresh", "due", "stale", "bounced"] = Field(
         description="How far the entry can be relied on: `bounced`; `stale` if never verified or older than twice "
         "its term; `due` if older than its term (90 days for mutual legal assistance and extradition, else 365).",
+        examples=["fresh"],
         json_schema_extra={"readOnly": True},
     )
-    note: Paragraphs | None = Field(None, description="What a user should know.")
+    note: Paragraphs | None = Field(None, description="What a user should know.", examples=[None])
 
     @model_validator(mode="after")
     def _ends_after_it_began(self) -> "FocalPoint":

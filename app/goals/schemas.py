@@ -2,13 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.collection.values import EditorialNote, Kept, LongLine, Number, NumberReference, Record
 
 
 class Goal(Record, Kept):
     """A goal of the plan."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"number": 9, "title": "A goal added by an amendment (example)", "area": {"number": 4}}
+            ]
+        }
+    )
 
     number: Number = Field(description="Number in the plan; permanent.", examples=[6])
     title: LongLine = Field(
@@ -20,7 +28,9 @@ class Goal(Record, Kept):
     sub_items: Annotated[list[LongLine], Field(max_length=50)] = Field(
         [], description="Items that the goal lists.", examples=[["Mutual legal assistance"]]
     )
-    area: NumberReference | None = Field(None, description="Heading under which it stands.")
+    area: NumberReference | None = Field(
+        None, description="Heading under which it stands.", examples=[{"number": 3}]
+    )
     editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
-        [], description="Remarks beside slips of the original, which is kept as printed."
+        [], description="Remarks beside slips of the original, which is kept as printed.", examples=[[]]
     )
