@@ -25,7 +25,7 @@ select 'Generated seminar ' || n || ' on ' || (array['mediation', 'arbitration',
          jsonb_build_object('id', o.ids[1 + n % 200], 'code', o.codes[1 + n % 200], 'role', 'host'),
          jsonb_build_object('id', o.ids[1 + (n + 7) % 200], 'code', o.codes[1 + (n + 7) % 200], 'role', 'participant')),
        'This entry is generated for measurement. ' || repeat('It describes nothing that took place. ', 8) || md5(n::text)
-from generate_series($1::int, $2::int) n, g, o, lateral (select date '2000-01-01' + (n * 7919) % 9000) as day(d)
+from generate_series($1::int, $2::int) n, g, o, lateral (select date '2000-01-01' + (n::bigint * 7919 % 9000)::int) as day(d)
 """
 _ACTIVITIES = """
 with g as (select array_agg(id order by number) ids from goals),
@@ -35,7 +35,7 @@ select 'Generated activity ' || n, g.ids[1 + n % 8], o.ids[1 + n % 200],
        array[chr(65 + n % 12) || 'X', chr(65 + (n + 5) % 12) || 'X'], d, d + 90,
        (array['proposed', 'planned', 'ongoing', 'implemented'])[1 + n % 4],
        'This entry is generated for measurement. ' || repeat('It describes nothing that takes place. ', 8) || md5(n::text)
-from generate_series($1::int, $2::int) n, g, o, lateral (select date '2000-01-01' + (n * 104729) % 9000) as day(d)
+from generate_series($1::int, $2::int) n, g, o, lateral (select date '2000-01-01' + (n::bigint * 104729 % 9000)::int) as day(d)
 """
 _CHUNK = 10_000
 
