@@ -132,7 +132,7 @@ def _serve(host: str, port: int, workers: int, config: Settings) -> None:
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http="app.http.wire:Wire",
         access_log=False,
         server_header=False,
         date_header=True,

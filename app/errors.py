@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -48,7 +49,7 @@ class Problem(Exception):
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
-            "instance": instance,
+            "instance": quote(instance, safe="/:@!$&'()*+,;=-._~", errors="replace"),
             "request_id": request_id,
             **self.extra,
         }
@@ -57,7 +58,8 @@ class Problem(Exception):
         return body
 
     def body(self, instance: str, request_id: str) -> bytes:
-        return json.dumps(self.document(instance, request_id), ensure_ascii=False, default=str).encode()
+        text = json.dumps(self.document(instance, request_id), ensure_ascii=False, default=str)
+        return text.encode("utf-8", "replace")
 
 
 def every_problem(of: type[Problem] = Problem) -> Iterator[type[Problem]]:

@@ -1,4 +1,4 @@
-"""References in a body, resolved: by id, number, code or own key. Missing or contradictory is an error, never a guess."""
+"""References in a body, resolved by id, number, code or own key; never by a guess."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import Links, Ref
-from app.db import Connection, compiled
+from app.db import Connection
 from app.errors import Unprocessable
 
 _TYPES: dict[str, Any] = {"id": Uuid(), "number": Integer(), "code": Text(), "key": Text()}
@@ -113,12 +113,13 @@ async def _matched(
                     "candidates": await _candidates(connection, want),
                 }
             )
-        elif found.setdefault(want.pointer, hit).id != hit.id:
+        elif (first := found.setdefault(want.pointer, hit)).id != hit.id:
             errors.append(
                 {
                     "pointer": want.pointer,
                     "code": "reference_contradicts",
                     "message": "The parts of this reference name different records.",
+                    "candidates": [str(each.key or each.id) for each in (first, hit)],
                 }
             )
     if errors:
@@ -130,12 +131,13 @@ async def _candidates(connection: Connection, want: Want) -> list[str]:
     """Near codes or numbers, for the error message."""
     if want.by not in {"code", "number"}:
         return []
-    column = cast(want.to.table.c[want.by], Text)
-    near = compiled(
-        select(column)
-        .where(column.is_not(None))
-        .order_by(func.similarity(column, bindparam("like", type_=Text)).desc())
-        .limit(3)
-    )
-    rows = await connection.fetch(near.sql, *near.args({"like": str(want.value)}))
+    known = want.to.table.c[want.by]
+    like = bindparam("like", type_=known.type)
+    far = func.abs(known - like) if want.by == "number" else -func.similarity(known, like)
+
+    def build() -> Select[Any]:
+        return select(cast(known, Text)).where(known.is_not(None)).order_by(far, known).limit(3)
+
+    near = want.to.statement(("candidates", want.by), build)
+    rows = await connection.fetch(near.sql, *near.args({"like": want.value}))
     return [row[0] for row in rows]

@@ -54,7 +54,9 @@ def refusal(error: Exception) -> Problem | None:
         case asyncpg.ForeignKeyViolationError():
             if "still referenced" in str(error.detail or "") or "still referenced" in str(error):
                 return StillReferred("Other records refer to this one.")
-            return Conflict("A record that this one refers to has just been deleted.")
+            return Conflict(
+                "A record that this one refers to is deleted. Bring it back, or refer to another."
+            )
         case asyncpg.LockNotAvailableError():
             return BusyRecord("Another request holds this record. Try again.", headers={"Retry-After": "1"})
         case asyncpg.DataError():
@@ -75,6 +77,8 @@ def refusal(error: Exception) -> Problem | None:
             | OSError()
         ):
             return Unavailable("The database did not answer in time. Try again.")
-        case asyncpg.InterfaceError() if "clos" in str(error):  # a connection or the pool; the rest is our mistake
+        case asyncpg.InterfaceError() if "clos" in str(
+            error
+        ):  # a connection or the pool; the rest is our mistake
             return Unavailable("The connection to the database was lost. Try again.")
     return None

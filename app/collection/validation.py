@@ -1,4 +1,4 @@
-"""From a request body to a valid record: unknown and read-only fields named, every mistake listed, nothing echoed."""
+"""From a request body to a valid record: every mistake is listed, none is echoed."""
 
 import json
 import re
@@ -12,11 +12,13 @@ from app.collection.collection import Collection
 from app.collection.projection import Ref
 from app.errors import Unprocessable, did_you_mean
 
+_ERRORS_MOST, _HINTS_MOST, _NAME_MOST = 100, 10, 100
+
 
 @cache
 def written(collection: Collection) -> type[BaseModel]:
     """The schema without what the register itself fills in."""
-    fields: dict[str, Any] = {name: (Any, None) for name in collection.read_only}
+    fields: dict[str, Any] = dict.fromkeys(collection.read_only, (Any, None))
     made: type[BaseModel] = create_model(
         f"{collection.schema.__name__}Written", __base__=collection.schema, **fields
     )
@@ -27,13 +29,15 @@ def validated(collection: Collection, body: Mapping[str, Any]) -> BaseModel:
     """The body as a record, or a refusal that names every mistake."""
     errors = field_errors(collection, body)
     known = {name: value for name, value in body.items() if name in collection.writable}
+    model = None
     try:
         model = written(collection).model_validate_json(json.dumps(known))
     except ValidationError as refused:
-        errors += [_error(each) for each in refused.errors(include_url=False, include_input=False)]
-    if errors:
+        errors += [_error(each) for each in refused.errors(include_url=False)[:_ERRORS_MOST]]
+    if errors or model is None:
         raise Unprocessable(
-            f"{len(errors)} {'field needs' if len(errors) == 1 else 'fields need'} attention.", errors=errors
+            f"{len(errors)} {'field needs' if len(errors) == 1 else 'fields need'} attention.",
+            errors=errors[:_ERRORS_MOST],
         )
     return model
 
@@ -42,12 +46,14 @@ def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[s
     """Names in the body that may not be there."""
     errors: list[dict[str, Any]] = []
     for name in body:
+        if len(errors) == _ERRORS_MOST:
+            break
         if name in collection.read_only:
             errors.append(
                 {"pointer": _pointer([name]), "code": "read_only", "message": "The register fills this in."}
             )
         elif name not in collection.outputs:
-            hint = did_you_mean(name[:100], collection.writable)
+            hint = did_you_mean(name[:_NAME_MOST], collection.writable) if len(errors) < _HINTS_MOST else {}
             errors.append(
                 {
                     "pointer": _pointer([name]),
@@ -101,18 +107,60 @@ def patch_nullable(collection: Collection) -> frozenset[str]:
 
 def _pointer(location: Sequence[str | int]) -> str:
     """RFC 6901."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "".join("/" + str(part)[:_NAME_MOST].replace("~", "~0").replace("/", "~1") for part in location)
+
+
+_WORDS = {
+    "missing": "This field is needed.",
+    "string_type": "A text is expected.",
+    "int_type": "A whole number is expected.",
+    "bool_type": "`true` or `false` is expected.",
+    "list_type": "A list is expected.",
+    "model_type": "An object is expected.",
+    "model_attributes_type": "An object is expected.",
+    "uuid_type": "An id (UUID) is expected.",
+    "uuid_parsing": "An id (UUID) is expected.",
+    "date_from_datetime_parsing": "There is no such day.",
+    "date_parsing": "A date is written YYYY-MM-DD, in the Gregorian calendar.",
+    "datetime_type": "An instant is written as 2026-10-01T00:00:00Z.",
+    "datetime_parsing": "An instant is written as 2026-10-01T00:00:00Z.",
+    "timezone_aware": "An instant needs its offset, as in 2026-10-01T00:00:00Z.",
+    "timezone_naive": "An instant needs its offset, as in 2026-10-01T00:00:00Z.",
+}
 
 
 def _error(problem: Mapping[str, Any]) -> dict[str, Any]:
-    """One mistake in our words; what was sent is never repeated (it may be personal)."""
+    """One mistake in our words; what was sent (it may be personal) is never repeated."""
+    code, context = problem["type"], problem.get("ctx", {})
     location = [part for part in problem["loc"] if not (isinstance(part, str) and _is_branch(part))]
-    error = {"pointer": _pointer(location), "code": problem["type"], "message": problem["msg"]}
-    if problem["type"] == "literal_error":
-        error["allowed"] = re.findall(r"'([^']*)'", problem.get("ctx", {}).get("expected", ""))
-    if problem["type"] == "extra_forbidden":
-        error |= {"code": "unknown_field", "message": "There is no such field."}
+    if code == "extra_forbidden":
+        return {"pointer": _pointer(location), "code": "unknown_field", "message": "There is no such field."}
+    error = {"pointer": _pointer(location), "code": code, "message": _WORDS.get(code, problem["msg"])}
+    if code.endswith("_type"):
+        error["got"] = _kind(problem["input"])
+    if code == "literal_error":
+        allowed = re.findall(r"'([^']*)'", context.get("expected", ""))
+        given = problem["input"]
+        error |= did_you_mean(given[:_NAME_MOST], allowed) if isinstance(given, str) else {"allowed": allowed}
+    if "hint" in context:
+        error["hint"] = context["hint"]
     return error
+
+
+def _kind(value: Any) -> str:
+    """What sort of JSON value was sent; its content is not told."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+    return "an object"
 
 
 def _is_branch(part: str) -> bool:

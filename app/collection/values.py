@@ -1,4 +1,4 @@
-"""The kinds of values that travel: texts, days, codes, references. What they refuse, they refuse everywhere."""
+"""The kinds of values that travel: texts, days, codes, references. What they refuse is refused everywhere."""
 
 import re
 import unicodedata
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -17,10 +18,22 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufff9-\uffff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufff9-\ufffc\ufffe\uffff]"
+)
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKS_IN_A_ROW = 16
+_COMPATIBILITY_KANJI = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
+
+
+def composed(text: str) -> str:
+    """NFC, but compatibility kanji stay: NFC would write some Japanese names with another character."""
+    if _COMPATIBILITY_KANJI.search(text) is None:
+        return unicodedata.normalize("NFC", text)
+    parts = _COMPATIBILITY_KANJI.split(text)
+    parts[::2] = [unicodedata.normalize("NFC", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _clean(text: str) -> str:
@@ -29,7 +42,7 @@ def _clean(text: str) -> str:
         raise PydanticCustomError(
             "text_surrogate", "Half of a character (a lone surrogate) cannot be stored."
         )
-    text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     if found := _CONTROL.search(text):
         raise PydanticCustomError(
             "text_control", "Control character {point} is not allowed.", {"point": f"U+{ord(found[0]):04X}"}
@@ -38,12 +51,18 @@ def _clean(text: str) -> str:
         raise PydanticCustomError(
             "text_bidi", "Direction override {point} is not allowed.", {"point": f"U+{ord(found[0]):04X}"}
         )
+    if "\ufffd" in text:
+        raise PydanticCustomError(
+            "text_damaged", "U+FFFD stands where a character was lost in decoding. Send the original text."
+        )
     marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+    for character in text if not text.isascii() else "":
+        category = unicodedata.category(character)
+        if category != "Cf":  # a joiner between marks starts no new character
+            marks = marks + 1 if category in {"Mn", "Me"} else 0
         if marks > _MARKS_IN_A_ROW:
             raise PydanticCustomError("text_marks", "Too many combining marks on one character.")
-    if not text.strip():
+    if _VISIBLE.search(text) is None:
         raise PydanticCustomError("text_blank", "The text is blank. Leave the field out or send null.")
     return text
 
@@ -65,41 +84,116 @@ def _limit(length: int) -> AfterValidator:
     return AfterValidator(within)
 
 
-def _texts(length: int, *more: Any) -> Any:
-    schema = {"minLength": 1, "maxLength": length}
+# What the validators refuse, in the words of JSON Schema: at least one visible character, none that harms.
+_HARMFUL = r"\u007F-\u009F\u2028-\u202E\u2066-\u2069\uFDD0-\uFDEF\uFEFF\uFFF9-\uFFFF"
+_BLANK = r" \u00A0\u00AD\u115F\u1160\u1680\u2000-\u200F\u202F\u205F-\u206F\u2800\u3000\u3164\uFFA0"
+_VISIBLE = re.compile(rf"[^\u0000-\u001F{_BLANK}]")
+LINE_PATTERN = rf"^[^\u0000-\u001F{_HARMFUL}]*[^\u0000-\u001F{_BLANK}{_HARMFUL}][^\u0000-\u001F{_HARMFUL}]*$"
+_UNWRITTEN = rf"\u0000-\u0008\u000B\u000C\u000E-\u001F{_HARMFUL}"
+PARAGRAPHS_PATTERN = rf"^[^{_UNWRITTEN}]*[^\u0000-\u001F{_BLANK}{_HARMFUL}][^{_UNWRITTEN}]*$"
+
+
+def _texts(length: int, pattern: str, *more: Any) -> Any:
+    schema = {"minLength": 1, "maxLength": length, "pattern": pattern}
     return Annotated[str, AfterValidator(_clean), *more, _limit(length), Field(json_schema_extra=schema)]
 
 
-Line = _texts(500, AfterValidator(_clean_line))
+Line = _texts(500, LINE_PATTERN, AfterValidator(_clean_line))
 """One line of text, to 500 characters after NFC."""
-LongLine = _texts(2000, AfterValidator(_clean_line))
+LongLine = _texts(2000, LINE_PATTERN, AfterValidator(_clean_line))
 """One line as printed in the plan, to 2 000 characters."""
-Paragraphs = _texts(20_000)
+Paragraphs = _texts(20_000, PARAGRAPHS_PATTERN)
 """Text that may have line breaks, to 20 000 characters."""
 
 
-def _gregorian(day: date) -> date:
-    if day.year >= 2400:
-        raise PydanticCustomError(
-            "date_buddhist_era",
-            "{got} looks like a Buddhist-era year. Send Gregorian dates: did you mean {meant}?",
-            {"got": day.isoformat(), "meant": day.replace(year=day.year - 543).isoformat()},
-        )
-    if day.year < 1900:
-        raise PydanticCustomError("date_too_early", "A year from 1900 on is expected.")
-    return day
+_BUDDHIST_FROM, _BUDDHIST_AHEAD = 2400, 543
+_ERAS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988, "S": 1925, "昭和": 1925, "T": 1911, "大正": 1911}
+_ERA_DAY = re.compile(
+    r"(R|H|S|T|令和|平成|昭和|大正) ?([0-9]{1,2}|元)[-./年 ] ?([0-9]{1,2})[-./月 ] ?([0-9]{1,2})日?"
+)
+_PLAIN_DAY = re.compile(r"([0-9]{4})[-./年 ]([0-9]{1,2})[-./月 ]([0-9]{1,2})日?")
+
+
+def _gregorian(value: str) -> tuple[str, date] | None:
+    """Whether a date is written in another calendar, which, and the Gregorian day that it means."""
+    plain = unicodedata.normalize("NFKC", value).strip()
+    plain = "".join(str(unicodedata.decimal(each, each)) for each in plain)
+    try:
+        if found := _ERA_DAY.fullmatch(plain.upper()):
+            year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
+            return "date_japanese_era", date(year, int(found[3]), int(found[4]))
+        if (found := _PLAIN_DAY.fullmatch(plain)) and int(found[1]) >= _BUDDHIST_FROM:
+            return "date_buddhist_era", date(int(found[1]) - _BUDDHIST_AHEAD, int(found[2]), int(found[3]))
+    except ValueError:
+        return None
+    return None
+
+
+_CALENDARS = {"date_buddhist_era": "a Buddhist-era year", "date_japanese_era": "a Japanese era"}
+
+
+def _in_another_calendar(code: str, meant: str) -> PydanticCustomError:
+    return PydanticCustomError(
+        code,
+        "This looks like {calendar}. Send Gregorian dates: did you mean {meant}?",
+        {"calendar": _CALENDARS[code], "meant": meant, "hint": f"Did you mean {meant}?"},
+    )
 
 
 def _written_day(value: Any) -> Any:
-    if not isinstance(value, date) and not (
-        isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
-    ):
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("date_parsing", "A date is a text, written YYYY-MM-DD.")
+    if (other := _gregorian(value[:40])) is not None:
+        raise _in_another_calendar(other[0], other[1].isoformat())
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise PydanticCustomError("date_parsing", "A date is written YYYY-MM-DD, in the Gregorian calendar.")
     return value
 
 
-Day = Annotated[date, Field(strict=False), BeforeValidator(_written_day), AfterValidator(_gregorian)]
+def _plausible(moment: Any) -> Any:
+    if moment.year >= _BUDDHIST_FROM:
+        raise PydanticCustomError(
+            "date_too_late", "A year before 2400, in the Gregorian calendar, is expected."
+        )
+    if moment.year < 1900:
+        raise PydanticCustomError("date_too_early", "A year from 1900 on is expected.")
+    return moment
+
+
+def _written_moment(value: Any) -> Any:
+    """RFC 3339 with its offset, as text; a bare number of seconds is not taken for an instant."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and (other := _gregorian(value[:10])) is not None:
+        raise _in_another_calendar(other[0], other[1].isoformat() + value[10:40])
+    if not isinstance(value, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}", value):
+        raise PydanticCustomError(
+            "datetime_parsing", "An instant is written with date, time and offset: 2026-10-01T00:00:00Z."
+        )
+    return value
+
+
+_YEAR = "^(19[0-9]{2}|2[0-3][0-9]{2})-"
+Day = Annotated[
+    date,
+    Field(
+        strict=False,
+        json_schema_extra={"pattern": f"{_YEAR}(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"},
+    ),
+    BeforeValidator(_written_day),
+    AfterValidator(_plausible),
+]
 """A Gregorian calendar day, `YYYY-MM-DD`."""
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(json_schema_extra={"pattern": _YEAR}),
+    BeforeValidator(_written_moment),
+    AfterValidator(_plausible),
+]
+"""An instant, with its offset (RFC 3339)."""
 
 Instant = Annotated[datetime, Field(json_schema_extra={"format": "date-time"})]
 
@@ -115,11 +209,32 @@ def _country(value: Any) -> Any:
 
 
 Country = Annotated[CountryCode, BeforeValidator(_country)]
-Countries = Annotated[list[Country], Field(max_length=50)]
+
+
+def each_once(values: list[Any]) -> list[Any]:
+    """A list that is a set."""
+    if len(set(values)) != len(values):
+        raise PydanticCustomError("repeated", "Each may be given once.")
+    return values
+
+
+Countries = Annotated[list[Country], Field(max_length=50), AfterValidator(each_once)]
 LanguageTag = Annotated[
     str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)
 ]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", max_length=40)]
+
+
+def _not_an_address(code: str) -> str:
+    if code in {"stats", "bulk", "by-key"}:
+        raise PydanticCustomError("reserved", "This word has a meaning in addresses. Choose another code.")
+    return code
+
+
+Code = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", max_length=40),
+    AfterValidator(_not_an_address),
+]
 OwnKey = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}:[A-Za-z0-9][A-Za-z0-9._-]{0,119}$", max_length=161),
@@ -152,15 +267,26 @@ class Value(BaseModel):
 class Source(Value):
     """Where a fact comes from."""
 
-    title: Line
-    url: WebAddress | None = None
+    title: Line = Field(
+        description="Title of the page or document.", examples=["Ministry of Justice of Japan: 4th Crim-AP"]
+    )
+    url: WebAddress | None = Field(
+        None,
+        description="Its address.",
+        examples=["https://www.moj.go.jp/kokusai/kokusai08_00049.html"],
+    )
 
 
 class EditorialNote(Value):
     """A remark of the editors beside a passage whose printed wording is kept to the letter."""
 
-    passage: LongLine
-    note: LongLine
+    passage: LongLine = Field(
+        description="The words that are meant, as printed.",
+        examples=["Through the implementation of implementing the Work Plan"],
+    )
+    note: LongLine = Field(
+        description="The remark.", examples=["Printed so; “the implementation of” is probably meant."]
+    )
 
 
 class _Reference(Value):
@@ -168,9 +294,14 @@ class _Reference(Value):
 
     model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"minProperties": 1})
 
-    id: UUID | None = Field(None, description="The id of the record.")
+    id: UUID | None = Field(
+        None, description="The id of the record.", examples=["019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"]
+    )
     key: OwnKey | None = Field(
-        None, description="Your own key for the record, `system:key`.", json_schema_extra={"writeOnly": True}
+        None,
+        description="Your own key for the record, `system:key`.",
+        examples=["seed:goal-6"],
+        json_schema_extra={"writeOnly": True},
     )
 
     @model_validator(mode="after")
@@ -207,7 +338,11 @@ class Record(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    id: UUID = Field(description="The register's own id (UUIDv7).", json_schema_extra=READ_ONLY)
+    id: UUID = Field(
+        description="The register's own id (UUIDv7).",
+        examples=["019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"],
+        json_schema_extra=READ_ONLY,
+    )
 
 
 class Kept(BaseModel):
@@ -215,14 +350,23 @@ class Kept(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    keys: Annotated[list[OwnKey], Field(max_length=50)] = Field(
+    keys: Annotated[list[OwnKey], Field(max_length=50), AfterValidator(each_once)] = Field(
         [],
         description="Keys by which other systems know this record, `system:key`.",
         examples=[["moj-th:ORG-3"]],
     )
     version: int = Field(
         description="Counts the changes of this record from 1.",
-        json_schema_extra={**READ_ONLY, "format": "int32"},
+        examples=[1],
+        json_schema_extra={**READ_ONLY, "format": "int32", "minimum": 1, "maximum": 2_147_483_647},
     )
-    created_at: Instant = Field(description="When the record was made.", json_schema_extra=READ_ONLY)
-    updated_at: Instant = Field(description="When the record was last changed.", json_schema_extra=READ_ONLY)
+    created_at: Instant = Field(
+        description="When the record was made.",
+        examples=["2026-11-23T09:00:00.000000+00:00"],
+        json_schema_extra=READ_ONLY,
+    )
+    updated_at: Instant = Field(
+        description="When the record was last changed.",
+        examples=["2026-11-23T09:00:00.000000+00:00"],
+        json_schema_extra=READ_ONLY,
+    )

@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from app.errors import BadRequest, Problem, UnsupportedMediaType
+from app.errors import Problem, Unprocessable, UnsupportedMediaType
 
 MERGE_PATCH = "application/merge-patch+json"
 _DEPTH = 32
@@ -13,7 +13,7 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class MalformedJson(Problem):
-    """The body is not one JSON document: broken, truncated, with duplicate names, NaN or a number out of range."""
+    """The body is not one JSON document: broken, cut off, with a name twice, NaN or a number out of range."""
 
     status = 400
     title = "Malformed JSON"
@@ -54,7 +54,10 @@ def read_object(body: bytes) -> dict[str, Any]:
             f"The body is not JSON: {why.msg} at line {why.lineno}, column {why.colno}."
         ) from None
     if not isinstance(document, dict):
-        raise BadRequest("A JSON object is expected.")
+        raise Unprocessable(
+            "A JSON object is expected.",
+            errors=[{"pointer": "", "code": "object_expected", "message": "An object is expected."}],
+        )
     if _too_deep(document):
         raise MalformedJson("The JSON is nested too deeply.")
     if _SURROGATE.search(text) and _has_surrogate(document):

@@ -1,8 +1,9 @@
-"""The edge of the service, one ASGI layer: request id, body limit, time budget, HEAD and OPTIONS, headers, log, metrics."""
+"""The edge of the service, one ASGI layer: request id, body limit, time budget, HEAD, headers, log, metrics."""
 
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from time import perf_counter
 from typing import Any
@@ -12,9 +13,19 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import MEDIA_TYPE, BadRequest, InternalError, Problem, TooLarge, Unavailable
+from app.errors import MEDIA_TYPE, BadRequest, InternalError, NotFound, Problem, TooLarge, Unavailable
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_LISTS = frozenset({b"if-match", b"if-none-match", b"accept"})
+"""Headers that are lists: several lines are one list (RFC 9110 section 5.3)."""
+_ONCE = frozenset(
+    {
+        b"authorization", b"x-api-key", b"content-type", b"content-length", b"content-encoding",
+        b"transfer-encoding", b"host", b"idempotency-key", b"x-reason",
+    }
+)  # fmt: skip
+_LINGER_SECONDS, _LINGER_BYTES = 1.0, 8_388_608
 _log = structlog.get_logger("workplan.access")
 
 REQUESTS = Counter("workplan_requests_total", "Requests answered.", ["method", "route", "status"])
@@ -31,8 +42,11 @@ SECURITY_HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_counter, _timer = cache(REQUESTS.labels), cache(SECONDS.labels)  # looking a label up costs more than counting
+API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_counter, _timer = (
+    cache(REQUESTS.labels),
+    cache(SECONDS.labels),
+)  # looking a label up costs more than counting
 Allowed = Callable[[Scope], list[str]]
 Explain = Callable[[Exception], Problem | None]
 
@@ -76,6 +90,9 @@ class _Exchange:
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self.edge, self.scope, self._receive, self._send = edge, scope, receive, send
         self.headers = dict(scope["headers"])
+        self.repeated = ""
+        if len(self.headers) != len(scope["headers"]):
+            self._join_lists()
         given = self.headers.get(b"x-request-id", b"")
         self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = self.request_id
@@ -85,7 +102,8 @@ class _Exchange:
         self.status = 0
         self.begun = perf_counter()
         self.received = 0
-        self.problem: Problem | None = None
+        self.read_whole = False
+        self.closing = False
 
     async def run(self) -> None:
         if self.method == "HEAD":
@@ -112,8 +130,8 @@ class _Exchange:
     async def _inside(self) -> None:
         try:
             await self.edge.app(self.scope, self._read, self._write)
-        except Problem as problem:
-            await self._answer(problem)
+        except Problem as refused:
+            await self._answer(refused)
         except Exception as error:
             problem = self.edge.explain(error)
             if problem is None:
@@ -124,13 +142,40 @@ class _Exchange:
             await self._answer(problem)
 
     def _refused_at_once(self) -> Problem | None:
-        length = self.headers.get(b"content-length")
-        if length is not None and length.isdigit() and int(length) > self.edge.max_body:
+        if self.repeated:
+            return BadRequest(
+                f"`{self.repeated}` is given twice.", errors=[{"header": self.repeated, "code": "repeated"}]
+            )
+        if self._too_long():
             return TooLarge(f"At most {self.edge.max_body} bytes.")
         path: bytes = self.scope.get("raw_path") or b""
-        if b"%00" in path or not self.scope["path"].isprintable() or _surrogate(self.scope["path"]):
+        query: bytes = self.scope["query_string"]
+        for part in (path, query):
+            if b"%" in part and (b"%00" in part or _BROKEN_PERCENT.search(part)):
+                return BadRequest(
+                    "The address is not percent-encoded text: `%` is followed by two hex digits."
+                )
+        text = self.scope["path"]
+        if not text.isprintable() or "\ufffd" in text or _surrogate(text):
             return BadRequest("The address has characters that no address here has.")
+        if b"%2f" in path.lower():
+            return NotFound("No name here has a `/` in it.")
         return None
+
+    def _join_lists(self) -> None:
+        """Several lines of a list are one; what can only be said once is not said twice."""
+        joined: dict[bytes, bytes] = {}
+        for name, value in self.scope["headers"]:
+            if name in joined and name in _ONCE:
+                self.repeated = name.decode("latin-1").title()
+            joined[name] = joined[name] + b", " + value if name in joined and name in _LISTS else value
+        self.headers = joined
+        self.scope["headers"] = list(joined.items())
+
+    def _too_long(self) -> bool:
+        """Whether the body is announced as larger than what is taken."""
+        digits = self.headers.get(b"content-length", b"0")
+        return digits.isdigit() and (len(digits) > 18 or int(digits) > self.edge.max_body)
 
     async def _options(self) -> None:
         allow = self.edge.allowed(self.scope)
@@ -146,6 +191,7 @@ class _Exchange:
     async def _read(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
+            self.read_whole = not message.get("more_body", False)
             self.received += len(message.get("body", b""))
             if self.received > self.edge.max_body:
                 raise TooLarge(f"At most {self.edge.max_body} bytes.")
@@ -162,18 +208,42 @@ class _Exchange:
             headers += [(b"x-request-id", self.request_id.encode()), *SECURITY_HEADERS]
             names = {name for name, _ in headers}
             if b"content-security-policy" not in names:
-                headers.append(_API_POLICY)
+                headers.append(API_POLICY)
             if b"cache-control" not in names:
                 headers.append((b"cache-control", b"no-store"))
+            self.closing = self._leaves_body_unread()
+            if self.closing and b"connection" not in names:
+                headers.append((b"connection", b"close"))
             message["headers"] = headers
         elif self.method == "HEAD":
             message = {**message, "body": b""}
+        if self.closing and message["type"] == "http.response.body" and not message.get("more_body"):
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+    def _leaves_body_unread(self) -> bool:
+        """Whether more of a body may come than will be read: then the connection ends with the answer."""
+        if self.read_whole:
+            return False
+        return self._too_long() or b"transfer-encoding" in self.headers
+
+    async def _linger(self) -> None:
+        """Let a client that is still sending see the answer: closing at once would reset its connection."""
+        left = _LINGER_BYTES
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while left > 0:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    if message["type"] != "http.request" or not message.get("more_body"):
+                        return
 
     async def _answer(self, problem: Problem, *, close: bool = False) -> None:
         if self.started:
             raise problem
-        headers = {**problem.headers, **({"Connection": "close"} if close or self._unread() else {})}
+        headers = {**problem.headers, **({"Connection": "close"} if close else {})}
         body = problem.body(self.scope["path"], self.request_id)
         pairs = [
             (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()
@@ -181,10 +251,6 @@ class _Exchange:
         pairs += [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
         await self._write({"type": "http.response.start", "status": problem.status, "headers": pairs})
         await self._write({"type": "http.response.body", "body": body})
-
-    def _unread(self) -> bool:
-        """Whether a body may still be on its way that nobody will read."""
-        return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0") != b"0"
 
     def _account(self) -> None:
         route = self.scope.get("template") or getattr(self.scope.get("route"), "path", "none")

@@ -4,7 +4,7 @@ import re
 
 from app.errors import BadRequest, Problem
 
-_TAG = re.compile(r'(W/)?"([!#-~\x80-\xff]*)"')
+_TAG = re.compile(r'(W/)?"([!#-~\x80-\xff]*)"[ \t]*(?:,[ \t,]*|$)')
 
 
 class ChangedMeanwhile(Problem):
@@ -22,12 +22,19 @@ class PreconditionRequired(Problem):
 
 def tags(header: bytes, name: str) -> list[tuple[bool, str]] | None:
     """The entity tags of a header, as (weak, tag); None for `*`."""
-    text = header.decode("latin-1").strip()
+    text = header.decode("latin-1").strip(", \t")
     if text == "*":
         return None
-    found = [(bool(weak), tag) for weak, tag in _TAG.findall(text)]
-    if not found or _TAG.sub("", text).replace(",", "").strip():
-        raise BadRequest(f"`{name}` is a list of quoted entity tags, or `*`.")
+    found = []
+    position = 0
+    while match := _TAG.match(text, position):
+        found.append((bool(match[1]), match[2]))
+        position = match.end()
+    if not found or position < len(text):
+        raise BadRequest(
+            f"`{name}` is a list of quoted entity tags, or `*`.",
+            errors=[{"header": name, "code": "malformed", "hint": 'Send the ETag as it was read: `"3"`.'}],
+        )
     return found
 
 

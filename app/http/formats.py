@@ -28,6 +28,8 @@ def chosen(accept: bytes | None, formats: tuple[Format, ...]) -> Format:
         return formats[0]
     best, best_quality = None, 0.0
     ranges = [_range(part) for part in accept.decode("latin-1").split(",") if part.strip()]
+    if not ranges:
+        return formats[0]
     for each in formats:
         quality = 0.0
         precision = -1
@@ -61,6 +63,6 @@ def _range(part: str) -> tuple[str, float]:
 def _fits(pattern: str, media_type: str) -> int:
     if pattern == media_type:
         return 2
-    if pattern == media_type.split("/")[0] + "/*":
+    if pattern == media_type.partition("/")[0] + "/*":
         return 1
     return 0 if pattern == "*/*" else -1

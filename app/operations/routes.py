@@ -102,9 +102,10 @@ def operations(
     async def create_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, ("application/json",))
+        record = read_object(body)
 
         async def work(connection: Any) -> Answer:
-            made = await writing.create(connection, collection, read_object(body))
+            made = await writing.create(connection, collection, record)
             place = f"/v1/{collection.path}/{made.id}"
             return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place})
 
@@ -114,9 +115,9 @@ def operations(
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, (MERGE_PATCH, "application/json"))
         name = request.path_params["name"]
+        patch = read_object(body)
 
         async def work(connection: Any) -> Answer:
-            patch = read_object(body)
             current = await writing.locked(connection, collection, name)
             await unchanged(request, connection, current)
             after = await writing.change(connection, collection, current, patch)
@@ -147,7 +148,7 @@ def operations(
         return await write(request, b"", work, dry_run=dry_run)
 
     one_record = [doc.name_parameter(collection)]
-    record = doc.record_content(collection)
+    content = doc.record_content(collection)
     add(
         "GET", "", list_records, f"list_{many}", Permission.READ, f"List {many.replace('_', ' ')}",
         f"List {many.replace('_', ' ')}: filtered, sorted, in pages; or all of them as CSV or NDJSON by `Accept`.",
@@ -165,14 +166,14 @@ def operations(
     add(
         "GET", "/{name}", read_record, f"read_{one}", Permission.READ, f"Read {article} {words}",
         f"Read one {words}.",
-        responses=doc.ok(200, f"The {words}.", record, "ETag") | doc.problems(*doc.READS, 304, 404),
+        responses=doc.ok(200, f"The {words}.", content, "ETag") | doc.problems(*doc.READS, 304, 404),
         parameters=[*one_record, *doc.shaping_parameters(collection), doc.IF_NONE_MATCH],
     )  # fmt: skip
     if create:
         add(
             "POST", "", create_record, f"create_{one}", Permission.EDIT, f"Add {article} {words}",
             f"Add {article} {words}.",
-            responses=doc.ok(201, "Made.", record, "ETag", "Location") | doc.problems(*doc.WRITES),
+            responses=doc.ok(201, "Made.", content, "ETag", "Location") | doc.problems(*doc.WRITES),
             parameters=[doc.DRY_RUN, doc.IDEMPOTENCY_KEY],
             body=doc.body_of(collection),
             status=201,
@@ -180,7 +181,7 @@ def operations(
     add(
         "PATCH", "/{name}", update_record, f"update_{one}", Permission.EDIT, f"Change {article} {words}",
         f"Change some fields of {article} {words}. What is the same already is not written again.",
-        responses=doc.ok(200, "As it is now.", record, "ETag") | doc.problems(*doc.WRITES, 404, 412, 428),
+        responses=doc.ok(200, "As it is now.", content, "ETag") | doc.problems(*doc.WRITES, 404, 412, 428),
         parameters=[*one_record, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY],
         body=doc.patch_of(collection),
     )  # fmt: skip
@@ -197,7 +198,7 @@ def operations(
         add(
             "POST", "/{name}/restore", restore_record, f"restore_{one}", Permission.EDIT,
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
-            responses=doc.ok(200, "As it is again.", record, "ETag") | doc.problems(*writes, 404),
+            responses=doc.ok(200, "As it is again.", content, "ETag") | doc.problems(*writes, 404),
             parameters=[*one_record, doc.DRY_RUN, doc.IDEMPOTENCY_KEY],
         )  # fmt: skip
     return router

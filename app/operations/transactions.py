@@ -18,6 +18,7 @@ from app.pool import Lost
 
 _ATTEMPTS = 3
 _KEY = re.compile(r"[!-~]{1,255}")
+_REASON_MOST = 500
 
 
 @dataclass
@@ -66,7 +67,7 @@ async def write(request: Request, body: bytes, work: Work, *, dry_run: bool) -> 
     opening = (
         caller.key_id,
         request.scope["state"].get("request_id", ""),
-        headers.get(b"x-reason", b"").decode("utf-8", "replace")[:500] or None,
+        _reason(headers),
         key,
         fingerprint,
     )
@@ -99,7 +100,7 @@ async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *,
                 return _replayed(claim)
             answer = await work(connection)
             if dry_run:
-                raise _RolledBack(answer)
+                raise _RolledBack(answer)  # noqa: TRY301  (the transaction has to see it)
             if key:
                 await connection.execute(
                     "update idempotency_keys set status = $3, headers = $4, body = $5 "
@@ -130,8 +131,26 @@ def _idempotency_key(headers: dict[bytes, bytes]) -> str | None:
     if len(key) > 1 and key.startswith('"') and key.endswith('"'):
         key = key[1:-1]
     if not _KEY.fullmatch(key):
-        raise BadRequest("`Idempotency-Key` is 1 to 255 visible ASCII characters.")
+        raise BadRequest(
+            "`Idempotency-Key` is 1 to 255 visible ASCII characters.",
+            errors=[{"header": "Idempotency-Key", "code": "malformed", "hint": "A UUID is a good key."}],
+        )
     return key
+
+
+def _reason(headers: dict[bytes, bytes]) -> str | None:
+    """Why a change is made, for the journal: one line of UTF-8."""
+    raw = headers.get(b"x-reason", b"").strip()
+    try:
+        reason = raw.decode()
+    except UnicodeDecodeError:
+        reason = "\0"
+    if len(reason) > _REASON_MOST or not reason.isprintable():
+        raise BadRequest(
+            f"`X-Reason` is one line of at most {_REASON_MOST} characters, in UTF-8.",
+            errors=[{"header": "X-Reason", "code": "malformed"}],
+        )
+    return reason or None
 
 
 def _fingerprint(request: Request, headers: dict[bytes, bytes], body: bytes) -> bytes:
