@@ -78,3 +78,5 @@ class Installation(Base):
 
 
 JOURNAL_HEAD: Table = JournalHead.__table__  # type: ignore[assignment]
+COMMITS: Table = Commit.__table__  # type: ignore[assignment]
+CHANGES: Table = Change.__table__  # type: ignore[assignment]

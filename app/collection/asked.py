@@ -7,15 +7,16 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, unquote_plus
 from uuid import UUID
 
 from app.collection.collection import Collection
-from app.collection.fields import DATE, IDENTIFIER, INSTANT, INTEGER, TAKES_SEVERAL, Kind
+from app.collection.fields import DATE, FLAG, IDENTIFIER, INSTANT, INTEGER, TAKES_SEVERAL, Kind
 from app.collection.projection import Expand
 from app.errors import BadRequest, InvalidCursor, InvalidParameter, UnknownParameter, did_you_mean
 
@@ -49,6 +50,10 @@ class Asked:
     limit: int | None = None
     count: bool = False
     pairs: Pairs = field(default_factory=list)
+    of: str = ""
+    """The collection's name."""
+    texts: tuple[Any, ...] = ()
+    """What the filters were given, as written: relative dates stay relative."""
 
     @property
     def expand(self) -> Expand:
@@ -61,14 +66,8 @@ class Asked:
         return tree
 
     def fingerprint(self) -> str:
-        """What a cursor is bound to: the filter and the order, not the page."""
-        text = repr(
-            (
-                self.shape.filters,
-                self.shape.sort,
-                sorted((k, str(v)) for k, v in self.values.items() if k[0] in "pq"),
-            )
-        )
+        """What a cursor is bound to: the collection, the filter and the order, not the page."""
+        text = repr((self.of, self.texts, self.shape.sort, self.values.get("q")))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def query(self, **changed: str) -> str:
@@ -87,6 +86,8 @@ def pairs_of(query: bytes) -> Pairs:
         return pairs
     try:
         for pair in query.decode("ascii").split("&"):
+            if not pair:  # `?a=1&` says nothing more than `?a=1`
+                continue
             name, _, raw = pair.partition("=")
             name, value = unquote_plus(name, errors="strict"), unquote_plus(raw, errors="strict")
             if name in seen:
@@ -98,27 +99,29 @@ def pairs_of(query: bytes) -> Pairs:
     return pairs
 
 
-def read(collection: Collection, query: bytes, *, only: tuple[str, ...] = (), groups: bool = False) -> Asked:
+def read(
+    collection: Collection, query: bytes, *, only: tuple[str, ...] | None = None, groups: bool = False
+) -> Asked:
     """Read a query string. `only` limits it to some reserved parameters (an item has no filter)."""
     pairs = pairs_of(query)
     given = {name: value for name, _, value in pairs}
-    reserved = only or ((*RESERVED, "group_by") if groups else RESERVED)
-    filters, values = _filters(collection, pairs, reserved, filtered=not only)
-    terms = search_terms(given["q"]) if "q" in given and not only else []
+    listed = only is None
+    reserved = ("q", "group_by") if groups else RESERVED if only is None else only
+    filters, values, texts = _filters(collection, pairs, reserved, filtered=listed)
+    terms = search_terms(given["q"]) if "q" in given and listed else []
     values |= {f"t{number}": term for number, term in enumerate(terms)}
     if terms:
         values["q"] = given["q"]
     shape = Shape(
         filters=filters,
-        sort=() if only or groups else _sort(collection, given.get("sort")),
+        sort=() if groups or not listed else _sort(collection, given.get("sort")),
         fields=_fields(collection, given.get("fields")),
         expand=_expand(collection, given.get("expand")),
         terms=len(terms),
         groups=_groups(collection, given.get("group_by")) if groups else (),
     )
     limit = _limit(given.get("limit"))
-    asked = Asked(shape, values, limit, _count(given.get("count")), pairs)
-    return asked
+    return Asked(shape, values, limit, _count(given.get("count")), pairs, collection.name, texts)
 
 
 def _error(name: str, code: str, **more: Any) -> dict[str, Any]:
@@ -134,9 +137,10 @@ def _invalid(name: str, message: str, got: str, **more: Any) -> InvalidParameter
 
 def _filters(
     collection: Collection, pairs: Pairs, reserved: tuple[str, ...], *, filtered: bool
-) -> tuple[tuple[tuple[str, str], ...], dict[str, Any]]:
+) -> tuple[tuple[tuple[str, str], ...], dict[str, Any], tuple[Any, ...]]:
     shape: list[tuple[str, str]] = []
     values: dict[str, Any] = {}
+    texts = []
     for name, raw, _ in sorted(pairs):
         if name in reserved:
             continue
@@ -148,27 +152,39 @@ def _filters(
                 f"There is no parameter `{name[:100]}` here.",
                 errors=[_error(name, "unknown_parameter", **did_you_mean(path[:100], [*reserved, *allowed]))],
             )
-        if "__" in name and (operator not in known.kind.operators or not operator):
-            operators = [operator for operator in known.kind.operators if operator]
-            raise UnknownParameter(
-                f"`{path}` has no operator `{operator[:50]}`.",
-                errors=[_error(name, "unknown_operator", **did_you_mean(operator[:50], operators))],
-            )
-        operator, value = _value(name, known.kind, operator, raw)
+        if operator not in known.kind.operators or name.endswith("__"):
+            raise _no_such_operator(name, path, operator, known.kind)
+        operator, value, parts = _value(name, known.kind, operator, raw)
         if value is not None:
             values[f"p{len(shape)}"] = value
         shape.append((path, operator))
-    return tuple(shape), values
+        texts.append((path, operator, *parts))
+    return tuple(shape), values, tuple(texts)
 
 
-def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any]:
+def _no_such_operator(name: str, path: str, operator: str, kind: Kind) -> UnknownParameter:
+    if not operator and not name.endswith("__"):  # a list has values, it does not equal one
+        hint = did_you_mean(path, [f"{path}__{each}" for each in kind.operators])
+        return UnknownParameter(
+            f"`{path}` cannot be compared by `=` alone.", errors=[_error(name, "unknown_operator", **hint)]
+        )
+    hint = did_you_mean(operator[:50], [each for each in kind.operators if each])
+    return UnknownParameter(
+        f"`{path}` has no operator `{operator[:50]}`.", errors=[_error(name, "unknown_operator", **hint)]
+    )
+
+
+def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any, list[str]]:
+    """The operator as planned, the value to compare with, and the parts as written."""
     parts = (
         [unquote_plus(part) for part in raw.split(",")] if operator in TAKES_SEVERAL else [unquote_plus(raw)]
     )
     if operator == "isnull":
         if parts[0] not in {"true", "false"}:
-            raise _invalid(name, "`true` or `false` is expected", parts[0])
-        return ("isnull" if parts[0] == "true" else "notnull"), None
+            raise _invalid(
+                name, "`true` or `false` is expected", parts[0], **did_you_mean(parts[0][:100], FLAG.words)
+            )
+        return ("isnull" if parts[0] == "true" else "notnull"), None, parts
     if operator == "between" and len(parts) == 1:
         parts = parts[0].split("..")
     if operator == "between" and len(parts) != 2:
@@ -183,15 +199,12 @@ def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any]:
             read_values.append(kind.read(part))
         except ValueError as why:
             more = did_you_mean(part[:100], kind.words) if kind.words else {}
-            raise _invalid(
-                name,
-                str(why) if kind.name != "instant" else "an instant (RFC 3339) is expected",
-                part,
-                **more,
-            ) from None
+            raise _invalid(name, str(why), part, **more) from None
+    if operator == "between" and read_values[0] > read_values[1]:
+        raise _invalid(name, "the first value lies after the second", raw)
     if operator == "" and len(read_values) == 1:
         operator = "is"  # one value: an index can give the order as well
-    return operator, read_values if operator in TAKES_SEVERAL else read_values[0]
+    return operator, read_values if operator in TAKES_SEVERAL else read_values[0], parts
 
 
 def _listed(name: str, given: str | None) -> list[str]:
@@ -287,7 +300,7 @@ def _groups(collection: Collection, given: str | None) -> tuple[str, ...]:
 def _limit(given: str | None) -> int | None:
     if given is None:
         return None
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:10]) <= LIMIT_MOST:
+    if not re.fullmatch("[0-9]{1,9}", given) or not 1 <= int(given) <= LIMIT_MOST:
         raise _invalid("limit", f"a number from 1 to {LIMIT_MOST} is expected", given)
     return int(given)
 
@@ -321,15 +334,17 @@ def _sign(secret: bytes, asked: Asked, payload: bytes) -> bytes:
     return hmac.new(secret, asked.fingerprint().encode() + payload, hashlib.sha256).digest()[:16]
 
 
-def cursor_of(secret: bytes, asked: Asked, keys: list[Any]) -> str:
-    """An opaque cursor that continues after the row with these sort keys."""
-    payload = json.dumps(
-        [
-            key.isoformat() if isinstance(key, date) else str(key) if isinstance(key, UUID) else key
-            for key in keys
-        ],
-        separators=(",", ":"),
-    ).encode()
+def cursor_of(secret: bytes, asked: Asked, position: int, keys: list[Any]) -> str:
+    """An opaque cursor that continues after the row with these sort keys.
+
+    It keeps the feed position at which the first page was read, so that the walk ends in the order in which it began.
+    """
+    written = [
+        key.isoformat() if isinstance(key, date) else str(key) if isinstance(key, UUID) else key
+        for key in keys
+    ]
+    begun = asked.values.get("since", position)
+    payload = json.dumps([begun, *written], separators=(",", ":"), ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(_sign(secret, asked, payload) + payload).rstrip(b"=").decode()
 
 
@@ -345,7 +360,7 @@ def continued(secret: bytes, collection: Collection, asked: Asked) -> Asked:
         signature, payload = raw[:16], raw[16:]
         if not hmac.compare_digest(signature, _sign(secret, asked, payload)):
             raise ValueError
-        keys = json.loads(payload)
+        asked.values["since"], *keys = json.loads(payload)
         for number, ((name, _), key) in enumerate(zip(asked.shape.sort, keys, strict=True)):
             asked.values[f"c{number}"] = _key(sort_kind(collection, name), key)
     except (ValueError, UnicodeError):
@@ -353,8 +368,7 @@ def continued(secret: bytes, collection: Collection, asked: Asked) -> Asked:
             "The cursor does not belong to this filter and order.",
             errors=[_error("cursor", "invalid_cursor")],
         ) from None
-    shape = asked.shape
-    asked.shape = Shape(shape.filters, shape.sort, shape.fields, shape.expand, shape.terms, after=True)
+    asked.shape = replace(asked.shape, after=True)
     return asked
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Table, Text, cast, func
+from sqlalchemy import Column, Table, Text, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -122,7 +122,7 @@ class Collection:
         ]
         return func.concat_ws(".", *parts) if self.volatile else parts[0]
 
-    def named(self, row: Row, name: str) -> tuple[ColumnElement[Any], UUID | int | str]:
+    def named(self, row: Table, name: str) -> tuple[Column[Any], UUID | int | str]:
         """The column and the value by which a path segment names a record: its id, or its human key."""
         if _UUID.fullmatch(name):
             return row.c.id, UUID(name)

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,7 @@ OPERATORS = {
     "between": "from,to with both ends included",
     "has": "the list has this value; several: any of them",
 }
+_LINE_MOST = 2000
 _EQUAL, _ORDER = ("", "ne", "nin"), ("lt", "lte", "gt", "gte", "between")
 
 
@@ -53,11 +54,18 @@ class Kind:
     read: Callable[[str], Any]
     schema: Mapping[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    groups: bool = True
+    """Whether `group_by` makes sense of it."""
+
+    @property
+    def many(self) -> bool:
+        """Whether the field is a list of values."""
+        return self.name in {"texts", "words"}
 
 
 def _read_text(raw: str) -> str:
-    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in raw):
-        raise ValueError("control characters are not allowed")
+    if "\0" in raw:
+        raise ValueError("a NUL is in no text")
     return raw
 
 
@@ -73,6 +81,7 @@ def _read_flag(raw: str) -> bool:
     return raw == "true"
 
 
+_BUDDHIST_ERA = 2400
 _RELATIVE = re.compile(r"([-+ ]?)([0-9]{1,5})([dwmy])")
 
 
@@ -101,21 +110,22 @@ def _read_date(raw: str) -> date:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
         raise ValueError("a date YYYY-MM-DD, `today` or a relative one such as -30d is expected")
     day = date.fromisoformat(raw)
-    if day.year >= 2400:
+    if day.year >= _BUDDHIST_ERA:
         raise ValueError(f"looks like a Buddhist-era year: did you mean {day.replace(year=day.year - 543)}?")
     return day
 
 
 def _read_instant(raw: str) -> datetime:
-    now = datetime.now(UTC)
-    if (day := _relative(raw, now.date())) is not None:
-        return datetime.combine(day, now.timetz())
-    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
-        return datetime.fromisoformat(raw).replace(tzinfo=UTC)
-    moment = datetime.fromisoformat(raw.replace(" ", "+"))
-    if moment.tzinfo is None:
-        raise ValueError("an instant needs its offset, such as 2026-10-01T00:00:00Z")
-    return moment
+    """An instant with its offset, or a day: midnight UTC, so that an answer holds for the whole day."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw) or "T" not in raw:
+        return datetime.combine(_read_date(raw), time.min, UTC)
+    try:
+        moment = datetime.fromisoformat(raw.replace(" ", "+"))
+        if moment.tzinfo is None or moment.year >= _BUDDHIST_ERA:
+            raise ValueError
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("an instant with its offset is expected, such as 2026-10-01T00:00:00Z") from None
 
 
 def _read_identifier(raw: str) -> UUID:
@@ -134,7 +144,7 @@ TEXT = Kind(
 INTEGER = Kind(
     "integer", Integer(), (*_EQUAL, *_ORDER, "isnull"), _read_integer, {"type": "integer", "format": "int32"}
 )
-FLAG = Kind("flag", Boolean(), ("", "isnull"), _read_flag, {"type": "boolean"})
+FLAG = Kind("flag", Boolean(), ("", "isnull"), _read_flag, {"type": "boolean"}, ("true", "false"))
 DATE = Kind(
     "date",
     Date(),
@@ -148,8 +158,11 @@ INSTANT = Kind(
     (*_ORDER, "isnull"),
     _read_instant,
     {"type": "string", "maxLength": 40},
+    groups=False,
 )
 IDENTIFIER = Kind("id", Uuid(), (*_EQUAL, "isnull"), _read_identifier, {"type": "string", "format": "uuid"})
+PROSE = replace(TEXT, groups=False)
+"""Text of many lines: it is looked into, but nothing is grouped by it."""
 TEXTS = Kind("texts", Text(), ("has", "isnull"), _read_text, {"type": "string", "maxLength": 500})
 
 
@@ -187,7 +200,9 @@ def kind_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Kind |
             case "string", "uuid":
                 return IDENTIFIER
             case "string", _:
-                return words(tuple(option["enum"])) if "enum" in option else TEXT
+                if "enum" in option:
+                    return words(tuple(option["enum"]))
+                return PROSE if option.get("maxLength", 0) > _LINE_MOST else TEXT
             case "integer", _:
                 return INTEGER
             case "boolean", _:
@@ -231,9 +246,9 @@ def predicate(
             return func.starts_with(func.lower(expression), func.lower(value))
         case "has":
             return expression.op("&&", is_comparison=True)(value)
-        case "isnull" if kind.name in {"texts", "words"}:
+        case "isnull" if kind.many:
             return func.cardinality(expression) == 0
-        case "notnull" if kind.name in {"texts", "words"}:
+        case "notnull" if kind.many:
             return func.cardinality(expression) > 0
         case "isnull":
             return expression.is_(None)

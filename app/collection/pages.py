@@ -1,19 +1,22 @@
 """Statements of lists, and their pages. Plans are values; `page_of` and its neighbours run them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     BigInteger,
     Date,
     Integer,
+    Label,
     Select,
     Text,
     and_,
     any_,
     bindparam,
     case,
+    cast,
     func,
     literal_column,
     null,
@@ -21,17 +24,21 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
+    union_all,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import Lateral
+from sqlalchemy.sql.selectable import LateralFromClause
 
-from app.journal import JOURNAL_HEAD
 from app.collection.asked import Asked, Shape, sort_kind
 from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter
-from app.collection.projection import Row, record_json
-from app.db import Compiled
+from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import search_condition
+from app.db import Compiled
+from app.journal import CHANGES, COMMITS, JOURNAL_HEAD
+
+GROUPS_MOST = 10_000
 
 
 def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
@@ -46,17 +53,24 @@ def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnEle
     return found
 
 
-def sort_keys(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[Any]]:
+def sort_keys(
+    collection: Collection, shape: Shape, value: Callable[[str], ColumnElement[Any]]
+) -> list[ColumnElement[Any]]:
     """The expressions that order a list. A missing date counts as the last one in either direction."""
     keys = []
     for name, descending in shape.sort:
-        column = row.c[name]
+        key = value(name)
         if sort_kind(collection, name) is DATE:
-            column = func.coalesce(
-                column, literal_column("'-infinity'::date" if descending else "'infinity'::date", Date)
+            key = func.coalesce(
+                key, literal_column("'-infinity'::date" if descending else "'infinity'::date", Date)
             )
-        keys.append(column)
+        elif collection.properties[name].get("maxLength", 0) > _SORTED_BY:
+            key = func.left(key, _SORTED_BY)  # a cursor carries it, and has to fit into an address
+        keys.append(key)
     return keys
+
+
+_SORTED_BY = 250
 
 
 def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Shape) -> ColumnElement[bool]:
@@ -78,16 +92,69 @@ def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Sh
     return and_(first, or_(*steps))
 
 
-def _ordered(collection: Collection, row: Row, shape: Shape, *columns: Any) -> Select[Any]:
-    keys = sort_keys(collection, row, shape)
-    labelled = (key.label(f"k{number}") for number, key in enumerate(keys))
-    statement = select(*columns, *labelled).select_from(row)
-    statement = statement.where(*conditions(collection, row, shape))
-    if shape.after:
-        statement = statement.where(_after(collection, keys, shape))
-    return statement.order_by(
-        *(key.desc() if down else key.asc() for key, (_, down) in zip(keys, shape.sort, strict=True))
+def _ordered(statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: Shape) -> Select[Any]:
+    order = (key.desc() if down else key.asc() for key, (_, down) in zip(keys, shape.sort, strict=True))
+    return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
+
+
+def _moved(collection: Collection, shape: Shape) -> CTE:
+    """The rows that were changed since the walk began, with the sort keys that they had then.
+
+    A walk ends in the order in which it began: a row that is re-dated on the way keeps its old place in it.
+    """
+    since = bindparam("since", type_=BigInteger)
+    mine = CHANGES.c.kind == collection.name
+    together = CHANGES.join(COMMITS, COMMITS.c.number == CHANGES.c.commit_number)
+    changed = select(CHANGES.c.record_id).select_from(together).where(mine, COMMITS.c.position > since)
+    keys = sort_keys(
+        collection, shape, lambda name: cast(CHANGES.c.record[name].astext, sort_kind(collection, name).type)
     )
+    earlier = (
+        select(CHANGES.c.record_id, CHANGES.c.action, *_labelled(keys))
+        .select_from(together)
+        .where(mine, COMMITS.c.position <= since, CHANGES.c.record_id.in_(changed))
+        .ext(distinct_on(CHANGES.c.record_id))
+        .order_by(CHANGES.c.record_id, CHANGES.c.version.desc())
+        .subquery()
+    )
+    return select(earlier).where(earlier.c.action != "delete").cte("moved")
+
+
+def _labelled(keys: Sequence[ColumnElement[Any]]) -> list[Label[Any]]:
+    return [key.label(f"k{number}") for number, key in enumerate(keys)]
+
+
+def _listed(
+    collection: Collection,
+    shape: Shape,
+    columns: Mapping[str, ColumnElement[Any]],
+    *more: ColumnElement[bool],
+) -> Select[Any]:
+    """The columns of the rows that the filters leave, in order, behind the cursor; then the sort keys."""
+    row = collection.table
+    keys = sort_keys(collection, shape, lambda name: row.c[name])
+    named = [column.label(name) for name, column in columns.items()]
+    statement = select(*named, *_labelled(keys)).select_from(row)
+    statement = statement.where(*conditions(collection, row, shape), *more)
+    if not shape.after:
+        return _ordered(statement, keys, shape)
+    moved = _moved(collection, shape)
+    stayed = statement.where(row.c.id.not_in(select(moved.c.record_id)), _after(collection, keys, shape))
+    before = [moved.c[f"k{number}"] for number in range(len(keys))]
+    back = (
+        select(*named, *_labelled(before))
+        .select_from(row.join(moved, moved.c.record_id == row.c.id))
+        .where(*conditions(collection, row, shape), *more, _after(collection, before, shape))
+    )
+    both = union_all(_ordered(stayed, keys, shape), _ordered(back, before, shape)).subquery()
+    return _ordered(select(*both.c), [both.c[f"k{number}"] for number in range(len(keys))], shape)
+
+
+def _fields(collection: Collection, shape: Shape, expand: Expand) -> dict[str, Source]:
+    """What travels: the fields asked for and the relations to expand, else everything."""
+    names = [*shape.fields, *(name for name in expand if name not in shape.fields)]
+    chosen = names if shape.fields else [*collection.outputs]
+    return {name: collection.outputs[name] for name in chosen if name in collection.outputs}
 
 
 def page_plan(collection: Collection, asked: Asked) -> Compiled:
@@ -95,24 +162,18 @@ def page_plan(collection: Collection, asked: Asked) -> Compiled:
     shape = asked.shape
 
     def build() -> Select[Any]:
-        row = collection.table
-        names = {name: collection.outputs[name] for name in shape.fields or collection.outputs}
-        json = record_json(collection, row, names, asked.expand)
-        page = (
-            _ordered(collection, row, shape, json.label("j"))
-            .where(
-                JOURNAL_HEAD.c.position != bindparam("known", type_=BigInteger)
-            )  # the client has it: no rows
-            .limit(bindparam("limit", type_=Integer))
-            .correlate(JOURNAL_HEAD)
-            .lateral()
-        )
-        columns = [page.c[f"k{number}"] for number in range(len(shape.sort))]
-        return select(JOURNAL_HEAD.c.position, page.c.j, *columns).select_from(
-            JOURNAL_HEAD.outerjoin(page, true())
-        )
+        fields = _fields(collection, shape, asked.expand)
+        json = record_json(collection, collection.table, fields, asked.expand)
+        page = _listed(collection, shape, {"j": json}, _unknown()).subquery()
+        return select(JOURNAL_HEAD.c.position, *page.c).select_from(JOURNAL_HEAD.outerjoin(page, true()))
 
     return collection.statement(("page", shape), build)
+
+
+def _unknown() -> ColumnElement[bool]:
+    """False if the client has this state of the register already: then there are no rows."""
+    head = JOURNAL_HEAD.alias("head")
+    return select(head.c.position).scalar_subquery() != bindparam("known", type_=BigInteger)
 
 
 def export_plan(collection: Collection, asked: Asked, *, csv: bool) -> Compiled:
@@ -121,17 +182,13 @@ def export_plan(collection: Collection, asked: Asked, *, csv: bool) -> Compiled:
 
     def build() -> Select[Any]:
         row = collection.table
-        names = shape.fields or tuple(collection.outputs)
         if csv:
-            columns = [cell.label(header) for header, cell in collection.cells(row, names).items()]
+            columns = collection.cells(row, shape.fields or tuple(collection.outputs))
         else:
-            chosen = {name: collection.outputs[name] for name in names}
-            columns = [record_json(collection, row, chosen, asked.expand).label("j")]
-        keys = sort_keys(collection, row, shape)
-        statement = select(*columns).select_from(row).where(*conditions(collection, row, shape))
-        return statement.order_by(
-            *(key.desc() if down else key.asc() for key, (_, down) in zip(keys, shape.sort, strict=True))
-        ).limit(bindparam("limit", type_=Integer))
+            fields = _fields(collection, shape, asked.expand)
+            columns = {"j": record_json(collection, row, fields, asked.expand)}
+        rows = _listed(collection, shape, columns).subquery()
+        return select(*(rows.c[name] for name in columns))
 
     return collection.statement(("csv" if csv else "ndjson", shape), build)
 
@@ -158,7 +215,7 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
             build_group = collection.filters[path].group
             assert build_group is not None
             group = build_group(row)
-            if isinstance(group, Lateral):
+            if isinstance(group, LateralFromClause):
                 source = source.outerjoin(group, true())
                 group = group.c[0]
             groups.append(group.label(f"g{number}"))
@@ -166,12 +223,11 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
             select(*groups, func.count().label("count"))
             .select_from(source)
             .where(*conditions(collection, row, shape))
-            .where(JOURNAL_HEAD.c.position != bindparam("known", type_=BigInteger))
-            .correlate(JOURNAL_HEAD)
+            .where(_unknown())
             .group_by(*groups)
             .order_by(*(group.asc().nulls_last() for group in groups))
-            .limit(10_000)
-            .lateral()
+            .limit(GROUPS_MOST + 1)
+            .subquery()
         )
         return select(JOURNAL_HEAD.c.position, *counts.c).select_from(JOURNAL_HEAD.outerjoin(counts, true()))
 
@@ -184,8 +240,7 @@ def item_plan(collection: Collection, by: str, asked: Asked) -> Compiled:
 
     def build() -> Select[Any]:
         row = collection.table
-        names = {name: collection.outputs[name] for name in shape.fields or collection.outputs}
-        json = record_json(collection, row, names, asked.expand)
+        json = record_json(collection, row, _fields(collection, shape, asked.expand), asked.expand)
         tag = collection.tag(row)
         if shape != Shape():  # other records' values may be inside, so the tag moves with the journal
             position = select(JOURNAL_HEAD.c.position).scalar_subquery()

@@ -5,6 +5,7 @@ PostgreSQL makes the JSON; the application passes the bytes on (reference: docs/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from sqlalchemy import Text, Uuid, case, cast, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import JSON, JSONB, aggregate_order_by
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.expression import FromClause
-from sqlalchemy.sql.selectable import Lateral
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.collection.fields import IDENTIFIER, Kind, predicate
 
@@ -34,13 +35,13 @@ class Filter:
     kind: Kind
     description: str
     build: Callable[[Row, str, BindParameter[Any]], ColumnElement[bool]]
-    group: Callable[[Row], ColumnElement[Any] | Lateral] | None = None
+    group: Callable[[Row], ColumnElement[Any] | LateralFromClause] | None = None
     hidden: bool = False
     """Accepted, but not repeated in the documentation (another spelling of a path)."""
 
     @property
     def groups_singly(self) -> bool:
-        return self.group is not None and self.kind.name not in {"texts", "words"}
+        return self.group is not None and not self.kind.many
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ class Source:
         def build(row: Row, operator: str, value: BindParameter[Any]) -> ColumnElement[bool]:
             return predicate(self.json(row, name, None), kind, operator, value)
 
-        def group(row: Row) -> ColumnElement[Any] | Lateral:
+        def group(row: Row) -> ColumnElement[Any] | LateralFromClause:
             value = self.json(row, name, None)
-            if kind.name in {"texts", "words"}:
-                return select(func.unnest(value).label("value")).correlate(row).lateral()
+            if kind.many:
+                return select(func.unnest(value).label("value")).distinct().correlate(row).lateral()
             return value
 
-        yield name, Filter(kind, description, build, group)
+        yield name, Filter(kind, description, build, group if kind.groups else None)
 
     def columns(self, name: str) -> tuple[str, ...]:
         """Stored columns that a write of this field sets."""
@@ -162,8 +163,9 @@ class Ref(_Relation):
 
             def group(row: Row, inner: Filter = inner) -> ColumnElement[Any]:
                 target = self.to.table.alias()
-                value = inner.group(target) if inner.group else None
-                assert not isinstance(value, Lateral)
+                assert inner.group is not None
+                value = inner.group(target)
+                assert not isinstance(value, LateralFromClause)
                 found = select(value).where(target.c.id == row.c[f"{name}_id"])
                 return found.correlate_except(target).scalar_subquery()
 
@@ -207,12 +209,13 @@ class Links(_Relation):
         return found.correlate_except(link, target).scalar_subquery()
 
     def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
-        """`6:assigned;7:stated`: the key, then what else the link says."""
+        """`6:assigned;7:stated`: the key (the id of what has none), then what else the link says."""
         link = _elements(row.c[name])
-        parts = [func.coalesce(link.c.value[part].astext, "") for part in (self.to.key or "id", *self.extras)]
-        text = parts[0]
-        for part in parts[1:]:
-            text = text + literal(":") + part
+        text: ColumnElement[Any] = func.coalesce(
+            link.c.value[self.to.key or "id"].astext, link.c.value["id"].astext
+        )
+        for part in self.extras:
+            text = text + literal(":") + func.coalesce(link.c.value[part].astext, "")
         listed = func.string_agg(text, aggregate_order_by(literal(";"), link.c.position))
         found = select(func.coalesce(listed, "")).select_from(link)
         return {name: found.correlate_except(link).scalar_subquery()}
@@ -241,12 +244,15 @@ class Links(_Relation):
                 found = exists().where(linked, hit).correlate_except(through)
                 return ~found if operator in {"ne", "nin", "isnull"} else found
 
-            def group(row: Row, inner: Filter = inner) -> Lateral:
+            def group(row: Row, inner: Filter = inner) -> LateralFromClause:
                 through, linked = self._ids(row, name)
                 target = self.to.table.alias()
-                value = inner.group(target) if inner.group else None
+                assert inner.group is not None
+                value = inner.group(target)
+                assert not isinstance(value, LateralFromClause)
                 joined_target = through.join(target, target.c.id == through.c[self.target])
-                return select(value).select_from(joined_target).where(linked).correlate(row).lateral()  # type: ignore[arg-type]
+                values = select(value.label("value")).select_from(joined_target).distinct()
+                return values.where(linked, value.is_not(None)).correlate(row).lateral()
 
             many = Filter(
                 inner.kind,
@@ -287,8 +293,9 @@ class Reverse:
         total = select(func.count()).select_from(records).where(mine).correlate(row).scalar_subquery()
         listed = func.json_agg(record_json(other, some, other.outputs, expand))
         items = select(func.coalesce(listed, cast("[]", JSON))).select_from(some).correlate(row)
-        key = collection.key or "id"
-        address = literal(f"/v1/{other.path}?{self.filter}.{key}=") + cast(row.c[key], Text)
+        address: ColumnElement[Any] = literal(f"/v1/{other.path}?{self.filter}.") + func.coalesce(
+            *(literal(f"{key}=") + cast(row.c[key], Text) for key in (collection.key, "id") if key)
+        )
         return func.json_build_object("total", total, "href", address, "items", items.scalar_subquery())
 
 
@@ -329,7 +336,7 @@ def guarded(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def joinable(schema: Mapping[str, Any]) -> bool:
     """Whether a list's values are codes that never hold a `;`."""
     items = schema.get("items", {})
-    return "enum" in items or "pattern" in items
+    return "enum" in items or ("pattern" in items and re.search(items["pattern"], "A;B") is None)
 
 
 def joined(column: ColumnElement[Any]) -> ColumnElement[Any]:

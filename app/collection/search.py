@@ -6,7 +6,7 @@ case and accents.
 
 from uuid import UUID
 
-from sqlalchemy import Index, Table, Text, bindparam, func, or_, select
+from sqlalchemy import Index, Table, Text, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
@@ -47,10 +47,7 @@ def matches(texts: Row, terms: int) -> ColumnElement[bool]:
         texts.c.folded.op("like")(func.like_pattern(bindparam(f"t{number}", type_=Text())))
         for number in range(terms)
     ]
-    condition = inside[0]
-    for more in inside[1:]:
-        condition = condition & more
-    return or_(texts.c.words.op("@@")(words), condition)
+    return or_(texts.c.words.op("@@")(words), and_(*inside))
 
 
 def search_condition(kind: str, row: Row, terms: int) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,8 +16,9 @@ from fastapi.responses import StreamingResponse
 
 from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
-from app.collection.pages import count_plan, export_plan, item_plan, page_plan, stats_plan
+from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
 from app.db import Compiled
+from app.errors import InvalidParameter
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, Format, chosen
 from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
@@ -93,19 +94,18 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     rows = await service.database.fetch(plan, {**asked.values, "limit": limit + 1, "known": known})
     position = rows[0]["position"]
     answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
-    if position == known:
+    if position == known or "*" in _known(headers):
         return Response(None, 304, answer)
     items = [row["j"] for row in rows[:limit] if row["j"] is not None]
     total = ""
     if asked.count:
-        count = (await service.database.fetch(count_plan(collection, asked), asked.values))[0][0]
-        total = f',"total":{count}'
-        answer["Total-Count"] = str(count)
+        answer["Total-Count"] = await _count(service, collection, asked)
+        total = f',"total":{answer["Total-Count"]}'
     following = "null"
     if len(rows) > limit:
         last = rows[limit - 1]
         keys = [last[f"k{number}"] for number in range(len(asked.shape.sort))]
-        cursor = cursor_of(service.cursor_secret, asked, keys)
+        cursor = cursor_of(service.cursor_secret, asked, position, keys)
         address = f"{address_of(request)}{request.scope['path']}?{asked.query(cursor=cursor)}"
         following = json.dumps(address)
         answer["Link"] = f'<{address}>; rel="next"'
@@ -130,31 +130,48 @@ async def stats(request: Request, collection: Collection) -> Response:
     )
     position = rows[0]["position"]
     answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
-    if position == known:
+    if position == known or "*" in _known(headers):
         return Response(None, 304, answer)
+    if len(rows) > GROUPS_MOST:
+        raise InvalidParameter(
+            f"These are more than {GROUPS_MOST} groups: filter, or group by less.",
+            errors=[{"parameter": "group_by", "code": "too_many_groups"}],
+        )
     base = f"{address_of(request)}/v1/{collection.path}"
-    kept = asked.query(group_by="", sort="", fields="", expand="", limit="", count="", cursor="")
     cells = []
     for row in rows:
-        if row["count"] is None:
+        group = {path: row[f"g{number}"] for number, path in enumerate(asked.shape.groups)}
+        if row["count"] is None or not _asked_for(asked, group):
             continue
-        values = [row[f"g{number}"] for number in range(len(asked.shape.groups))]
-        filters = [
-            _equals(path, value, collection) for path, value in zip(asked.shape.groups, values, strict=True)
-        ]
-        link = "&".join(part for part in (kept, *filters) if part)
-        group = dict(zip(asked.shape.groups, values, strict=True))
+        filters = dict(_equals(path, value, collection) for path, value in group.items())
+        link = asked.query(group_by="", **filters)
         cells.append({**group, "count": row["count"], "href": f"{base}?{link}"})
     text = json.dumps({"group_by": list(asked.shape.groups), "items": cells}, ensure_ascii=False, default=str)
     return Response(text, 200, answer, media_type="application/json")
 
 
-def _equals(path: str, value: Any, collection: Collection) -> str:
+def _equals(path: str, value: Any, collection: Collection) -> tuple[str, str]:
+    """The filter, name and value, that leaves the rows of a group."""
     if value is None:
-        return f"{path}__isnull=true"
-    many = collection.filters[path].kind.name in {"texts", "words"}
+        return f"{path}__isnull", "true"
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{path}{'__has' if many else ''}={quote(text, safe='')}"
+    return f"{path}__has" if collection.filters[path].kind.many else path, quote(text, safe="")
+
+
+def _asked_for(asked: Asked, group: dict[str, Any]) -> bool:
+    """Whether a group is among the values that its own filter names: others come along in a record's lists."""
+    for number, (path, operator) in enumerate(asked.shape.filters):
+        wanted = asked.values.get(f"p{number}")
+        if path in group and operator in {"", "is", "has"}:
+            if group[path] not in (wanted if isinstance(wanted, list) else [wanted]):
+                return False
+        elif path in group and operator == "isnull" and group[path] is not None:
+            return False
+    return True
+
+
+async def _count(service: Service, collection: Collection, asked: Asked) -> str:
+    return str((await service.database.fetch(count_plan(collection, asked), asked.values))[0][0])
 
 
 def _digest(request: Request) -> str:
@@ -173,35 +190,49 @@ def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:
 
 async def _export(request: Request, collection: Collection, asked: Asked, style: Format) -> Response:
     """The whole list, streamed. It stops after `limit` rows if one is asked for."""
-    service = service_of(request)
-    position_plan = Compiled("select position from journal_head", (), {})
+    service, headers = service_of(request), headers_of(request)
+    if style is CSV and asked.shape.expand:
+        raise InvalidParameter(
+            "A CSV cell holds no record: leave `expand` out, or ask for NDJSON.",
+            errors=[{"parameter": "expand", "code": "not_in_csv"}],
+        )
     suffix = _digest(request) + style.ending
-    position = (await service.database.fetch(position_plan, {}))[0][0]
-    answer = {
-        "ETag": f'"{position}.{suffix}"',
-        "Content-Type": style.content_type,
-        "Content-Disposition": f'attachment; filename="{collection.path}.{style.ending}"',
-        **CACHING,
-    }
-    if _known_position(headers_of(request), suffix) == position:
-        return Response(None, 304, answer)
+    known = _known_position(headers, suffix)
     plan = export_plan(collection, asked, csv=style is CSV)
     values = {**asked.values, "limit": asked.limit}
-    chunks = _copied(service, plan, values, csv=style is CSV)
+    position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    chunks = _copied(service, plan, values, position, known, csv=style is CSV)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
+    answer = {"ETag": f'"{position.result()}.{suffix}"', **CACHING}
+    if position.result() == known or "*" in _known(headers):
+        await chunks.aclose()
+        return Response(None, 304, answer)
+    answer["Content-Type"] = style.content_type
+    answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
+    if asked.count:
+        answer["Total-Count"] = await _count(service, collection, asked)
     return StreamingResponse(_from(first, chunks), 200, answer)
 
 
-async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
     yield first
     async for chunk in rest:
         yield chunk
 
 
 async def _copied(
-    service: Service, plan: Compiled, values: dict[str, Any], *, csv: bool
-) -> AsyncIterator[bytes]:
-    """COPY … TO STDOUT through a file without a name: constant memory, and no connection waits for a slow client."""
+    service: Service,
+    plan: Compiled,
+    values: dict[str, Any],
+    position: asyncio.Future[int],
+    known: int,
+    *,
+    csv: bool,
+) -> AsyncGenerator[bytes]:
+    """COPY … TO STDOUT through a file without a name: constant memory, and no connection waits for a slow client.
+
+    Feed position and rows are of one snapshot; at a position that the client knows, nothing is copied.
+    """
     spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when the answer has been read)
     grown = asyncio.Event()
 
@@ -212,7 +243,10 @@ async def _copied(
     async def run() -> None:
         try:
             async with service.database.reading() as connection:
-                await connection.execute(_EXPORT_TIME)
+                await connection.execute(_EXPORT)
+                position.set_result(await connection.fetchval("select position from journal_head"))
+                if position.result() == known:
+                    return
                 options: dict[str, Any] = {"format": "csv", "header": True} if csv else _NDJSON_COPY
                 await connection.copy_from_query(
                     plan.sql, *plan.args(values), output=keep, timeout=_EXPORT_SECONDS, **options
@@ -240,6 +274,6 @@ async def _copied(
 
 _CHUNK = 65_536
 _EXPORT_SECONDS = 300
-_EXPORT_TIME = f"set local statement_timeout = '{_EXPORT_SECONDS}s'; set local transaction_timeout = '{_EXPORT_SECONDS}s'"
+_EXPORT = f"set transaction isolation level repeatable read; set local statement_timeout = '{_EXPORT_SECONDS}s'; set local transaction_timeout = '{_EXPORT_SECONDS}s'"
 _NDJSON_COPY: dict[str, Any] = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 """CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""

@@ -36,7 +36,7 @@ async def read_plan(request: Request) -> Response:
     headers = headers_of(request)
     await caller_of(request)
     chosen(headers.get(b"accept"), (JSON,))
-    read(PLANS, request.scope["query_string"], only=("",))
+    read(PLANS, request.scope["query_string"], only=())
     rows = await service_of(request).database.fetch(PLANS.statement(("whole",), whole_plan), {})
     if not rows:
         raise NotFound("The plan has not been entered yet.")

@@ -1,5 +1,8 @@
 """The search over all kinds."""
 
+import re
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
@@ -76,11 +79,11 @@ async def search(request: Request) -> Response:
                 f"There is no kind `{kind[:100]}`.", errors=[{"parameter": "kind", "code": "unknown", **hint}]
             )
     limit = given.get("limit", str(_HITS))
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= _HITS_MOST:
+    if not re.fullmatch("[0-9]{1,9}", limit) or not 1 <= int(limit) <= _HITS_MOST:
         raise InvalidParameter(
             f"`limit` is 1 to {_HITS_MOST}.", errors=[{"parameter": "limit", "code": "unreadable"}]
         )
-    values = {f"t{number}": term for number, term in enumerate(terms)}
+    values: dict[str, Any] = {f"t{number}": term for number, term in enumerate(terms)}
     values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
     rows = await service_of(request).database.fetch(found(len(terms), some_kinds=bool(kinds)), values)
     return Response(
