@@ -1,0 +1,74 @@
+# The chores of this repository. `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# What may be chosen: `make test workers=4 args="-k etag"`, `make lock options=--upgrade`, `make serve args="--port 9000"`.
+workers ?= 2
+args ?=
+options ?=
+name ?=
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Running it
+
+.PHONY: setup
+setup: ## Make .venv and install exactly what requirements.lock names (again only when that changed)
+	@tools/setup
+
+.PHONY: serve
+serve: setup ## Start the register on http://127.0.0.1:8000, with a database of its own unless DATABASE_URL is set
+	@exec $(BIN)/workplan serve $(args)
+
+.PHONY: up
+up: ## The same behind a proxy with Docker: PostgreSQL 18, migrations, two instances (docker-compose.yml)
+	@docker/make-secrets
+	docker compose up --build --detach --wait
+
+.PHONY: down
+down: ## Stop what `make up` started; the data stays
+	docker compose down
+
+##@ Changing it
+
+.PHONY: test
+test: setup ## Run the whole test suite
+	@$(BIN)/pytest -n $(workers) --dist loadgroup $(args)
+
+.PHONY: lint
+lint: setup ## Style, types, import directions, dependencies, migrations
+	@tools/lint
+
+.PHONY: format
+format: setup ## Put the code into the one format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: check
+check: format lint test ## What must pass before a commit
+
+.PHONY: migration
+migration: setup ## Start the next migration: make migration name="decisions are recorded"
+	@test -n "$(name)" || { echo 'Say in a few words what it does: make migration name="decisions are recorded"' >&2; exit 2; }
+	@last=$$(ls migrations/versions | sed -n 's/^0*\([0-9][0-9]*\)_.*\.py$$/\1/p' | sort -n | tail -n 1); \
+	  $(BIN)/alembic revision --rev-id "$$(printf %04d $$(( $${last:-0} + 1 )))" --message "$(name)"
+
+.PHONY: openapi
+openapi: setup ## Write docs/openapi.json anew; its difference is read in review
+	@$(BIN)/workplan openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
+
+.PHONY: bench
+bench: setup ## Measure the fast paths against the bare framework and pgbench
+	@$(BIN)/python -m bench $(args)
+
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(options)
+
+.PHONY: lock
+lock: setup ## Resolve both lock files anew after a change of pyproject.toml (options=--upgrade raises versions)
+	@$(LOCK) --group dev --group build --output-file requirements.lock
+	@$(LOCK) --group build --constraint requirements.lock --output-file requirements-runtime.lock
