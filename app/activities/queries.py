@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Date, Table, and_, case, column, exists, func, or_, select, table
+from sqlalchemy import Date, Table, and_, case, column, exists, func, literal_column, or_, select, table
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.activities.models import Activity, ActivityOrganisation
@@ -17,20 +17,27 @@ _EVENTS = table(
     "events", column("id"), column("start_date", Date), column("end_date", Date), column("status")
 )
 _LINKS = table("event_activities", column("event_id"), column("activity_id"))
+_PLANS = table("plans", column("adopted_on", Date))
 _PARTIES: Table = ActivityOrganisation.__table__  # type: ignore[assignment]
 
 
 def _has_event(row: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     found = select(_LINKS.c.event_id).join(_EVENTS, _EVENTS.c.id == _LINKS.c.event_id)
+    adopted = func.coalesce(
+        select(_PLANS.c.adopted_on).scalar_subquery(), literal_column("'-infinity'::date", Date)
+    )
     held = and_(*(_EVENTS.c.status != word for word in ("cancelled", "postponed", "suspended")))
     return exists(
-        found.where(_LINKS.c.activity_id == row.c.id, held, *conditions).correlate_except(_EVENTS, _LINKS)
+        found.where(
+            _LINKS.c.activity_id == row.c.id, _EVENTS.c.start_date >= adopted, held, *conditions
+        ).correlate_except(_EVENTS, _LINKS)
     )
 
 
 def derived_status(row: Any) -> ColumnElement[str]:
-    """`implemented` after its last day; `ongoing` from its first day or its first event; else `planned` if it has
-    a date or an event ahead; else `proposed`. Words that only people can say (suspended, cancelled) are not derived.
+    """`implemented` after its last day; `ongoing` from its first day or its first event since the plan was adopted;
+    else `planned` if it has a date or an event ahead; else `proposed`. Words that only people can say (suspended,
+    cancelled) are not derived.
     """
     today = func.current_date()
     return case(
