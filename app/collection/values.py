@@ -189,7 +189,7 @@ Day = Annotated[
 
 Moment = Annotated[
     AwareDatetime,
-    Field(json_schema_extra={"pattern": _YEAR}),
+    Field(strict=False, json_schema_extra={"pattern": _YEAR}),
     BeforeValidator(_written_moment),
     AfterValidator(_plausible),
 ]

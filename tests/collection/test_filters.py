@@ -1,0 +1,151 @@
+"""Every operator of every kind of field, own, referred to and linked, against a model in plain Python."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from app.api import COLLECTIONS
+from app.collection.collection import Collection
+from app.collection.fields import INSTANT, Kind
+from app.collection.projection import Links, Ref
+from tests import make
+
+LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
+MATCHES: dict[str, Callable[[list[Any], list[Any]], bool]] = {
+    "": lambda has, given: any(value in given for value in has),
+    "ne": lambda has, given: not any(value in given for value in has),
+    "nin": lambda has, given: not any(value in given for value in has),
+    "has": lambda has, given: any(value in given for value in has),
+    "lt": lambda has, given: any(value < given[0] for value in has),
+    "lte": lambda has, given: any(value <= given[0] for value in has),
+    "gt": lambda has, given: any(value > given[0] for value in has),
+    "gte": lambda has, given: any(value >= given[0] for value in has),
+    "between": lambda has, given: any(given[0] <= value <= given[-1] for value in has),
+    "contains": lambda has, given: any(given[0].lower() in value.lower() for value in has),
+    "starts": lambda has, given: any(value.lower().startswith(given[0].lower()) for value in has),
+    "isnull": lambda has, given: bool(has) != given[0],
+}
+
+
+def _inner(record: dict[str, Any], collection: Collection, part: str) -> tuple[Any, Collection | None]:
+    """What stands at one step of a path, and the collection that it is of."""
+    for name, source in collection.outputs.items():
+        if name == part or (isinstance(source, Links) and source.singular == part and name in record):
+            return record[name], source.to if isinstance(source, Ref | Links) else None
+    raise AssertionError(part)
+
+
+def values_at(record: dict[str, Any], collection: Collection, path: str, kind: Kind) -> list[Any]:
+    """Every value that a record has at a path; nulls are no values."""
+    here, (part, _, rest) = collection, path.partition(".")
+    value, further = _inner(record, here, part)
+    several = value if isinstance(value, list) else [] if value is None else [value]
+    if rest:
+        assert further is not None
+        return [found for each in several for found in values_at(each, further, rest, kind)]
+    return [datetime.fromisoformat(each) if kind is INSTANT else each for each in several]
+
+
+def _one_of_each_sort(collection: Collection) -> Iterator[tuple[str, Kind]]:
+    """One path for every kind of field and every way to reach it."""
+    seen = set()
+    for path, known in collection.filters.items():
+        parts = path.split(".")
+        way = tuple(type(collection.outputs.get(part)).__name__ for part in parts[:-1])
+        nullable = path in collection.table.c and bool(collection.table.c[path].nullable)
+        sort = (way, len(parts), known.kind.name, known.kind.many, nullable)
+        if sort not in seen:
+            seen.add(sort)
+            yield path, known.kind
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return quote(value.isoformat() if isinstance(value, datetime) else str(value), safe="")
+
+
+def _questions(operator: str, values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    if operator == "isnull":
+        yield from (("true", [True]), ("false", [False]))
+        return
+    some = sorted(values, key=str)[len(values) // 2]
+    if operator == "starts":
+        some = some[:4]
+    if operator == "contains":
+        some = some[1:9]
+    yield _written(some), [some]
+    if operator in {"", "ne", "nin", "has", "between"} and not isinstance(some, bool):
+        ends = sorted([some, min(values, key=str)], key=None if operator == "between" else str)
+        if ends[0] != ends[1]:
+            yield ",".join(_written(end) for end in ends), ends
+
+
+async def _more(client: httpx.AsyncClient) -> None:
+    """What the published record does not have: focal points, member activities, links of every sort."""
+    lead = {"code": "JP-MOJ"}
+    first = await make.record(client, "focal-points", organisation=lead, bounced=True, verified_at="2026-01-02T03:04:05Z")
+    await make.record(client, "focal-points", country="JP", successor={"id": first["id"]}, valid_from="2025-01-01")
+    for goal, more in ((6, {"parent": {"code": "6.1"}}), (7, {})):
+        made = await make.record(
+            client, "activities", goal={"number": goal}, lead=lead, partners=[{"code": "TH-MOJ"}], code=f"X-{goal}",
+            consulted_bodies=[lead], status_reported_by=lead, start_date="2024-04-01", countries=["TH", "JP"], **more,
+        )  # fmt: skip
+        event = await make.record(
+            client, "events", title="Comma, in it", registered=12, aliases=["Other, name"], city="Hà Nội",
+            activities=[{"id": made["id"], "link": "stated"}], mode="online",
+        )  # fmt: skip
+    await client.patch("/v1/consultations/1", json={"event": {"id": event["id"]}, "period_start": "2022-01-01"})
+
+
+@pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
+async def test_every_operator_leaves_the_rows_that_it_says(
+    seeded: httpx.AsyncClient, collection: Collection
+) -> None:
+    await _more(seeded)
+    paths = {f"{path}.{further}" for path, to in collection.expandable.items() if path not in collection.reverse
+             for further in to.expandable if further not in to.reverse}  # fmt: skip
+    paths |= collection.expandable.keys() - collection.reverse.keys()
+    expand = f"&expand={','.join(sorted(paths))}" if paths else ""
+    records = (await seeded.get(f"/v1/{collection.path}?limit=1000{expand}")).json()["items"]
+    asked = 0
+    for path, kind in _one_of_each_sort(collection):
+        values = [value for record in records for value in values_at(record, collection, path, kind)]
+        for operator in kind.operators if values else ("isnull",):
+            for written, given in _questions(operator, values):
+                address = f"/v1/{collection.path}?limit=1000&fields=id&{path}{'__' * bool(operator)}{operator}={written}"
+                answer = await seeded.get(address)
+                assert answer.status_code == 200, (address, answer.text)
+                wanted = {r["id"] for r in records if MATCHES[operator](values_at(r, collection, path, kind), given)}
+                assert {r["id"] for r in answer.json()["items"]} == wanted, address
+                asked += 1
+    assert asked > 10
+
+
+async def test_a_comma_in_a_value_is_written_percent_2c(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "events", title="Bangkok, Thailand")
+    await make.record(client, "events", title="Bangkok")
+    both = (await client.get("/v1/events?title=Bangkok,Bangkok%2C%20Thailand")).json()["items"]
+    one = (await client.get("/v1/events?title=Bangkok%2C+Thailand")).json()["items"]
+    assert len(both) == 2
+    assert [each["id"] for each in one] == [made["id"]]
+
+
+async def test_several_filters_all_hold(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "events", kind="forum", country="JP")
+    await make.record(client, "events", kind="forum", country="TH")
+    await make.record(client, "events", kind="seminar", country="JP")
+    found = (await client.get("/v1/events?kind=forum&country=JP")).json()["items"]
+    assert [each["id"] for each in found] == [made["id"]]
+
+
+async def test_percent_and_underscore_are_plain_letters_in_contains_and_starts(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "events", title="100%_sure")
+    await make.record(client, "events", title="1000 sure")
+    for question in ("contains=%25_s", "contains=0%25", "starts=100%25"):
+        found = (await client.get(f"/v1/events?title__{question}")).json()["items"]
+        assert [each["id"] for each in found] == [made["id"]]
