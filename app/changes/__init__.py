@@ -1,1 +1,0 @@
-"""What changed: the feed of the journal."""
