@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -262,10 +262,7 @@ class Links(_Relation):
             )
             yield f"{name}.{path}", many
             if self.singular != name:
-                yield (
-                    f"{self.singular}.{path}",
-                    Filter(inner.kind, many.description, build, hidden=path != self.to.key),
-                )
+                yield f"{self.singular}.{path}", replace(many, hidden=path != self.to.key)
 
 
 @dataclass(frozen=True)
