@@ -147,10 +147,13 @@ def _filters(
         path, _, operator = name.partition("__")
         known = collection.filters.get(path) if filtered else None
         if known is None:
-            allowed = [*(p for p, f in collection.filters.items() if not f.hidden)] if filtered else []
+            allowed = [*reserved, *(p for p, f in collection.filters.items() if filtered and not f.hidden)]
+            hint = did_you_mean(path[:100], allowed)
             raise UnknownParameter(
                 f"There is no parameter `{name[:100]}` here.",
-                errors=[_error(name, "unknown_parameter", **did_you_mean(path[:100], [*reserved, *allowed]))],
+                errors=[
+                    _error(name, "unknown_parameter", **(did_you_mean(name[:100], allowed) | hint)),
+                ],
             )
         if operator not in known.kind.operators or name.endswith("__"):
             raise _no_such_operator(name, path, operator, known.kind)

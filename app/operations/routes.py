@@ -208,14 +208,17 @@ def endings(collection: Collection) -> APIRouter:
     """`/events.csv` and its like: the list by a plain ending, for people who paste addresses."""
     router = APIRouter()
     for style in (JSON, NDJSON, CSV):
-
-        async def ended(request: Request, style: Format = style) -> Response:
-            return await reading.page(request, collection, style)
-
-        router.add_api_route(
-            f"/{collection.path}.{style.ending}", ended, include_in_schema=False, response_model=None
-        )
+        path, ended = f"/{collection.path}.{style.ending}", _ended(collection, style)
+        TREE.add("GET", f"/v1{path}", ended)
+        router.add_api_route(path, ended, include_in_schema=False, response_model=None)
     return router
+
+
+def _ended(collection: Collection, style: Format) -> Handler:
+    async def list_in_format(request: Request) -> Response:
+        return await reading.page(request, collection, style)
+
+    return list_in_format
 
 
 async def read_body(request: Request, accepted: tuple[str, ...]) -> bytes:
