@@ -19,3 +19,18 @@ async def events(address: str, number: int) -> None:
         await connection.execute("analyze events")
     finally:
         await connection.close()
+
+
+async def some_events(address: str, records: list[tuple[str, str, int | None, int]]) -> None:
+    """Exactly these events: title, kind, days after the first of 2025 or no date, length in days."""
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute("delete from events")
+        await connection.executemany(
+            """insert into events (title, kind, status, start_date, end_date, date_precision)
+            select $1, $2, 'planned', day, nullif(day + $4::int, day), case when day is null then 'unknown' else 'day' end
+            from (select date '2025-01-01' + $3::int as day) at""",
+            records,
+        )
+    finally:
+        await connection.close()

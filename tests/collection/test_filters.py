@@ -73,23 +73,29 @@ def _questions(operator: str, values: list[Any]) -> Iterator[tuple[str, list[Any
     if operator == "isnull":
         yield from (("true", [True]), ("false", [False]))
         return
-    some = sorted(values, key=str)[len(values) // 2]
+    some = sorted(values, key=None if operator == "between" else str)[len(values) // 2]
     if operator == "starts":
         some = some[:4]
     if operator == "contains":
         some = some[1:9]
+    least = min(values, key=None if operator == "between" else str)
+    if operator == "between":
+        yield f"{_written(least)},{_written(some)}", [least, some]
+        return
     yield _written(some), [some]
-    if operator in {"", "ne", "nin", "has", "between"} and not isinstance(some, bool):
-        ends = sorted([some, min(values, key=str)], key=None if operator == "between" else str)
-        if ends[0] != ends[1]:
-            yield ",".join(_written(end) for end in ends), ends
+    if operator in {"", "ne", "nin", "has"} and least != some:
+        yield f"{_written(least)},{_written(some)}", [least, some]
 
 
 async def _more(client: httpx.AsyncClient) -> None:
     """What the published record does not have: focal points, member activities, links of every sort."""
     lead = {"code": "JP-MOJ"}
-    first = await make.record(client, "focal-points", organisation=lead, bounced=True, verified_at="2026-01-02T03:04:05Z")
-    await make.record(client, "focal-points", country="JP", successor={"id": first["id"]}, valid_from="2025-01-01")
+    first = await make.record(
+        client, "focal-points", organisation=lead, bounced=True, verified_at="2026-01-02T03:04:05Z"
+    )
+    await make.record(
+        client, "focal-points", country="JP", successor={"id": first["id"]}, valid_from="2025-01-01"
+    )
     for goal, more in ((6, {"parent": {"code": "6.1"}}), (7, {})):
         made = await make.record(
             client, "activities", goal={"number": goal}, lead=lead, partners=[{"code": "TH-MOJ"}], code=f"X-{goal}",
@@ -99,7 +105,9 @@ async def _more(client: httpx.AsyncClient) -> None:
             client, "events", title="Comma, in it", registered=12, aliases=["Other, name"], city="Hà Nội",
             activities=[{"id": made["id"], "link": "stated"}], mode="online",
         )  # fmt: skip
-    await client.patch("/v1/consultations/1", json={"event": {"id": event["id"]}, "period_start": "2022-01-01"})
+    await client.patch(
+        "/v1/consultations/1", json={"event": {"id": event["id"]}, "period_start": "2022-01-01"}
+    )
 
 
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
@@ -120,7 +128,9 @@ async def test_every_operator_leaves_the_rows_that_it_says(
                 address = f"/v1/{collection.path}?limit=1000&fields=id&{path}{'__' * bool(operator)}{operator}={written}"
                 answer = await seeded.get(address)
                 assert answer.status_code == 200, (address, answer.text)
-                wanted = {r["id"] for r in records if MATCHES[operator](values_at(r, collection, path, kind), given)}
+                wanted = {
+                    r["id"] for r in records if MATCHES[operator](values_at(r, collection, path, kind), given)
+                }
                 assert {r["id"] for r in answer.json()["items"]} == wanted, address
                 asked += 1
     assert asked > 10
@@ -143,7 +153,9 @@ async def test_several_filters_all_hold(client: httpx.AsyncClient) -> None:
     assert [each["id"] for each in found] == [made["id"]]
 
 
-async def test_percent_and_underscore_are_plain_letters_in_contains_and_starts(client: httpx.AsyncClient) -> None:
+async def test_percent_and_underscore_are_plain_letters_in_contains_and_starts(
+    client: httpx.AsyncClient,
+) -> None:
     made = await make.record(client, "events", title="100%_sure")
     await make.record(client, "events", title="1000 sure")
     for question in ("contains=%25_s", "contains=0%25", "starts=100%25"):

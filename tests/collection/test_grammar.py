@@ -48,7 +48,10 @@ def test_a_relative_instant_is_the_start_of_a_day_so_that_answers_hold_for_the_d
     assert first_value("updated_at__gte=-30d") == datetime(2026, 10, 24, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("written", ["2026-10-01T07:00:00%2B07:00", "2026-10-01T07:00:00+07:00", "2026-10-01T00:00:00Z", "2026-10-01"])
+@pytest.mark.parametrize(
+    "written",
+    ["2026-10-01T07:00:00%2B07:00", "2026-10-01T07:00:00+07:00", "2026-10-01T00:00:00Z", "2026-10-01"],
+)
 def test_an_instant_carries_its_offset_and_a_plus_may_stay_unescaped(written: str) -> None:
     assert first_value(f"updated_at__gte={written}") == datetime(2026, 10, 1, tzinfo=UTC)
 
