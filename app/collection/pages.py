@@ -33,6 +33,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from app.collection.asked import Asked, Shape, sort_kind
 from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter
+from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import search_condition
 from app.db import Compiled
@@ -235,7 +236,7 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
 
 
 def item_plan(collection: Collection, by: str, asked: Asked) -> Compiled:
-    """One record: its tag, and its JSON text unless the client knows the tag already."""
+    """One record, by a column or its own key: its tag, and its JSON text unless the client knows the tag already."""
     shape = Shape(fields=asked.shape.fields, expand=asked.shape.expand)
 
     def build() -> Select[Any]:
@@ -246,7 +247,10 @@ def item_plan(collection: Collection, by: str, asked: Asked) -> Compiled:
             position = select(JOURNAL_HEAD.c.position).scalar_subquery()
             tag = func.concat_ws(".", tag, position)
         known = tag == any_(bindparam("known", type_=ARRAY(Text)))
-        found = row.c[by] == bindparam("name", type_=row.c[by].type)
+        if by == OWN_KEY:
+            found = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
+        else:
+            found = row.c[by] == bindparam("name", type_=row.c[by].type)
         return select(tag.label("tag"), case((known, null()), else_=json).label("j")).where(found)
 
     return collection.statement(("item", by, shape), build)

@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy import (
     Select,
+    Text,
     Uuid,
     bindparam,
     delete,
@@ -28,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from app.collection.collection import Collection
 from app.collection.fields import INSTANT
+from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Links, Ref, record_json
 from app.collection.references import Found, resolved, wanted
 from app.collection.referring import referrers
@@ -63,18 +65,39 @@ class NotDeleted(Conflict):
 async def locked(connection: Connection, collection: Collection, name: str) -> Current:
     """The record, held until the transaction ends."""
     column, value = collection.named(collection.table, name)
+    found = await _locked(connection, collection, column.key, value)
+    if found is None:
+        raise collection.missing(name)
+    return found
 
+
+async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:
+    """The record of an own key, held until the transaction ends. If there is none, the key itself is held:
+    of several requests that would make its record one does, and the others find it.
+    """
+    if (found := await _locked(connection, collection, OWN_KEY, key)) is not None:
+        return found
+    await connection.execute(_HOLD_KEY, collection.name, key)
+    return await _locked(connection, collection, OWN_KEY, key)
+
+
+_HOLD_KEY = "select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 11))"
+
+
+async def _locked(connection: Connection, collection: Collection, by: str, value: Any) -> Current | None:
     def build() -> Select[Any]:
         row = collection.table
         json_text = record_json(collection, row, collection.outputs, {}).label("j")
         columns = (row.c.id, row.c.version, collection.tag(row).label("tag"), json_text)
-        return select(*columns).where(column == bindparam("name", type_=column.type)).with_for_update(of=row)
+        if by == OWN_KEY:
+            hit = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
+        else:
+            hit = row.c[by] == bindparam("name", type_=row.c[by].type)
+        return select(*columns).where(hit).with_for_update(of=row)
 
-    statement = collection.statement(("locked", column.key), build)
+    statement = collection.statement(("locked", by), build)
     found = await connection.fetchrow(statement.sql, *statement.args({"name": value}))
-    if found is None:
-        raise collection.missing(name)
-    return Current(found["id"], found["version"], found["tag"], found["j"])
+    return found and Current(found["id"], found["version"], found["tag"], found["j"])
 
 
 async def create(connection: Connection, collection: Collection, body: Mapping[str, Any]) -> Written:
@@ -315,8 +338,9 @@ async def _let_go(connection: Connection, table: Any, ids: list[UUID]) -> None:
         name, column = referrer.table.name, referrer.column
         if referrer.mirrors:
             fields = await connection.fetch(
-                f"select distinct field from {name} where {column} = any($1)", ids
-            )  # noqa: S608
+                f"select distinct field from {name} where {column} = any($1)",  # noqa: S608
+                ids,
+            )
             for field in (row[0] for row in fields):
                 await connection.execute(
                     f"update {referrer.mirrors} r set {field} = (select coalesce(jsonb_agg(link order by at), '[]') "  # noqa: S608

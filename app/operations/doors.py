@@ -12,35 +12,41 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handler = Callable[[Request], Awaitable[Response]]
-_ANY = "{name}"
+_ANY = None
+"""Marks the branch of a path parameter; like a method in a tuple, it is nothing that a path can say."""
 
 
 class Tree:
     """Handlers by path and method."""
 
     def __init__(self) -> None:
-        self._root: dict[str, Any] = {}
+        self._root: dict[Any, Any] = {}
 
     def add(self, method: str, path: str, handler: Handler) -> None:
         """Put a handler at a path such as `/v1/events/{name}`."""
         branch = self._root
+        names = []
         for part in path.strip("/").split("/"):
-            branch = branch.setdefault(part, {})
-        branch[f"{method} "] = handler, path
+            if part.startswith("{"):
+                names.append(part.strip("{}"))
+            branch = branch.setdefault(_ANY if part.startswith("{") else part, {})
+        branch[method,] = handler, path, tuple(names)
 
-    def find(self, method: str, path: str) -> tuple[Handler | None, str, str]:
-        """The handler for a request, the path that it was put at, and the path parameter."""
-        branch, name = self._root, ""
+    def find(self, method: str, path: str) -> tuple[Handler | None, str, dict[str, str]]:
+        """The handler for a request, the path that it was put at, and the path parameters."""
+        branch, values = self._root, []
         for part in path[1:].split("/"):
             following = branch.get(part)
             if following is None:
                 following = branch.get(_ANY)
                 if following is None or not part:
-                    return None, "", ""
-                name = part
+                    return None, "", {}
+                values.append(part)
             branch = following
-        handler, template = branch.get(f"{method} ", (None, ""))
-        return handler, template, name
+        if (found := branch.get((method,))) is None:
+            return None, "", {}
+        handler, template, names = found
+        return handler, template, dict(zip(names, values, strict=True))
 
 
 TREE = Tree()
@@ -55,9 +61,9 @@ class Doors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            handler, template, name = TREE.find(scope["method"], scope["path"])
+            handler, template, names = TREE.find(scope["method"], scope["path"])
             if handler is not None:
-                scope["template"], scope["path_params"] = template, {"name": name}
+                scope["template"], scope["path_params"] = template, names
                 response = await handler(Request(scope, receive, send))
                 await response(scope, receive, send)
                 return

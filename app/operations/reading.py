@@ -16,9 +16,10 @@ from fastapi.responses import StreamingResponse
 
 from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
+from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
 from app.db import Compiled
-from app.errors import InvalidParameter
+from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, Format, chosen
 from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
@@ -38,19 +39,35 @@ def _known(headers: dict[bytes, bytes]) -> list[str]:
 
 async def item(request: Request, collection: Collection, name: str) -> Response:
     """One record, or 304."""
-    headers = headers_of(request)
     await caller_of(request)
+    column, value = collection.named(collection.table, name)
+    answer = await _item(request, collection, column.key, value)
+    if answer is None:
+        raise await _gone(request, collection, name)
+    return answer
+
+
+async def keyed_item(request: Request, collection: Collection, key: str) -> Response:
+    """The record that an own key stands for, or 304."""
+    await caller_of(request)
+    answer = await _item(request, collection, OWN_KEY, key)
+    if answer is None:
+        raise NotFound(f"There is no {collection.singular} with this own key.")
+    return answer
+
+
+async def _item(request: Request, collection: Collection, by: str, value: Any) -> Response | None:
+    headers = headers_of(request)
     chosen(headers.get(b"accept"), (JSON,))
     asked = read(collection, request.scope["query_string"], only=("fields", "expand"))
-    column, value = collection.named(collection.table, name)
-    plan = item_plan(collection, column.key, asked)
+    plan = item_plan(collection, by, asked)
     known = _known(headers)
     plain = asked.shape == Shape()
     suffix = "" if plain else f".{_digest(request)}"
     bare = [tag.removesuffix(suffix) for tag in known if tag.endswith(suffix)] if suffix else known
     rows = await service_of(request).database.fetch(plan, {"name": value, "known": bare})
     if not rows:
-        raise await _gone(request, collection, name)
+        return None
     tag, text = rows[0]
     answer = {"ETag": f'"{tag}{suffix}"', **CACHING}
     if text is None or "*" in known:
