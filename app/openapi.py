@@ -1,5 +1,9 @@
 """The OpenAPI 3.1 document: one schema for reading and writing, every property kept by generators."""
 
+import json
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -9,17 +13,38 @@ from pydantic.json_schema import models_json_schema
 
 from app import api
 from app.collection.collection import Collection
-from app.operations.documented import schema_ref
+from app.collection.fields import OPERATORS
+from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
+from app.operations.documented import (
+    COMMON_SCHEMAS,
+    HEADERS,
+    REFUSALS,
+    example_of,
+    page_schema,
+    patch_example,
+    record_example,
+    request_example,
+    schema_ref,
+)
 
 _REF = "#/components/schemas/{model}"
-_ABOUT = """The system of record for the **ASEAN-Japan Work Plan on Law and Justice**: its goals, activities, focal
-points and events, for the systems of the countries and bodies that take part.
+_ABOUT = f"""The system of record for the **ASEAN-Japan Work Plan on Law and Justice**: its goals,
+activities, focal points and events, for the systems of the countries and bodies that take part.
 
 Reading is public. Writing needs an API key: `Authorization: Bearer ajwp_…` or `X-API-Key: ajwp_…`.
 
-Lists are filtered by `field=value`, `field=a,b` (any of them) and `field__operator=value`; relations by dotted
-paths (`goal.number=6`, `lead.country=TH`); dates may be relative (`-30d`). Follow `next` for more. What is not
-known is refused, never ignored. Every refusal is a problem document (RFC 9457) whose `type` leads to its page.
+Lists are filtered by `field=value`, `field=a,b` (any of them) and `field__operator=value`; relations by
+dotted paths (`goal.number=6`, `lead.country=TH`); dates may be relative (`-30d`). Follow `next` for more.
+What is not known is refused, never ignored. Every refusal is a problem document (RFC 9457) whose `type`
+leads to its page.
+
+| operator | finds what |
+| --- | --- |
+{chr(10).join(f"| `__{name}` | {about} |" for name, about in OPERATORS.items() if name)}
+
+One schema describes a record in answers and in requests: `readOnly` fields are the register's own, `New…`
+says what a new record cannot be without. No field of an answer is `required`, because `fields=` leaves out
+what was not asked for; without `fields=` every field is there, null or empty where nothing is known.
 """
 _TAGS = {
     "Plan": "The Work Plan as a text.",
@@ -33,6 +58,10 @@ _TAGS = {
     "Countries": "The States of the plan.",
     "Search": "Everything, by its words.",
 }
+_PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}
+"""References that say nothing beside the name of the record; each gets a component per collection."""
+_REFERENCE = re.compile(r'"#/components/([^"]+/[^"/]+)"')
+_READ_ALWAYS: list[dict[str, list[str]]] = [{}, {"bearer": []}, {"api_key": []}]
 
 
 def install(app: FastAPI) -> None:
@@ -63,88 +92,310 @@ def document(app: FastAPI) -> dict[str, Any]:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "The Work Plan Register"},
     )
-    components = made.setdefault("components", {})
-    components["schemas"] = dict(sorted(schemas().items()))
-    components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `ajwp_…`."},
-        "api_key": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-API-Key",
-            "description": "An API key, `ajwp_…`.",
+    made["components"] = {
+        "schemas": dict(sorted(schemas().items())),
+        "responses": deepcopy(REFUSALS),
+        "headers": deepcopy(HEADERS),
+        "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `ajwp_…`."},
+            "api_key": {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-API-Key",
+                "description": "An API key, `ajwp_…`.",
+            },
         },
     }
-    for path in made["paths"].values():
-        for operation in path.values():
-            operation.setdefault("security", [{}, {"bearer": []}, {"api_key": []}])
-            operation["responses"].pop("200", None) if "204" in operation["responses"] else None
-            for answer in operation["responses"].values():
-                if answer.get("content", {}).get("application/json") == {}:
-                    del answer["content"]["application/json"]
+    for operation in _operations(made):
+        operation.setdefault("security", _READ_ALWAYS)
+        if "204" in operation["responses"]:
+            operation["responses"].pop("200", None)
+        operation["responses"] = {
+            status: _plain_answer(answer) for status, answer in operation["responses"].items()
+        }
+        _give_examples(operation, made["components"]["schemas"])
+    made["components"]["parameters"] = _shared_parameters(made)
+    _drop_unused(made)
     return made
+
+
+def _drop_unused(made: dict[str, Any]) -> None:
+    """Leave out the components that nothing leads to."""
+    reached: set[str] = set()
+    waiting = set(_REFERENCE.findall(json.dumps(made["paths"])))
+    while waiting:
+        kind, name = (each := waiting.pop()).split("/")
+        reached.add(each)
+        waiting |= set(_REFERENCE.findall(json.dumps(made["components"][kind][name]))) - reached
+    for kind, components in made["components"].items():
+        if kind != "securitySchemes":
+            made["components"][kind] = {
+                name: component for name, component in components.items() if f"{kind}/{name}" in reached
+            }
+
+
+def _operations(made: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in made["paths"].values():
+        yield from path.values()
+
+
+def _plain_answer(answer: dict[str, Any]) -> dict[str, Any]:
+    """Without what FastAPI adds by itself: a description beside `$ref`, an empty JSON answer."""
+    if "$ref" in answer:
+        return {"$ref": answer["$ref"]}
+    if answer.get("content", {}).get("application/json") == {}:
+        del answer["content"]["application/json"]
+    return answer
+
+
+def _give_examples(operation: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Show the example of its schema with every body and answer; FastAPI would take the nulls out of it."""
+    for place in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for media in place.get("content", {}).values():
+            if "example" not in media:
+                media["example"] = known[media["schema"]["$ref"].rsplit("/", 1)[1]]["examples"][0]
+
+
+def _shared_parameters(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Move the parameters that several operations have into the components: each is said once."""
+    uses: dict[str, list[tuple[dict[str, Any], int]]] = {}
+    spellings: dict[str, set[str]] = {}
+    for operation in _operations(made):
+        for place, parameter in enumerate(operation.get("parameters", ())):
+            text = json.dumps(parameter, sort_keys=True)
+            uses.setdefault(text, []).append((operation, place))
+            spellings.setdefault(parameter["name"], set()).add(text)
+    shared: dict[str, Any] = {}
+    for places in uses.values():
+        if len(places) == 1:
+            continue
+        first, place = places[0]
+        parameter = first["parameters"][place]
+        name = parameter["name"]
+        if len(spellings[name]) > 1:
+            name = f"{first['tags'][0].replace(' ', '-')}.{name}"
+        if name in shared:
+            continue  # two spellings within one resource: they stay where they are
+        shared[name] = parameter
+        for operation, at in places:
+            operation["parameters"][at] = {"$ref": f"#/components/parameters/{name}"}
+    return dict(sorted(shared.items()))
 
 
 def schemas() -> dict[str, Any]:
     """Every component schema."""
     models = [(each.schema, "serialization") for each in api.COLLECTIONS]
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
-    found: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
+    plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
+    found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}
     for collection in api.COLLECTIONS:
-        found |= _of_collection(collection, found)
-    return found | _COMMON
+        _name_references(collection, plain)
+    for collection in api.COLLECTIONS:
+        found |= _references(collection, plain)
+    for collection in api.COLLECTIONS:
+        found |= _of_collection(collection, plain)
+    return found | _whole_plan(found) | COMMON_SCHEMAS
 
 
-def _of_collection(collection: Collection, found: dict[str, Any]) -> dict[str, Any]:
-    """Page and patch of one collection; the record's properties in their order."""
-    name = collection.schema.__name__
-    record = found[name]
+def _name_references(collection: Collection, plain: dict[str, Any]) -> None:
+    """Let every reference of a record say to which collection it leads."""
+    record = plain[collection.schema.__name__]
     record["properties"] = {each: record["properties"][each] for each in collection.outputs}
+    for name, source in collection.outputs.items():
+        if isinstance(source, Ref | Links):
+            target = f"{source.to.schema.__name__}Reference"
+            for reference in _refs(record["properties"][name]):
+                if reference["$ref"].rsplit("/", 1)[1] in _PLAIN_REFERENCES:
+                    reference["$ref"] = _REF.format(model=target)
+
+
+def _refs(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for each in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
+        if "$ref" in each:
+            yield each
+
+
+def _references(collection: Collection, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The components by which the records of other collections are named.
+
+    A reference is written by one of its names. With `expand` the whole record is read in its place, so its fields
+    are part of the schema, as `readOnly`: what clients send stays closed, and generated clients keep every field.
+    """
+    found: dict[str, Any] = {}
+    for name, source in collection.outputs.items():
+        if not isinstance(source, Ref | Links):
+            continue
+        for reference in _refs(plain[collection.schema.__name__]["properties"][name]):
+            component = reference["$ref"].rsplit("/", 1)[1]
+            kind = {"number": "Number", "code": "Code"}.get(source.to.key or "", "Id")
+            schema = deepcopy(plain.get(component) or plain[f"{kind}Reference"])
+            if component not in plain:
+                by = f"{source.to.key}, id or own key" if source.to.key else "id or own key"
+                schema["description"] = f"{_a(source.to.singular).capitalize()}, by {by}."
+            expanded = {
+                each: {
+                    **_answered(field),
+                    "readOnly": True,
+                    "description": _expanded(field),
+                }
+                for each, field in _read_properties(source.to, plain).items()
+                if each not in schema["properties"]
+            }
+            schema["properties"] |= expanded
+            schema["examples"] = [{source.to.key or "id": example_of(source.to, source.to.key or "id")}]
+            found[component] = schema
+    return found
+
+
+def _answered(field: Mapping[str, Any]) -> dict[str, Any]:
+    """The field where it is only read: without its default, and without the pattern of texts that have a length."""
+    return _without(field, "default", *(("pattern",) if {"maxLength", "format"} & set(field) else ()))
+
+
+def _expanded(field: Mapping[str, Any]) -> str:
+    return f"{field['description'].removesuffix('.')}. Only where the reference is expanded."
+
+
+def _read_properties(collection: Collection, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Every property that an answer may have: the record's own, and what refers to it."""
+    own: dict[str, Any] = plain[collection.schema.__name__]["properties"]
     reverse = {
         each: {
+            "$ref": _REF.format(model=f"{known.of().schema.__name__}Excerpt"),
             "description": f"{known.description} Only with `expand={each}`.",
             "readOnly": True,
-            "type": "object",
-            "required": ["total", "href", "items"],
-            "properties": {
-                "total": {"type": "integer", "minimum": 0, "description": "How many there are."},
-                "href": {"type": "string", "description": "The list of all of them."},
-                "items": {"type": "array", "items": {"type": "object"}, "description": "The first hundred."},
-            },
+            "examples": [{"total": 0, "href": f"/v1/{known.of().path}", "items": []}],
         }
         for each, known in collection.reverse.items()
     }
-    patch = {
-        each: {key: value for key, value in schema.items() if key != "default"}
-        for each, schema in record["properties"].items()
-        if each in collection.writable
-    }
-    record["properties"] |= reverse
-    page = {
+    return {**deepcopy(own), **reverse}
+
+
+def _of_collection(collection: Collection, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The record, a new one, a change, a page, and those that refer to another record."""
+    name = collection.schema.__name__
+    record = deepcopy(plain[name])
+    needed = [each for each in record.pop("required", ()) if each in collection.writable]
+    record["properties"] = _read_properties(collection, plain)
+    record["examples"] = [record_example(collection)]
+    excerpt = {
         "type": "object",
-        "description": f"A page of {collection.path.replace('-', ' ')}.",
-        "required": ["items", "next"],
+        "description": f"{collection.path.replace('-', ' ').capitalize()} that refer to a record, newest first.",
+        "required": ["total", "href", "items"],
         "properties": {
-            "items": {"type": "array", "items": schema_ref(name), "description": "The records, in order."},
-            "next": {
-                "type": ["string", "null"],
-                "description": "Address of the next page; null on the last.",
-            },
             "total": {
                 "type": "integer",
+                "format": "int64",
                 "minimum": 0,
-                "description": "Number of records, with `count=exact`.",
+                "maximum": 2**53,
+                "description": "How many there are.",
+                "examples": [0],
+            },
+            "href": {
+                "type": "string",
+                "maxLength": 2000,
+                "description": "The list of all of them.",
+                "examples": [f"/v1/{collection.path}"],
+            },
+            "items": {
+                "type": "array",
+                "maxItems": EXPANDED_AT_MOST,
+                "items": schema_ref(name),
+                "description": "The newest hundred.",
+                "examples": [[]],
             },
         },
     }
-    return {
-        f"{name}Page": page,
-        f"{name}Patch": {
-            "type": "object",
-            "description": f"Changes to {'an' if name[0] in 'AEIOU' else 'a'} {collection.singular} (RFC 7396).",
-            "properties": patch,
-            "additionalProperties": False,
-        },
+    new = {
+        "description": f"A new {collection.singular}: what it cannot be without.",
+        "allOf": [schema_ref(name), {"type": "object", "required": needed}],
+        "examples": [request_example(collection)],
     }
+    patch, parts = _patch(collection, plain, needed)
+    made = {
+        name: record,
+        f"New{name}": new,
+        f"{name}Page": page_schema(collection),
+        f"{name}Patch": patch,
+        **parts,
+    }
+    referred = any(known.of() is collection for each in api.COLLECTIONS for known in each.reverse.values())
+    return made | ({f"{name}Excerpt": excerpt} if referred else {})
+
+
+def _patch(
+    collection: Collection, plain: Mapping[str, Any], needed: list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A merge patch, and the patches of the objects inside: null clears whatever may be left out."""
+    name = collection.schema.__name__
+    parts: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    for each in collection.writable:
+        field = _without(plain[name]["properties"][each], "default")
+        inner = field.get("$ref", "").rsplit("/", 1)[-1]
+        if inner and not isinstance(collection.outputs[each], Ref):
+            part = deepcopy(plain[inner])
+            required = part.pop("required", [])
+            part["description"] = f"Changes inside: {part['description'][0].lower()}{part['description'][1:]}"
+            part["properties"] = {
+                key: _without(value, "default") if key in required else _clearable(value)
+                for key, value in part["properties"].items()
+            }
+            parts[f"{inner}Patch"] = part
+            field["$ref"] = _REF.format(model=f"{inner}Patch")
+        properties[each] = field if each in needed else _clearable(field)
+    patch = {
+        "type": "object",
+        "description": f"Changes to {_a(collection.singular)} (RFC 7396): what is absent stays, null clears.",
+        "properties": properties,
+        "additionalProperties": False,
+        "examples": [patch_example(collection)],
+    }
+    return patch, parts
+
+
+def _clearable(field: Mapping[str, Any]) -> dict[str, Any]:
+    """The field with null beside its values."""
+    kind = field.get("type")
+    if "anyOf" in field or isinstance(kind, list) or kind is None:
+        return _without(field, "default")
+    cleared = _without(field, "default") | {"type": [kind, "null"]}
+    if "enum" in cleared:
+        cleared["enum"] = [*cleared["enum"], None]
+    return cleared
+
+
+def _whole_plan(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan as it is read: with its areas, each with its goals, each with its printed activities."""
+
+    def under(of: str, name: str, items: str, about: str) -> dict[str, Any]:
+        schema = deepcopy(found[of])
+        listed = {
+            "type": "array",
+            "maxItems": 1000,
+            "items": schema_ref(items),
+            "description": about,
+            "readOnly": True,
+            "examples": [[]],
+        }
+        own = {key: value for key, value in schema["properties"].items() if "Excerpt" not in str(value)}
+        schema["properties"] = {**own, name: listed}
+        return schema
+
+    area = under("Area", "goals", "PlanGoal", "The goals that stand under it.")
+    goal = under("Goal", "activities", "Activity", "The activities that it proposes, as printed.")
+    area["description"] = "An area in the text of the plan, with its goals."
+    goal["description"] = "A goal in the text of the plan, with its proposed activities."
+    plan = under("Plan", "areas", "PlanArea", "The four headings, with what stands under them.")
+    return {"Plan": plan, "PlanArea": area, "PlanGoal": goal}
+
+
+def _a(words: str) -> str:
+    return f"{'an' if words[0] in 'aeio' else 'a'} {words}"
+
+
+def _without(schema: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in keys}
 
 
 def _tidy(schema: Any) -> Any:
@@ -154,7 +405,11 @@ def _tidy(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     tidied = {
-        key: {name: _tidy(each) for name, each in value.items()} if key == "properties" else _tidy(value)
+        key: {name: _tidy(each) for name, each in value.items()}
+        if key == "properties"
+        else value
+        if key in {"examples", "default", "enum"}
+        else _tidy(value)
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str))
     }
@@ -167,111 +422,3 @@ def _tidy(schema: Any) -> Any:
             if "enum" in tidied:
                 tidied["enum"] = [*tidied["enum"], None]
     return tidied
-
-
-_COMMON: dict[str, Any] = {
-    "Problem": {
-        "type": "object",
-        "description": "Why a request was refused (RFC 9457).",
-        "required": ["type", "title", "status", "detail", "instance", "request_id"],
-        "properties": {
-            "type": {
-                "type": "string",
-                "description": "Where the kind of problem is explained, in this service.",
-            },
-            "title": {"type": "string", "description": "The kind of problem."},
-            "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "HTTP status."},
-            "detail": {"type": "string", "description": "What went wrong this time."},
-            "instance": {"type": "string", "description": "The address that was asked for."},
-            "request_id": {"type": "string", "description": "Also in `X-Request-ID` and in the log."},
-            "errors": {
-                "type": "array",
-                "description": "Every mistake.",
-                "items": {
-                    "type": "object",
-                    "required": ["code"],
-                    "properties": {
-                        "pointer": {"type": "string", "description": "Place in the body (RFC 6901)."},
-                        "parameter": {"type": "string", "description": "Query parameter."},
-                        "code": {"type": "string", "description": "Stable name of the mistake."},
-                        "message": {"type": "string", "description": "The mistake in words."},
-                        "allowed": {
-                            "type": "array",
-                            "items": {"type": "string"},
-                            "description": "What is allowed.",
-                        },
-                        "did_you_mean": {
-                            "type": "array",
-                            "items": {"type": "string"},
-                            "description": "Near names.",
-                        },
-                        "hint": {"type": "string", "description": "What to do."},
-                    },
-                },
-            },
-        },
-    },
-    "Counts": {
-        "type": "object",
-        "description": "Counts per group.",
-        "required": ["group_by", "items"],
-        "properties": {
-            "group_by": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "The fields grouped by.",
-            },
-            "items": {
-                "type": "array",
-                "description": "One entry per group: the values of the fields, and",
-                "items": {
-                    "type": "object",
-                    "required": ["count", "href"],
-                    "properties": {
-                        "count": {"type": "integer", "minimum": 0, "description": "How many records."},
-                        "href": {"type": "string", "description": "The list of them."},
-                    },
-                },
-            },
-        },
-    },
-    "Hits": {
-        "type": "object",
-        "description": "Hits of a search, best first.",
-        "required": ["items"],
-        "properties": {
-            "items": {
-                "type": "array",
-                "description": "The hits.",
-                "items": {
-                    "type": "object",
-                    "required": ["kind", "id", "title", "score", "href"],
-                    "properties": {
-                        "kind": {"type": "string", "description": "Which collection it is in."},
-                        "id": {"type": "string", "format": "uuid", "description": "The record's id."},
-                        "title": {"type": "string", "description": "Its title or name."},
-                        "score": {"type": "number", "minimum": 0, "description": "How well it fits."},
-                        "href": {"type": "string", "description": "Its address."},
-                    },
-                },
-            }
-        },
-    },
-    "WholePlan": {
-        "description": "The plan with its areas, each with its goals, each with its printed activities.",
-        "allOf": [
-            {"$ref": "#/components/schemas/Plan"},
-            {
-                "type": "object",
-                "required": ["areas"],
-                "properties": {
-                    "areas": {
-                        "type": "array",
-                        "description": "The four headings, each with `goals`, each with `activities`.",
-                        "items": {"type": "object"},
-                    }
-                },
-            },
-        ],
-    },
-}

@@ -1,126 +1,292 @@
 """The OpenAPI text of the common operations, made from the declaration of each collection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.access.permissions import Unauthorised
 from app.collection.asked import LIMIT, LIMIT_MOST
 from app.collection.collection import Collection
-from app.collection.fields import OPERATORS, Kind
+from app.collection.fields import TAKES_SEVERAL, Kind
+from app.collection.pages import GROUPS_MOST
+from app.collection.projection import Links, Ref
 from app.errors import MEDIA_TYPE
 from app.http.formats import CSV, JSON, NDJSON
 
-PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _EXPLICIT = ("", "gte", "lte", "has")
-_STATUS = {
-    304: "Not changed since the version in `If-None-Match`.",
-    400: "The request cannot be read: a parameter or the JSON.",
-    401: "An API key is needed, or the one sent is not good.",
-    403: "The key may not do this.",
-    404: "There is no such record.",
-    405: "The address does not know this method.",
-    406: "None of the accepted formats can be had.",
-    409: "The request contradicts the state of the record.",
-    412: "The record has changed since the version in `If-Match`.",
-    413: "The body is too large.",
-    415: "The body is of a type that is not read here.",
-    422: "The body breaks a rule; `errors` says which.",
-    428: "This key has to send `If-Match`.",
-    500: "Something broke on our side.",
-    503: "The database did not answer in time; try again.",
+_MEANING = {
+    "": "One value, or several separated by commas.",
+    "gte": "At least, from.",
+    "lte": "At most, until.",
+    "has": "The list has this value, or one of several separated by commas.",
 }
+_EXAMPLE_ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
+_EXAMPLE_REQUEST = "0c0d5f7e8a9b4c1d8e2f3a4b5c6d7e8f"
+_VALUES_MOST = 200
+
+WRITTEN = ("Dry-Run", "Idempotency-Replayed")
 READS = (400, 401, 405, 406, 500, 503)
 WRITES = (400, 401, 403, 405, 409, 413, 415, 422, 500, 503)
-
-_HEADERS = {
-    "ETag": {
-        "description": "Version of the representation, for `If-None-Match` and `If-Match`.",
-        "schema": {"type": "string", "maxLength": 200},
-        "example": '"7"',
-    },
-    "Location": {
-        "description": "Address of the new record.",
-        "schema": {"type": "string", "maxLength": 2000},
-        "example": "/v1/goals/6",
-    },
-    "Link": {
-        "description": 'Address of the next page, `rel="next"` (RFC 8288).',
-        "schema": {"type": "string", "maxLength": 4000},
-    },
-    "Total-Count": {
-        "description": "Number of records, if `count=exact` was asked for.",
-        "schema": {"type": "integer", "format": "int64", "minimum": 0},
-    },
-}
-
-
-def problems(*statuses: int, also: Sequence[int] = ()) -> dict[int | str, dict[str, Any]]:
-    """The refusals of an operation."""
-    found: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({*statuses, *also}):
-        if status == 304:
-            found[status] = {"description": _STATUS[status], "headers": {"ETag": _HEADERS["ETag"]}}
-            continue
-        found[status] = {"description": _STATUS[status], "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
-        if status == 401:
-            found[status]["headers"] = {
-                "WWW-Authenticate": {
-                    "description": "How to authenticate.",
-                    "schema": {"type": "string", "maxLength": 200},
-                    "example": Unauthorised().headers["WWW-Authenticate"],
-                }
-            }
-    return found
-
-
-def ok(
-    status: int, description: str, content: Mapping[str, Any] | None, *headers: str
-) -> dict[int | str, dict[str, Any]]:
-    """The good answer of an operation."""
-    answer: dict[str, Any] = {"description": description}
-    if content is not None:
-        answer["content"] = content
-    if headers:
-        answer["headers"] = {name: _HEADERS[name] for name in headers}
-    return {status: answer}
 
 
 def schema_ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def record_content(collection: Collection) -> dict[str, Any]:
+def _header_ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
+def _header(description: str, schema: Mapping[str, Any], example: Any) -> dict[str, Any]:
+    return {"description": description, "schema": schema, "example": example}
+
+
+HEADERS = {
+    "ETag": _header(
+        "Version of the representation, for `If-None-Match` and `If-Match`.",
+        {"type": "string", "maxLength": 200, "pattern": '^"[!#-~]+"$'},
+        '"7"',
+    ),
+    "Location": _header(
+        "Address of the new record.",
+        {"type": "string", "format": "uri-reference", "maxLength": 2000},
+        f"/v1/events/{_EXAMPLE_ID}",
+    ),
+    "Link": _header(
+        'Address of the next page, `rel="next"` (RFC 8288); absent on the last.',
+        {"type": "string", "maxLength": 20_000},
+        '</v1/events?cursor=…>; rel="next"'.replace("…", "abc"),
+    ),
+    "Total-Count": _header(
+        "Number of records, if `count=exact` was asked for.",
+        {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**53},
+        49,
+    ),
+    "Allow": _header(
+        "The methods that the address knows.", {"type": "string", "maxLength": 200}, "GET, HEAD, OPTIONS"
+    ),
+    "Retry-After": _header(
+        "Seconds to wait before the next attempt.",
+        {"type": "integer", "format": "int32", "minimum": 0, "maximum": 3600},
+        1,
+    ),
+    "WWW-Authenticate": _header(
+        "How to authenticate.",
+        {"type": "string", "maxLength": 200},
+        Unauthorised().headers["WWW-Authenticate"],
+    ),
+    "Accept-Post": _header(
+        "Media types that the address reads in a POST.",
+        {"type": "string", "maxLength": 200},
+        "application/json",
+    ),
+    "Accept-Patch": _header(
+        "Media types that the address reads in a PATCH.",
+        {"type": "string", "maxLength": 200},
+        "application/merge-patch+json, application/json",
+    ),
+    "Dry-Run": _header(
+        "`true`: nothing was changed, as asked by `dry_run=true`.",
+        {"type": "string", "enum": ["true"]},
+        "true",
+    ),
+    "Idempotency-Replayed": _header(
+        "`true`: the answer of the first request with this key; nothing was done again.",
+        {"type": "string", "enum": ["true"]},
+        "true",
+    ),
+    "X-Request-ID": _header(
+        "The request in our log; yours, if you sent one.",
+        {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
+        _EXAMPLE_REQUEST,
+    ),
+}
+
+_REFUSALS = {
+    400: (
+        "BadRequest",
+        "The request cannot be read: a parameter, a header or the JSON.",
+        "unknown-parameter",
+    ),
+    401: ("Unauthorised", "An API key is needed, or the one sent is not good.", "key-missing"),
+    403: ("Forbidden", "The key may not do this.", "forbidden"),
+    404: ("NotFound", "There is no such record.", "not-found"),
+    405: ("MethodNotAllowed", "The address does not know this method.", "method-not-allowed"),
+    406: ("NotAcceptable", "None of the accepted formats can be had.", "not-acceptable"),
+    409: (
+        "Conflict",
+        "The request contradicts the state of the record: a code is taken, others refer to it, a key is still at work.",
+        "already-exists",
+    ),
+    412: (
+        "ChangedMeanwhile",
+        "The record has changed since the version in `If-Match`; `current` is how it is now.",
+        "changed-meanwhile",
+    ),
+    413: ("TooLarge", "The body is too large.", "too-large"),
+    415: ("UnsupportedMediaType", "The body is of a type that is not read here.", "unsupported-media-type"),
+    422: (
+        "Unprocessable",
+        "The body breaks a rule, says `errors`; or the Idempotency-Key was used for another request.",
+        "unprocessable",
+    ),
+    428: ("PreconditionRequired", "This key has to send `If-Match`.", "precondition-required"),
+    500: ("InternalError", "Something broke on our side; nothing was changed.", "internal-error"),
+    503: ("Unavailable", "The database did not answer in time; try again.", "unavailable"),
+}
+_REFUSAL_HEADERS = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    409: ("Retry-After",),
+    412: ("ETag",),
+    415: ("Accept-Post", "Accept-Patch"),
+    503: ("Retry-After",),
+}
+
+
+def _refusal(status: int, description: str, code: str) -> dict[str, Any]:
+    example = {
+        "type": f"/problems/{code}",
+        "title": code.replace("-", " ").capitalize(),
+        "status": status,
+        "detail": description,
+        "instance": "/v1/events",
+        "request_id": _EXAMPLE_REQUEST,
+    }
+    headers = (*_REFUSAL_HEADERS.get(status, ()), "X-Request-ID")
     return {
-        "application/json": {
-            "schema": schema_ref(collection.schema.__name__),
-            "example": record_example(collection),
-        }
+        "description": description,
+        "headers": {name: _header_ref(name) for name in headers},
+        "content": {MEDIA_TYPE: {"schema": schema_ref("Problem"), "example": example}},
     }
 
 
+REFUSALS: dict[str, dict[str, Any]] = {
+    name: _refusal(status, description, code) for status, (name, description, code) in _REFUSALS.items()
+} | {
+    "NotModified": {
+        "description": "Not changed since the version in `If-None-Match`.",
+        "headers": {name: _header_ref(name) for name in ("ETag", "X-Request-ID")},
+    }
+}
+"""The refusals, each described once."""
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of an operation."""
+    names = {304: "NotModified"} | {status: name for status, (name, *_) in _REFUSALS.items()}
+    return {status: {"$ref": f"#/components/responses/{names[status]}"} for status in sorted(set(statuses))}
+
+
+def ok(
+    status: int, description: str, content: Mapping[str, Any] | None, *headers: str, **more: Any
+) -> dict[int | str, dict[str, Any]]:
+    """The good answer of an operation."""
+    answer: dict[str, Any] = {"description": description, **more}
+    if content is not None:
+        answer["content"] = content
+    answer["headers"] = {name: _header_ref(name) for name in (*headers, "X-Request-ID")}
+    return {status: answer}
+
+
+def record_content(collection: Collection) -> dict[str, Any]:
+    return {"application/json": {"schema": schema_ref(collection.schema.__name__)}}
+
+
 def list_content(collection: Collection) -> dict[str, Any]:
-    example = {"items": [record_example(collection)], "next": None}
-    text = {"schema": {"type": "string"}}
+    names = list(collection.cells(collection.table, tuple(collection.outputs)))
     return {
-        JSON.media_type: {"schema": schema_ref(f"{collection.schema.__name__}Page"), "example": example},
-        NDJSON.media_type: text,
-        CSV.media_type: text,
+        JSON.media_type: {"schema": schema_ref(f"{collection.schema.__name__}Page")},
+        NDJSON.media_type: {
+            "schema": {"type": "string", "description": "One record per line, as JSON."},
+            "example": f'{{"id":"{_EXAMPLE_ID}","version":1}}\n',
+        },
+        CSV.media_type: {
+            "schema": {
+                "type": "string",
+                "description": f"A header line, {', '.join(names)}; one record per line.",
+            },
+            "example": f"id,version\n{_EXAMPLE_ID},1\n",
+        },
+    }
+
+
+def counts_content(collection: Collection) -> dict[str, Any]:
+    field = _grouped(collection)
+    value = _filter_example(collection, field, collection.filters[field].kind)
+    href = f"http://127.0.0.1:8000/v1/{collection.path}?{field}={value}"
+    example = {"group_by": [field], "items": [{field: value, "count": 1, "href": href}]}
+    return {"application/json": {"schema": schema_ref("Counts"), "example": example}}
+
+
+def hits_content() -> dict[str, Any]:
+    example = {"items": COMMON_SCHEMAS["Hit"]["examples"]}
+    return {"application/json": {"schema": schema_ref("Hits"), "example": example}}
+
+
+def links_of(collection: Collection, one: str) -> dict[str, Any]:
+    """What can be done next with a record that was made."""
+    return {
+        f"{verb}_{one}": {
+            "operationId": f"{verb}_{one}",
+            "description": f"{about} it.",
+            "parameters": {"name": "$response.body#/id"},
+        }
+        for verb, about in (
+            ("read", "Read"),
+            ("update", "Change"),
+            ("delete", "Delete"),
+            ("restore", "Once it is deleted, bring back"),
+        )
+    }
+
+
+def page_schema(collection: Collection) -> dict[str, Any]:
+    """A page of a list. Its records have no required fields, so that those of `fields=` are pages as well."""
+    return {
+        "type": "object",
+        "description": f"A page of {collection.path.replace('-', ' ')}.",
+        "required": ["items", "next"],
+        "properties": {
+            "items": {
+                "type": "array",
+                "maxItems": LIMIT_MOST,
+                "items": schema_ref(collection.schema.__name__),
+                "description": "The records, in order.",
+                "examples": [[]],
+            },
+            "next": {
+                "type": ["string", "null"],
+                "maxLength": 20_000,
+                "description": "Address of the next page; null on the last.",
+                "examples": [f"http://127.0.0.1:8000/v1/{collection.path}?cursor=abc"],
+            },
+            "total": {
+                "type": "integer",
+                "format": "int64",
+                "minimum": 0,
+                "maximum": 2**53,
+                "description": "Number of records, with `count=exact`.",
+                "examples": [1],
+            },
+        },
+        "additionalProperties": False,
+        "examples": [{"items": [record_example(collection)], "next": None}],
     }
 
 
 def body_of(collection: Collection) -> dict[str, Any]:
     """The body of a create."""
-    schema = schema_ref(collection.schema.__name__)
+    schema = schema_ref(f"New{collection.schema.__name__}")
     return {
         "required": True,
         "description": f"The new {collection.singular}.",
-        "content": {"application/json": {"schema": schema, "example": request_example(collection)}},
+        "content": {"application/json": {"schema": schema}},
     }
 
 
 def patch_of(collection: Collection) -> dict[str, Any]:
     """The body of an update."""
-    media = {"schema": schema_ref(f"{collection.schema.__name__}Patch"), "example": patch_example(collection)}
+    media = {"schema": schema_ref(f"{collection.schema.__name__}Patch")}
     return {
         "required": True,
         "description": "A merge patch (RFC 7396): what is absent stays, null clears.",
@@ -129,43 +295,33 @@ def patch_of(collection: Collection) -> dict[str, Any]:
 
 
 def request_example(collection: Collection) -> dict[str, Any]:
-    """A body made of the examples of the fields."""
-    found = {name: _example(collection, name) for name in collection.writable if name != "keys"}
-    return {name: value for name, value in found.items() if value is not None}
+    """A body that can be sent as it is: the example of the schema, or one made of the examples of its fields."""
+    for example in collection.schema.model_json_schema().get("examples", ()):
+        made: dict[str, Any] = example
+        return made
+    return {name: example_of(collection, name) for name in collection.writable if name != "keys"}
 
 
 def patch_example(collection: Collection) -> dict[str, Any]:
     name = next(name for name in ("title", "name", "office") if name in collection.outputs)
-    return {name: _example(collection, name)}
+    return {name: example_of(collection, name)}
 
 
 def record_example(collection: Collection) -> dict[str, Any]:
-    kept = {
-        "id": "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11",
-        "version": 1,
-        "created_at": "2026-11-23T09:00:00+00:00",
-        "updated_at": "2026-11-23T09:00:00+00:00",
-    }
-    found = {name: kept.get(name, _example(collection, name, default=True)) for name in collection.outputs}
-    return found
+    """A record as it is read, made of the examples of its fields."""
+    return {name: example_of(collection, name) for name in collection.outputs}
 
 
-def _example(collection: Collection, name: str, *, default: bool = False) -> Any:
-    schema = collection.schema.model_json_schema(mode="serialization")["properties"][name]
-    if "examples" in schema:
-        return schema["examples"][0]
-    if not default:
-        return None
-    if "default" in schema:
-        return schema["default"]
-    plain = collection.properties[name]
-    if "enum" in plain:
-        return plain["enum"][0]
-    return {"boolean": False, "array": [], "integer": 0}.get(plain.get("type", ""), None)
+def example_of(collection: Collection, name: str) -> Any:
+    """The first example of a field."""
+    return collection.schema.model_json_schema(mode="serialization")["properties"][name]["examples"][0]
+
+
+_UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 
 def parameter(
-    name: str, description: str, schema: Mapping[str, Any], *, place: str = "query", **more: Any
+    name: str, description: str, schema: Mapping[str, Any], example: Any, *, place: str = "query", **more: Any
 ) -> dict[str, Any]:
     return {
         "name": name,
@@ -173,38 +329,79 @@ def parameter(
         "required": place == "path",
         "description": description,
         "schema": schema,
+        "example": example,
         **more,
     }
 
 
 def name_parameter(collection: Collection) -> dict[str, Any]:
     """The path segment that names a record."""
-    human = _example(collection, collection.key) if collection.key else None
+    human = example_of(collection, collection.key) if collection.key else None
     by = f"its {collection.key} or its id" if collection.key else "its id"
+    pattern = {"number": "[1-9][0-9]{0,4}|", "code": "[A-Za-z0-9][A-Za-z0-9._-]{0,39}|", "": ""}[
+        collection.key or ""
+    ]
     return parameter(
         "name",
         f"The {collection.singular}: {by}.",
-        {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"},
+        {"type": "string", "minLength": 1, "maxLength": 40, "pattern": f"^({pattern}{_UUID})$"},
+        str(human) if human is not None else _EXAMPLE_ID,
         place="path",
-        example=str(human) if human is not None else "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11",
     )
+
+
+def id_parameter(collection: Collection) -> dict[str, Any]:
+    """The path segment that names a deleted record: only its id does."""
+    return parameter(
+        "name",
+        f"The id of the deleted {collection.singular}.",
+        {"type": "string", "format": "uuid"},
+        _EXAMPLE_ID,
+        place="path",
+    )
+
+
+def several(words: Iterable[str], most: int | None = None) -> dict[str, Any]:
+    """One or several of these words (or patterns), separated by commas.
+
+    A text and no array: many generated clients repeat the parameter for an array, whatever its `style` says.
+    """
+    one = f"({'|'.join(words)})"
+    repeated = f"{{0,{most - 1}}}" if most else "*"
+    return {"type": "string", "minLength": 1, "maxLength": 2000, "pattern": f"^{one}(,{one}){repeated}$"}
+
+
+def _paths(collection: Collection) -> list[str]:
+    """The relations that `expand` may name, each with those that may follow it, as patterns."""
+    return [
+        f"{name}([.]({'|'.join(to.expandable)}))?" if to.expandable else name
+        for name, to in collection.expandable.items()
+    ]
 
 
 def shaping_parameters(collection: Collection) -> list[dict[str, Any]]:
     """`fields` and `expand`."""
-    return [
+    names = list(collection.outputs)
+    found = [
         parameter(
             "fields",
-            "Only these fields, separated by commas.",
-            {"type": "string", "maxLength": 1000, "pattern": "^[a-z_]+(,[a-z_]+)*$"},
-            example="id,version",
-        ),
-        parameter(
-            "expand",
-            f"Whole records in place of references, to depth 2: {', '.join(collection.expandable) or 'none here'}.",
-            {"type": "string", "maxLength": 500, "pattern": "^[a-z_.]+(,[a-z_.]+)*$"},
-        ),
+            "Only these fields, separated by commas; the answer leaves out all others, also `id`. "
+            f"There are: {', '.join(names)}.",
+            several(names),
+            f"id,{collection.key or 'version'}",
+        )
     ]
+    if paths := _paths(collection):
+        found.append(
+            parameter(
+                "expand",
+                "Whole records in place of references, and the records that refer to this one; separated by commas, "
+                f"to depth 2. There are: {', '.join(collection.expandable)}.",
+                several(paths),
+                next(iter(collection.expandable)),
+            )
+        )
+    return found
 
 
 def filter_parameters(collection: Collection) -> list[dict[str, Any]]:
@@ -216,16 +413,16 @@ def filter_parameters(collection: Collection) -> list[dict[str, Any]]:
         for operator in known.kind.operators:
             if operator not in _EXPLICIT:
                 continue
-            more = [f"`{path}__{other}` {OPERATORS[other]}" for other in known.kind.operators if other]
             meaning = known.description or path
-            description = f"{meaning} {OPERATORS[operator].capitalize()}."
+            description = f"{meaning} {_MEANING[operator]}"
+            if known.kind.words and operator in TAKES_SEVERAL:
+                description += f" One or several of {', '.join(known.kind.words)}."
             if operator in {"", "has"}:
-                description += f" Also: {'; '.join(more)}."
-            found.append(
-                parameter(
-                    f"{path}__{operator}" if operator else path, description, _filter_schema(known.kind)
-                )
-            )
+                more = [f"`__{other}`" for other in known.kind.operators if other not in _EXPLICIT]
+                description += f" Also {', '.join(more)}."
+            name = f"{path}__{operator}" if operator else path
+            schema = _filter_schema(known.kind, operator)
+            found.append(parameter(name, description, schema, _filter_example(collection, path, known.kind)))
     found.append(query_words())
     return found
 
@@ -234,82 +431,356 @@ def query_words() -> dict[str, Any]:
     """`q`."""
     return parameter(
         "q",
-        "Words to look for: by stem, or anywhere inside the text; case and accents do not matter.",
-        {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "[^ ]"},
-        example="mediation",
+        "Words to look for, eight at most: by stem, or anywhere inside the text; case and accents do not matter.",
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 200,
+            "pattern": r"^[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u2029\u202F\u205F\u3000]+"
+            r"( [^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u2029\u202F\u205F\u3000]+){0,7}$",
+        },
+        "mediation",
     )
 
 
-def _filter_schema(kind: Kind) -> dict[str, Any]:
-    schema = dict(kind.schema)
-    if kind.name == "text":
-        schema = {"type": "string", "minLength": 1, "maxLength": 500}
-    return schema
+def _filter_schema(kind: Kind, operator: str) -> dict[str, Any]:
+    """What a filter takes. Several values are one text, except where a number or a flag is expected."""
+    many = operator in TAKES_SEVERAL
+    if kind.words and kind.name != "flag":
+        return several(kind.words)
+    match kind.name:
+        case "date":
+            one = _DATES
+        case "instant":
+            one = _INSTANTS
+        case "id":
+            one = _UUID
+        case "integer":
+            return {**kind.schema, "minimum": -(2**31), "maximum": 2**31 - 1}
+        case "text" | "texts":
+            return {"type": "string", "minLength": 1, "maxLength": 500, "pattern": _FILTER_TEXT}
+        case _:
+            return dict(kind.schema)
+    repeated = f"(,{one}){{0,{_VALUES_MOST - 1}}}" if many else ""
+    return {"type": "string", "maxLength": 10_000, "pattern": f"^{one}{repeated}$"}
+
+
+_RELATIVE = "today|-?([0-9]{1,5}[dw]|[0-9]{1,4}m|[0-9]{1,3}y)"
+_MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
+_DAYS = f"(19[0-9]{{2}}|2[0-3][0-9]{{2}})-({_MONTHS})"
+_DATES = f"({_DAYS}|{_RELATIVE})"
+_TIMES = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
+_INSTANTS = f"({_DAYS}({_TIMES})?|{_RELATIVE})"
+_FILTER_TEXT = r"^[^\u0000-\u001F,]+(,[^\u0000-\u001F,]+)*$"
+
+
+def _filter_example(collection: Collection, path: str, kind: Kind) -> Any:
+    """The example of the field that the path ends in, else one of the kind."""
+    here = collection
+    parts = path.split(".")
+    for part in parts[:-1]:
+        here = next(
+            (
+                source.to
+                for name, source in here.outputs.items()
+                if isinstance(source, Ref | Links) and part in {name, getattr(source, "singular", name)}
+            ),
+            here,
+        )
+    value = example_of(here, parts[-1]) if parts[-1] in here.outputs else None
+    if isinstance(value, list):
+        value = value[0] if value else None
+    if value is None or kind.name == "instant":
+        plain = {"date": "2025-06-24", "instant": "-30d", "id": _EXAMPLE_ID, "integer": 1, "flag": False}
+        value = kind.words[0] if kind.words and kind.name != "flag" else plain.get(kind.name, "Tokyo")
+    return value
 
 
 def list_parameters(collection: Collection) -> list[dict[str, Any]]:
     """Everything that a list may be asked."""
     sortable = ", ".join(collection.sorts)
-    names = "|".join(collection.sorts)
     return [
         *filter_parameters(collection),
         parameter(
             "sort",
             f"Order: {sortable}; `-` before a name turns it round. The id always closes the order. "
             f"Default: `{collection.default_sort}`.",
-            {"type": "string", "maxLength": 200, "pattern": f"^-?({names})(,-?({names}))*$"},
-            example=collection.default_sort,
+            several(f"-?{name}" for name in collection.sorts),
+            collection.default_sort,
         ),
         *shaping_parameters(collection),
         parameter(
             "limit",
             "Records on a page; in CSV and NDJSON: in all.",
             {"type": "integer", "format": "int32", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
+            LIMIT,
         ),
-        parameter("cursor", "Continues a list: taken from `next`.", {"type": "string", "maxLength": 2000}),
+        _CURSOR,
         parameter(
-            "count", "`exact`: with the number of records.", {"type": "string", "enum": ["exact", "none"]}
+            "count",
+            "`exact`: with the number of records.",
+            {"type": "string", "enum": ["exact", "none"], "default": "none"},
+            "exact",
         ),
     ]
 
 
+def _grouped(collection: Collection) -> str:
+    """A field that one would count by."""
+    known = collection.filters
+    return next(path for path in ("status", "kind", "side", "country", "number") if path in known)
+
+
 def stats_parameters(collection: Collection) -> list[dict[str, Any]]:
     allowed = [path for path, known in collection.filters.items() if known.group and not known.hidden]
-    example = next(
-        path for path in ("status", "kind", "side", "country", "number", "title") if path in allowed
-    )
     return [
         parameter(
             "group_by",
             f"One to three fields, separated by commas: {', '.join(allowed)}.",
-            {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[a-z_.]+(,[a-z_.]+){0,2}$"},
-            example=example,
+            several([path.replace(".", "[.]") for path in allowed], 3),
+            _grouped(collection),
         )
         | {"required": True},
         *filter_parameters(collection),
     ]
 
 
+_CURSOR = parameter(
+    "cursor",
+    "Continues a list: taken from `next`, opaque, and bound to its filter and order.",
+    {"type": "string", "minLength": 1, "maxLength": 8000, "pattern": "^[A-Za-z0-9_-]+$"},
+    None,
+)
+del _CURSOR["example"]  # a cursor is signed by the service that made it; none can be shown here that works
+_TAG = '(W/)?"[!#-~]*"'
+_TAGS = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": f"^([*]|{_TAG}(, ?{_TAG})*)$"}
 IF_NONE_MATCH = parameter(
-    "If-None-Match", "ETag that you have already.", {"type": "string", "maxLength": 1000}, place="header"
+    "If-None-Match", "ETags that you have already; the same again is 304.", _TAGS, '"7"', place="header"
 )
 IF_MATCH = parameter(
     "If-Match",
-    "ETag of the version that you change; else 412.",
-    {"type": "string", "maxLength": 1000},
+    "ETag of the version that you change; if it is another by now, 412.",
+    _TAGS,
+    '"7"',
     place="header",
 )
 IDEMPOTENCY_KEY = parameter(
     "Idempotency-Key",
     "A key of yours for this request: repeated under it, the request acts once and answers the same, for 7 days.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "moj-th-2026-11-23-0001",
+    place="header",
+)
+REASON = parameter(
+    "X-Reason",
+    "Why, in a sentence; kept with the change.",
+    {"type": "string", "minLength": 1, "maxLength": 500, "pattern": "^[ -~]+$"},
+    "Date confirmed by the host",
     place="header",
 )
 DRY_RUN = parameter(
-    "dry_run", "`true`: answer as if, and change nothing.", {"type": "boolean", "default": False}
+    "dry_run", "`true`: answer as if, and change nothing.", {"type": "boolean", "default": False}, True
 )
 CASCADE = parameter(
     "cascade",
     "`true`: delete what cannot be without it, and take it out of what names it.",
     {"type": "boolean", "default": False},
+    True,
 )
+
+
+def _property(kind: str, description: str, example: Any, **bounds: Any) -> dict[str, Any]:
+    return {"type": kind, "description": description, **bounds, "examples": [example]}
+
+
+_ERROR = {
+    "type": "object",
+    "description": "One mistake, and where it is.",
+    "required": ["code"],
+    "properties": {
+        "pointer": _property("string", "Place in the body (RFC 6901).", "/end_date", maxLength=10_000),
+        "parameter": _property("string", "Query parameter.", "statsu", maxLength=200),
+        "header": _property("string", "Header.", "If-Match", maxLength=200),
+        "code": _property("string", "Stable name of the mistake.", "end_before_start", maxLength=100),
+        "message": _property(
+            "string", "The mistake in words.", "end_date lies before start_date.", maxLength=2000
+        ),
+        "got": _property("string", "What a parameter said; never what a body said.", "forumm", maxLength=200),
+        "allowed": _property(
+            "array",
+            "What is allowed.",
+            ["forum", "seminar"],
+            maxItems=1000,
+            items={"type": "string", "maxLength": 200},
+        ),
+        "did_you_mean": _property(
+            "array", "Near names.", ["forum"], maxItems=10, items={"type": "string", "maxLength": 200}
+        ),
+        "candidates": _property(
+            "array",
+            "Codes or numbers near a reference that names no record.",
+            ["6.1"],
+            maxItems=10,
+            items={"type": "string", "maxLength": 200},
+        ),
+        "hint": _property("string", "What to do.", "Did you mean forum?", maxLength=2000),
+    },
+}
+COMMON_SCHEMAS: dict[str, Any] = {
+    "ProblemError": _ERROR,
+    "Problem": {
+        "type": "object",
+        "description": "Why a request was refused (RFC 9457).",
+        "required": ["type", "title", "status", "detail", "instance", "request_id"],
+        "properties": {
+            "type": _property(
+                "string",
+                "Where the kind of problem is explained, in this service.",
+                "/problems/unprocessable",
+                format="uri-reference",
+                maxLength=200,
+            ),
+            "title": _property("string", "The kind of problem.", "Unprocessable content", maxLength=200),
+            "status": _property("integer", "HTTP status.", 422, format="int32", minimum=400, maximum=599),
+            "detail": _property(
+                "string", "What went wrong this time.", "1 field needs attention.", maxLength=4000
+            ),
+            "instance": _property(
+                "string", "The address that was asked for.", "/v1/events", maxLength=100_000
+            ),
+            "request_id": _property(
+                "string", "Also in `X-Request-ID` and in the log.", _EXAMPLE_REQUEST, maxLength=64
+            ),
+            "errors": _property(
+                "array",
+                "Every mistake.",
+                [
+                    {
+                        "pointer": "/end_date",
+                        "code": "end_before_start",
+                        "message": "end_date lies before start_date.",
+                    }
+                ],
+                maxItems=100_000,
+                items=schema_ref("ProblemError"),
+            ),
+            "available": _property(
+                "array",
+                "Media types that can be had (406).",
+                ["application/json"],
+                maxItems=20,
+                items={"type": "string", "maxLength": 200},
+            ),
+            "referred_by": {
+                "type": "object",
+                "description": "How many records of each kind refer to this one (409).",
+                "additionalProperties": {
+                    "type": "integer",
+                    "format": "int64",
+                    "minimum": 1,
+                    "maximum": 2**53,
+                },
+                "examples": [{"events": 3}],
+            },
+            "current": {
+                "type": "object",
+                "description": "The record as it is now (412).",
+                "additionalProperties": True,
+                "examples": [{"id": _EXAMPLE_ID, "version": 7}],
+            },
+            "changed_since": _property(
+                "array",
+                "Fields that changed since the version in `If-Match` (412).",
+                ["start_date"],
+                maxItems=100,
+                items={"type": "string", "maxLength": 100},
+            ),
+        },
+    },
+    "Counts": {
+        "type": "object",
+        "description": "Counts per group.",
+        "required": ["group_by", "items"],
+        "properties": {
+            "group_by": _property(
+                "array",
+                "The fields grouped by.",
+                ["status"],
+                maxItems=3,
+                items={"type": "string", "maxLength": 200},
+            ),
+            "items": _property(
+                "array",
+                "One entry per group.",
+                [{"status": "planned", "count": 2, "href": "http://127.0.0.1:8000/v1/events?status=planned"}],
+                maxItems=GROUPS_MOST,
+                items=schema_ref("Count"),
+            ),
+        },
+        "additionalProperties": False,
+    },
+    "Count": {
+        "type": "object",
+        "description": "One group: the values of the fields grouped by, under their names, and how many records.",
+        "required": ["count", "href"],
+        "properties": {
+            "count": _property("integer", "How many records.", 2, format="int64", minimum=0, maximum=2**53),
+            "href": _property(
+                "string",
+                "The list of them.",
+                "http://127.0.0.1:8000/v1/events?status=planned",
+                format="uri",
+                maxLength=20_000,
+            ),
+        },
+        "additionalProperties": {
+            "type": ["string", "integer", "boolean", "null"],
+            "description": "A value.",
+            "maxLength": 20_000,
+            "minimum": -(2**31),
+            "maximum": 2**31 - 1,
+        },
+        "examples": [
+            {"status": "planned", "count": 2, "href": "http://127.0.0.1:8000/v1/events?status=planned"}
+        ],
+    },
+    "Hits": {
+        "type": "object",
+        "description": "Hits of a search, best first.",
+        "required": ["items"],
+        "properties": {
+            "items": _property("array", "The hits.", [], maxItems=100, items=schema_ref("Hit")),
+        },
+        "additionalProperties": False,
+        "examples": [{"items": []}],
+    },
+    "Hit": {
+        "type": "object",
+        "description": "A record that was found.",
+        "required": ["kind", "id", "title", "score", "href"],
+        "properties": {
+            "kind": _property("string", "Which collection it is in.", "goals", maxLength=40),
+            "id": _property("string", "The record's id.", _EXAMPLE_ID, format="uuid"),
+            "title": _property(
+                "string",
+                "Its title or name.",
+                "Strengthen the use of international arbitration and mediation",
+                maxLength=2000,
+            ),
+            "score": _property("number", "How well it fits.", 0.9, format="double", minimum=0, maximum=1000),
+            "href": _property(
+                "string", "Its address.", f"/v1/goals/{_EXAMPLE_ID}", format="uri-reference", maxLength=200
+            ),
+        },
+        "additionalProperties": False,
+        "examples": [
+            {
+                "kind": "goals",
+                "id": _EXAMPLE_ID,
+                "title": "Strengthen the use of international arbitration and mediation",
+                "score": 0.9,
+                "href": f"/v1/goals/{_EXAMPLE_ID}",
+            }
+        ],
+    },
+}

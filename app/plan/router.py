@@ -6,6 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.collection import writing
+from app.collection.asked import read
+from app.errors import NotFound
+from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import tags
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
@@ -13,13 +16,10 @@ from app.operations.reading import CACHING
 from app.operations.routes import POLICY, flags, read_body, unchanged
 from app.operations.serving import caller_of, headers_of, service_of
 from app.operations.transactions import Answer, write
-from app.http.bodies import MERGE_PATCH, read_object
-from app.errors import NotFound
-from app.collection.asked import read
 from app.plan.queries import PLANS, whole_plan
 
 router = APIRouter(prefix="/plan", tags=["Plan"])
-_CONTENT = {"application/json": {"schema": doc.schema_ref("WholePlan")}}
+_CONTENT = doc.record_content(PLANS)
 POLICY |= {"read_plan": Permission.READ, "update_plan": Permission.EDIT}
 
 
@@ -55,10 +55,10 @@ async def read_plan(request: Request) -> Response:
     operation_id="update_plan",
     summary="Change the plan's frame",
     response_class=Response,
-    responses=doc.ok(200, "As it is now.", doc.record_content(PLANS), "ETag")
+    responses=doc.ok(200, "As it is now.", doc.record_content(PLANS), "ETag", *doc.WRITTEN)
     | doc.problems(*doc.WRITES, 404, 412, 428),
     openapi_extra={
-        "parameters": [doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY],
+        "parameters": [doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
         "requestBody": doc.patch_of(PLANS),
         "security": [{"bearer": []}, {"api_key": []}],
     },

@@ -26,25 +26,21 @@ _PARAMETERS = ("q", "kind", "limit")
     operation_id="search",
     summary="Search everything",
     response_class=Response,
-    responses=doc.ok(200, "The best hits.", {"application/json": {"schema": doc.schema_ref("Hits")}})
-    | doc.problems(*doc.READS),
+    responses=doc.ok(200, "The best hits.", doc.hits_content()) | doc.problems(*doc.READS),
     openapi_extra={
         "parameters": [
             {**doc.query_words(), "required": True},
             doc.parameter(
                 "kind",
                 f"Only these kinds, separated by commas: {', '.join(SEARCHED)}.",
-                {
-                    "type": "string",
-                    "maxLength": 200,
-                    "pattern": f"^({'|'.join(SEARCHED)})(,({'|'.join(SEARCHED)}))*$",
-                },
-                example="events,activities",
+                doc.several(SEARCHED),
+                "events,activities",
             ),
             doc.parameter(
                 "limit",
                 "Hits at most.",
                 {"type": "integer", "format": "int32", "minimum": 1, "maximum": _HITS_MOST, "default": _HITS},
+                _HITS,
             ),
         ]
     },

@@ -1,0 +1,110 @@
+"""Holds an answer against the OpenAPI document: its status, its media type, its headers and its JSON."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any
+
+import httpx
+import jsonschema_rs
+from fastapi import FastAPI
+
+_ENDINGS = re.compile(r"[.](json|ndjson|csv)$")
+"""Plain endings are other names of a list, and are left out of the document."""
+
+
+class NotAsDocumented(AssertionError):
+    """An answer that the document does not describe."""
+
+
+class Document:
+    """The document of an application, with its schemas compiled once."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self._paths = [
+            (re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(path)) + "$"), operations)
+            for path, operations in sorted(document["paths"].items(), key=lambda each: "{" in each[0])
+        ]
+        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
+
+    def operation(self, method: str, path: str) -> dict[str, Any] | None:
+        """The operation that answers a request; HEAD is answered by GET."""
+        path = _ENDINGS.sub("", path)
+        for pattern, operations in self._paths:
+            if pattern.match(path):
+                found: dict[str, Any] | None = operations.get("get" if method == "HEAD" else method.lower())
+                return found
+        return None
+
+    def check(self, answer: httpx.Response) -> None:
+        """Raise if the answer is not one that the document describes."""
+        request = answer.request
+        operation = self.operation(request.method, request.url.path)
+        what = f"{request.method} {request.url.raw_path.decode()[:200]} answered {answer.status_code}"
+        if operation is None:
+            if answer.status_code >= 400:  # no such address, no such method: a problem all the same
+                self._check_json(answer, {"$ref": "#/components/schemas/Problem"}, what)
+            return
+        documented = operation["responses"].get(str(answer.status_code))
+        if documented is None:
+            raise NotAsDocumented(f"{what}, which `{operation['operationId']}` does not list.")
+        documented = self._resolved(documented)
+        for name, header in documented.get("headers", {}).items():
+            if name in answer.headers:
+                self._check_header(answer.headers[name], self._resolved(header)["schema"], f"{what}: {name}")
+        content = documented.get("content", {})
+        media = answer.headers.get("content-type", "").partition(";")[0]
+        if request.method == "HEAD":
+            return
+        if not content:
+            if answer.content:
+                raise NotAsDocumented(f"{what} with a body, which is not described.")
+        elif media not in content:
+            raise NotAsDocumented(f"{what} as `{media}`; described are {', '.join(content)}.")
+        elif media.endswith("json"):
+            self._check_json(answer, content[media]["schema"], what)
+
+    def _resolved(self, part: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" not in part:
+            return part
+        found: Any = self.document
+        for step in part["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        return dict(found)
+
+    def _check_json(self, answer: httpx.Response, schema: dict[str, Any], what: str) -> None:
+        self._validate(schema, json.loads(answer.content), what)
+
+    def _check_header(self, value: str, schema: dict[str, Any], what: str) -> None:
+        self._validate(schema, int(value) if schema["type"] == "integer" else value, what)
+
+    def _validate(self, schema: dict[str, Any], value: Any, what: str) -> None:
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._validators:
+            whole = {**schema, "components": self.document["components"]}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        error = next(self._validators[key].iter_errors(value), None)
+        if error is not None:
+            place = "/".join(str(part) for part in error.instance_path)
+            raise NotAsDocumented(f"{what}, not as documented: /{place}: {error.message[:500]}")
+
+
+@cache
+def _document() -> Document:
+    from app.main import create_app
+    from app.settings import Settings
+
+    return Document(create_app(Settings()).openapi())
+
+
+def checking(app: FastAPI) -> Callable[[httpx.Response], Awaitable[None]]:
+    """An httpx event hook that holds every answer against the document. The document is the same in every test."""
+    _ = app
+
+    async def check(answer: httpx.Response) -> None:
+        await answer.aread()
+        _document().check(answer)
+
+    return check

@@ -1,0 +1,258 @@
+"""The OpenAPI document: complete, bounded, with examples that fit, and in step with the committed file."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from app import __version__
+from app.access.permissions import MATRIX, Role
+from app.main import create_app
+from app.operations.routes import POLICY
+from app.settings import Settings
+
+COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
+APP = create_app(Settings())
+DOCUMENT: dict[str, Any] = APP.openapi()
+COMPONENTS: dict[str, Any] = DOCUMENT["components"]
+OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    f"{method.upper()} {path}": (method, path, operation)
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+}
+every_operation = pytest.mark.parametrize("name", OPERATIONS)
+every_schema = pytest.mark.parametrize("name", COMPONENTS["schemas"])
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in part:
+        return part
+    found: Any = DOCUMENT
+    for step in part["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return dict(found)
+
+
+def parameters(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [resolved(each) for each in operation.get("parameters", ())]
+
+
+def mistake(schema: dict[str, Any], value: Any) -> str:
+    """Why a value does not fit a schema; empty if it does."""
+    whole = {**schema, "components": COMPONENTS}
+    error = next(jsonschema_rs.Draft202012Validator(whole, validate_formats=True).iter_errors(value), None)
+    return "" if error is None else f"{error.message} at /{'/'.join(map(str, error.instance_path))}"
+
+
+def inside(schema: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A schema and every schema written inside it."""
+    yield place, schema
+    for name, each in schema.get("properties", {}).items():
+        yield from inside(each, f"{place}.{name}")
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from inside(schema[name], f"{place}[]")
+    for number, each in enumerate((*schema.get("anyOf", ()), *schema.get("allOf", ()))):
+        yield from inside(each, f"{place}|{number}")
+
+
+def unbounded(schema: dict[str, Any]) -> str:
+    """What is missing for the values of a schema to be bounded."""
+    kinds = schema.get("type", [])
+    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+    if "enum" in schema:
+        return ""
+    if "string" in kinds and not {"maxLength", "format", "pattern"} & set(schema):
+        return "maxLength, format or pattern"
+    if kinds & {"integer", "number"} and not {"minimum", "maximum"} <= set(schema):
+        return "minimum and maximum"
+    if kinds <= {"integer", "number", "null"} and kinds - {"null"} and "format" not in schema:
+        return "format"
+    if "array" in kinds and not {"maxItems", "items"} <= set(schema):
+        return "maxItems and items"
+    return ""
+
+
+def test_the_committed_document_is_the_one_that_is_served() -> None:
+    committed = json.loads(COMMITTED.read_text(encoding="utf-8")) if COMMITTED.exists() else None
+    assert committed == json.loads(json.dumps(DOCUMENT)), (
+        "docs/openapi.json is out of step: run `make openapi`"
+    )
+
+
+def test_it_is_an_openapi_3_1_document() -> None:
+    import schemathesis
+
+    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(DOCUMENT)))
+    assert DOCUMENT["openapi"] == "3.1.0"
+    assert schema.specification.version == "3.1.0"
+    schema.validate()
+
+
+def test_it_says_who_is_behind_it() -> None:
+    info = DOCUMENT["info"]
+    assert info["version"] == __version__
+    assert info["license"] == {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    assert info["contact"]["name"]
+    assert info["description"]
+    assert all(server["url"] and server["description"] for server in DOCUMENT["servers"])
+    used = {tag for _, _, operation in OPERATIONS.values() for tag in operation["tags"]}
+    assert [tag["name"] for tag in DOCUMENT["tags"]] == list(
+        dict.fromkeys(tag["name"] for tag in DOCUMENT["tags"])
+    )
+    assert {tag["name"] for tag in DOCUMENT["tags"]} == used
+    assert all(tag["description"] for tag in DOCUMENT["tags"])
+
+
+def test_operation_ids_are_short_and_name_one_handler_each() -> None:
+    ids = [operation["operationId"] for _, _, operation in OPERATIONS.values()]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", each) and len(each) <= 30 for each in ids)
+    assert set(ids) == set(POLICY), "every operation states its permission under its operation id"
+
+
+def test_components_have_plain_names() -> None:
+    names = list(COMPONENTS["schemas"])
+    assert all(re.fullmatch(r"([A-Z][a-z]+)+", name) for name in names)
+    assert not [name for name in names if re.search("Input|Output|Validation|Body", name)]
+
+
+@every_operation
+def test_an_operation_is_described(name: str) -> None:
+    _, _, operation = OPERATIONS[name]
+    assert operation["summary"]
+    assert operation["description"].endswith(".")
+    assert len(operation["tags"]) == 1
+    assert all(resolved(answer)["description"] for answer in operation["responses"].values())
+
+
+@every_operation
+def test_every_parameter_is_described_bounded_and_has_an_example_that_fits(name: str) -> None:
+    _, path, operation = OPERATIONS[name]
+    found = parameters(operation)
+    assert {each["name"] for each in found if each["in"] == "path"} == set(re.findall(r"{(\w+)}", path))
+    assert len({(each["in"], each["name"]) for each in found}) == len(found)
+    for each in found:
+        assert each["description"], each["name"]
+        assert not unbounded(each["schema"]), (each["name"], unbounded(each["schema"]))
+        if each["name"] == "cursor":
+            continue  # signed by the service that made it: none can be shown that works
+        assert not mistake(each["schema"], each["example"]), each["name"]
+
+
+@every_operation
+def test_bodies_and_good_answers_have_examples_that_fit(name: str) -> None:
+    _, _, operation = OPERATIONS[name]
+    contents = [operation["requestBody"]["content"]] if "requestBody" in operation else []
+    contents += [
+        answer.get("content", {})
+        for status, answer in operation["responses"].items()
+        if status.startswith("2")
+    ]
+    for content in contents:
+        for media, described in content.items():
+            assert not mistake(described["schema"], described["example"]), media
+
+
+@every_operation
+def test_every_status_that_can_occur_is_listed(name: str) -> None:
+    method, path, operation = OPERATIONS[name]
+    expected = {"400", "401", "405", "500", "503"}
+    writes = method != "get"
+    expected |= {"403", "409", "413", "422"} if writes else {"200", "406"}
+    if not writes and path != "/v1/search":
+        expected.add("304")
+    if "requestBody" in operation:
+        expected.add("415")
+    if "{" in path or path == "/v1/plan":
+        expected.add("404")
+    if any(each["name"] == "If-Match" for each in parameters(operation)):
+        expected |= {"412", "428"}
+    good = {status for status in operation["responses"] if status.startswith("2")}
+    assert len(good) == (2 if method == "put" else 1)  # an upsert makes (201) or changes (200)
+    assert set(operation["responses"]) - good == expected - {"200"}
+
+
+@every_operation
+def test_reading_is_public_and_writing_needs_a_key(name: str) -> None:
+    method, _, operation = OPERATIONS[name]
+    keys = [{"bearer": []}, {"api_key": []}]
+    public = POLICY[operation["operationId"]] in MATRIX[Role.PUBLIC]
+    assert public == (method == "get")
+    assert operation["security"] == ([{}, *keys] if public else keys)
+    assert set(COMPONENTS["securitySchemes"]) == {"bearer", "api_key"}
+
+
+@every_operation
+def test_every_unsafe_operation_can_be_tried_repeated_and_explained(name: str) -> None:
+    method, _, operation = OPERATIONS[name]
+    names = {each["name"] for each in parameters(operation)}
+    assert (names >= {"dry_run", "Idempotency-Key", "X-Reason"}) == (method != "get")
+
+
+@every_schema
+def test_every_schema_is_described_and_bounded(name: str) -> None:
+    schema = COMPONENTS["schemas"][name]
+    assert schema["description"]
+    for place, each in inside(schema, name):
+        assert not unbounded(each), (place, unbounded(each))
+        for key, value in each.get("properties", {}).items():
+            assert value.get("description"), f"{place}.{key}"
+
+
+@every_schema
+def test_every_property_has_an_example_that_fits(name: str) -> None:
+    for place, each in inside(COMPONENTS["schemas"][name], name):
+        for key, value in each.get("properties", {}).items():
+            assert value.get("examples"), f"{place}.{key}"
+        for example in each.get("examples", ()):
+            assert not mistake(each, example), place
+
+
+@every_schema
+def test_null_is_a_type_where_it_can_be_one(name: str) -> None:
+    for place, each in inside(COMPONENTS["schemas"][name], name):
+        options = each.get("anyOf", ())
+        if {"type": "null"} in options:
+            assert all("$ref" in option for option in options if option != {"type": "null"}), place
+
+
+def test_what_clients_send_is_closed() -> None:
+    waiting = {
+        each["schema"]["$ref"]
+        for _, _, operation in OPERATIONS.values()
+        for each in operation.get("requestBody", {}).get("content", {}).values()
+    }
+    seen: set[str] = set()
+    while waiting:
+        reference = waiting.pop()
+        seen.add(reference)
+        schema = resolved({"$ref": reference})
+        if schema.get("type") == "object":
+            assert schema["additionalProperties"] is False, reference
+        written = {
+            "allOf": schema.get("allOf", []),
+            "properties": {
+                key: value for key, value in schema.get("properties", {}).items() if not value.get("readOnly")
+            },
+        }
+        waiting |= {each["$ref"] for _, each in inside(written, "") if "$ref" in each} - seen
+
+
+def test_the_fields_of_a_record_are_those_of_its_declaration() -> None:
+    from app import api
+
+    for collection in api.COLLECTIONS:
+        schema = COMPONENTS["schemas"][collection.schema.__name__]
+        names = [*collection.outputs, *collection.reverse]
+        assert [name for name in schema["properties"] if name in names] == names
+        read_only = {name for name, each in schema["properties"].items() if each.get("readOnly")}
+        assert read_only - {"areas"} == collection.read_only | set(collection.reverse)
+        patch = COMPONENTS["schemas"][f"{collection.schema.__name__}Patch"]
+        assert list(patch["properties"]) == list(collection.writable)
+        assert "required" not in schema, "`fields=` leaves out what was not asked for"
+        assert "required" not in patch
