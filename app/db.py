@@ -135,7 +135,7 @@ async def _transaction(connection: Connection) -> AsyncIterator[None]:
     await connection.execute("begin")
     try:
         yield
-    except (TimeoutError, ConnectionError):
+    except (TimeoutError, ConnectionError, asyncpg.InternalClientError):
         raise
     except Exception:
         if not connection.is_closed():
@@ -145,7 +145,7 @@ async def _transaction(connection: Connection) -> AsyncIterator[None]:
         done = await connection.execute("commit")
     except asyncpg.LockNotAvailableError:  # of the journal's head, which every write passes
         raise Unavailable("Too many writes at a time. Nothing was changed. Try again.") from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
         if not connection.is_closed() and isinstance(error, asyncpg.PostgresError):
             raise  # the database refused: nothing was changed
         connection.terminate()

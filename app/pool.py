@@ -25,6 +25,7 @@ CONNECT_SECONDS = 3.0
 _TRUSTED_SECONDS = 1.0
 """A connection that worked so lately is used without asking it first."""
 _ANSWER_SECONDS = 1.0
+_BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _IDLE_SECONDS = 300.0
 _KEPT = 2
 _log = structlog.get_logger("workplan")
@@ -64,7 +65,14 @@ class Pool:
             connection = await self._found()
             try:
                 yield connection
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+            except (
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+                ConnectionError,
+            ) as error:
+                if isinstance(error, asyncpg.InternalClientError):  # the server has said goodbye meanwhile
+                    connection.terminate()
                 if connection.is_closed():
                     self._doubt()
                     raise Lost("The connection to the database was lost.") from error
@@ -115,7 +123,7 @@ class Pool:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await connection.execute("select")
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except _BROKEN:
             connection.terminate()
             idle, self._idle = self._idle, []
             for each, _ in idle:
@@ -129,7 +137,7 @@ class Pool:
     async def _connected(self) -> Connection:
         try:
             connection = await asyncpg.connect(**self._asking)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _BROKEN as error:
             if not self._failing:
                 self._failing = True
                 _log.error("the database cannot be reached", error=type(error).__name__)
