@@ -179,9 +179,9 @@ def _no_such_operator(name: str, path: str, operator: str, kind: Kind) -> Unknow
 
 def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any, list[str]]:
     """The operator as planned, the value to compare with, and the parts as written."""
-    parts = (
-        [unquote_plus(part) for part in raw.split(",")] if operator in TAKES_SEVERAL else [unquote_plus(raw)]
-    )
+    parts = [unquote_plus(raw)]
+    if operator in TAKES_SEVERAL:
+        parts = [unquote_plus(part) for part in raw.split(",")] if kind.commas else parts[0].split(",")
     if operator == "isnull":
         if parts[0] not in {"true", "false"}:
             raise _invalid(

@@ -40,7 +40,7 @@ OPERATORS = {
     "between": "from,to with both ends included",
     "has": "the list has this value; several: any of them",
 }
-_LINE_MOST = 2000
+_LINE_MOST, _CODE_MOST = 2000, 254
 _EQUAL, _ORDER = ("", "ne", "nin"), ("lt", "lte", "gt", "gte", "between")
 
 
@@ -56,6 +56,8 @@ class Kind:
     words: tuple[str, ...] = ()
     groups: bool = True
     """Whether `group_by` makes sense of it."""
+    commas: bool = False
+    """Whether a value may hold a comma; where none does, `a%2Cb` are two values, as many clients write them."""
 
     @property
     def many(self) -> bool:
@@ -140,6 +142,7 @@ TEXT = Kind(
     (*_EQUAL, "contains", "starts", "isnull"),
     _read_text,
     {"type": "string", "maxLength": 500},
+    commas=True,
 )
 INTEGER = Kind(
     "integer", Integer(), (*_EQUAL, *_ORDER, "isnull"), _read_integer, {"type": "integer", "format": "int32"}
@@ -163,7 +166,11 @@ INSTANT = Kind(
 IDENTIFIER = Kind("id", Uuid(), (*_EQUAL, "isnull"), _read_identifier, {"type": "string", "format": "uuid"})
 PROSE = replace(TEXT, groups=False)
 """Text of many lines: it is looked into, but nothing is grouped by it."""
-TEXTS = Kind("texts", Text(), ("has", "isnull"), _read_text, {"type": "string", "maxLength": 500})
+TEXTS = Kind(
+    "texts", Text(), ("has", "isnull"), _read_text, {"type": "string", "maxLength": 500}, commas=True
+)
+CODE, CODES = replace(TEXT, commas=False), replace(TEXTS, commas=False)
+"""Codes, addresses and numbers, whose form leaves no room for a comma."""
 
 
 def words(allowed: tuple[str, ...], *, many: bool = False) -> Kind:
@@ -202,6 +209,8 @@ def kind_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Kind |
             case "string", _:
                 if "enum" in option:
                     return words(tuple(option["enum"]))
+                if option.get("maxLength", _CODE_MOST) <= _CODE_MOST and "pattern" in option:
+                    return CODE
                 return PROSE if option.get("maxLength", 0) > _LINE_MOST else TEXT
             case "integer", _:
                 return INTEGER
@@ -211,7 +220,9 @@ def kind_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Kind |
                 inner = kind_of(option.get("items", {}), definitions)
                 if inner is None or inner.type.python_type is not str:
                     return None
-                return words(inner.words, many=True) if inner.words else TEXTS
+                if inner.words:
+                    return words(inner.words, many=True)
+                return TEXTS if inner.commas else CODES
             case _:
                 return None
     return None

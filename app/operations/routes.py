@@ -159,7 +159,7 @@ def operations(
     add(
         "GET", "/stats", count_records, f"count_{many}", Permission.READ, f"Count {many.replace('_', ' ')}",
         "Count per group. Every cell has the address of the list behind it.",
-        responses=doc.ok(200, "The counts.", {"application/json": {"schema": doc.schema_ref("Counts")}}, "ETag")
+        responses=doc.ok(200, "The counts.", doc.counts_content(collection), "ETag")
         | doc.problems(*doc.READS, 304),
         parameters=[*doc.stats_parameters(collection), doc.IF_NONE_MATCH],
     )  # fmt: skip
@@ -173,16 +173,19 @@ def operations(
         add(
             "POST", "", create_record, f"create_{one}", Permission.EDIT, f"Add {article} {words}",
             f"Add {article} {words}.",
-            responses=doc.ok(201, "Made.", content, "ETag", "Location") | doc.problems(*doc.WRITES),
-            parameters=[doc.DRY_RUN, doc.IDEMPOTENCY_KEY],
+            responses=doc.ok(
+                201, "Made.", content, "ETag", "Location", *doc.WRITTEN, links=doc.links_of(collection, one)
+            ) | doc.problems(*doc.WRITES),
+            parameters=[doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
             body=doc.body_of(collection),
             status=201,
         )  # fmt: skip
     add(
         "PATCH", "/{name}", update_record, f"update_{one}", Permission.EDIT, f"Change {article} {words}",
         f"Change some fields of {article} {words}. What is the same already is not written again.",
-        responses=doc.ok(200, "As it is now.", content, "ETag") | doc.problems(*doc.WRITES, 404, 412, 428),
-        parameters=[*one_record, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY],
+        responses=doc.ok(200, "As it is now.", content, "ETag", *doc.WRITTEN)
+        | doc.problems(*doc.WRITES, 404, 412, 428),
+        parameters=[*one_record, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
         body=doc.patch_of(collection),
     )  # fmt: skip
     if remove:
@@ -191,15 +194,15 @@ def operations(
             "DELETE", "/{name}", delete_record, f"delete_{one}", Permission.EDIT, f"Delete {article} {words}",
             f"Delete {article} {words}. The journal keeps it, and `restore` brings it back. "
             "Records that refer to it block this, unless `cascade=true`.",
-            responses=doc.ok(204, "Deleted.", None) | doc.problems(*writes, 404, 412, 428),
-            parameters=[*one_record, doc.DRY_RUN, doc.CASCADE, doc.IF_MATCH, doc.IDEMPOTENCY_KEY],
+            responses=doc.ok(204, "Deleted.", None, *doc.WRITTEN) | doc.problems(*writes, 404, 412, 428),
+            parameters=[*one_record, doc.DRY_RUN, doc.CASCADE, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
             status=204,
         )  # fmt: skip
         add(
             "POST", "/{name}/restore", restore_record, f"restore_{one}", Permission.EDIT,
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
-            responses=doc.ok(200, "As it is again.", content, "ETag") | doc.problems(*writes, 404),
-            parameters=[*one_record, doc.DRY_RUN, doc.IDEMPOTENCY_KEY],
+            responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 404),
+            parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
         )  # fmt: skip
     return router
 
