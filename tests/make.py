@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-_numbers = count(1)
+_numbers = count(100)  # small numbers are for tests that name them
 
 DEFAULTS: dict[str, Any] = {
     "areas": lambda n: {"number": n, "title": f"Area {n}"},

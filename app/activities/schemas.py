@@ -128,13 +128,19 @@ class Activity(Record, Kept):
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Activity":
         if self.start_date and self.end_date and self.end_date < self.start_date:
-            raise PydanticCustomError("end_before_start", "end_date lies before start_date.")
+            raise PydanticCustomError(
+                "end_before_start", "end_date lies before start_date.", {"field": "end_date"}
+            )
         return self
 
     @model_validator(mode="after")
     def _plan_activities_stand_alone(self) -> "Activity":
         if self.origin == "plan" and self.code is None:
-            raise PydanticCustomError("code_missing", "An activity of the plan has its printed code.")
+            raise PydanticCustomError(
+                "code_missing", "An activity of the plan has its printed code.", {"field": "code"}
+            )
         if self.origin == "plan" and self.parent is not None:
-            raise PydanticCustomError("parent_not_allowed", "An activity of the plan has no parent.")
+            raise PydanticCustomError(
+                "parent_not_allowed", "An activity of the plan has no parent.", {"field": "parent"}
+            )
         return self

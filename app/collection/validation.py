@@ -142,6 +142,8 @@ def _error(problem: Mapping[str, Any]) -> dict[str, Any]:
         allowed = re.findall(r"'([^']*)'", context.get("expected", ""))
         given = problem["input"]
         error |= did_you_mean(given[:_NAME_MOST], allowed) if isinstance(given, str) else {"allowed": allowed}
+    if not location and "field" in context:  # a rule about several fields names the one to look at
+        error["pointer"] = _pointer([context["field"]])
     if "hint" in context:
         error["hint"] = context["hint"]
     return error

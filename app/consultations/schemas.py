@@ -91,13 +91,18 @@ class Consultation(Record, Kept):
             raise PydanticCustomError(
                 "start_date_and_precision",
                 "start_date is needed, unless date_precision is `unknown`; then it is left out.",
+                {"field": "start_date"},
             )
         return self
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Consultation":
         if self.end_date and (self.start_date is None or self.end_date < self.start_date):
-            raise PydanticCustomError("end_before_start", "end_date lies before start_date.")
+            raise PydanticCustomError(
+                "end_before_start", "end_date lies before start_date.", {"field": "end_date"}
+            )
         if self.period_start and self.period_end and self.period_end < self.period_start:
-            raise PydanticCustomError("period_end_before_start", "period_end lies before period_start.")
+            raise PydanticCustomError(
+                "period_end_before_start", "period_end lies before period_start.", {"field": "period_end"}
+            )
         return self

@@ -167,11 +167,14 @@ class Event(Record, Kept):
             raise PydanticCustomError(
                 "start_date_and_precision",
                 "start_date is needed, unless date_precision is `unknown`; then it is left out.",
+                {"field": "start_date"},
             )
         return self
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Event":
         if self.end_date and (self.start_date is None or self.end_date < self.start_date):
-            raise PydanticCustomError("end_before_start", "end_date lies before start_date.")
+            raise PydanticCustomError(
+                "end_before_start", "end_date lies before start_date.", {"field": "end_date"}
+            )
         return self

@@ -76,8 +76,8 @@ class FocalPoint(Record, Kept):
     organisation: CodeReference | None = Field(
         None, description="Body that the office belongs to.", examples=[{"code": "JP-MOJ-IAD"}]
     )
-    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20), AfterValidator(each_once)] = (
-        Field(description="What it may be asked about.", examples=[["mutual_legal_assistance"]])
+    purposes: Annotated[list[Purpose], Field(min_length=1, max_length=20), AfterValidator(each_once)] = Field(
+        description="What it may be asked about.", examples=[["mutual_legal_assistance"]]
     )
     office: Office = Field(description="The office.", examples=[{"name": "International Affairs Division"}])
     valid_from: Day | None = Field(
@@ -103,5 +103,7 @@ class FocalPoint(Record, Kept):
     @model_validator(mode="after")
     def _ends_after_it_began(self) -> "FocalPoint":
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise PydanticCustomError("valid_until_before_from", "valid_until lies before valid_from.")
+            raise PydanticCustomError(
+                "valid_until_before_from", "valid_until lies before valid_from.", {"field": "valid_until"}
+            )
         return self

@@ -86,7 +86,7 @@ def _finite(digits: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > 19:
+    if len(digits.lstrip("-")) > 19:
         raise MalformedJson("A number is out of range.")
     return int(digits)
 

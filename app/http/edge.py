@@ -1,4 +1,4 @@
-"""The edge of the service, one ASGI layer: request id, body limit, time budget, HEAD, headers, log, metrics."""
+"""The edge of the service, one ASGI layer: request id, body limit, time budget, headers, log, metrics."""
 
 import asyncio
 import re

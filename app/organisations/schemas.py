@@ -87,5 +87,7 @@ class Organisation(Record, Kept):
     @model_validator(mode="after")
     def _ends_after_it_began(self) -> "Organisation":
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
-            raise PydanticCustomError("valid_until_before_from", "valid_until lies before valid_from.")
+            raise PydanticCustomError(
+                "valid_until_before_from", "valid_until lies before valid_from.", {"field": "valid_until"}
+            )
         return self

@@ -10,15 +10,11 @@ from app.organisations.models import Organisation
 
 
 def _is_its_own_ancestor(row: Any) -> ColumnElement[bool]:
-    table = Organisation.__table__
-    above = (
-        select(table.c.id, table.c.parent_id)
-        .where(table.c.id == row.c.parent_id)
-        .cte("above", recursive=True)
-    )
-    step = select(table.c.id, table.c.parent_id).where(table.c.id == above.c.parent_id)
-    above = above.union(step)
-    return exists(select(above.c.id).where(above.c.id == row.c.id))
+    first, next_ = Organisation.__table__.alias(), Organisation.__table__.alias()
+    start = select(first.c.id, first.c.parent_id).where(first.c.id == row.c.parent_id).correlate(row)
+    above = start.cte("above", recursive=True, nesting=True)
+    above = above.union(select(next_.c.id, next_.c.parent_id).where(next_.c.id == above.c.parent_id))
+    return exists(select(above.c.id).where(above.c.id == row.c.id).correlate(row))
 
 
 RULES = (
