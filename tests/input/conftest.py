@@ -65,9 +65,11 @@ async def house() -> AsyncIterator[House]:
         "update api_keys set expires_at = $2 where digest = $1", digest(keys["expired"]), past
     )
     app = create_app(settings_for(address, public_url=None))
-    async with app.router.lifespan_context(app), listening(app) as wire, Cast.over(
-        app, {Role(name): key for name, key in keys.items() if name in set(Role)}
-    ) as cast:
+    async with (
+        app.router.lifespan_context(app),
+        listening(app) as wire,
+        Cast.over(app, {Role(name): key for name, key in keys.items() if name in set(Role)}) as cast,
+    ):
         goal = await make.record(cast.secretariat, "goals", number=6)
         await make.record(cast.secretariat, "countries", code="TH", alpha3="THA")
         event = await make.record(cast.secretariat, "events", goals=[{"number": 6}])
