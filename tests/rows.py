@@ -28,7 +28,8 @@ async def some_events(address: str, records: list[tuple[str, str, int | None, in
         await connection.execute("delete from events")
         await connection.executemany(
             """insert into events (title, kind, status, start_date, end_date, date_precision)
-            select $1, $2, 'planned', day, nullif(day + $4::int, day), case when day is null then 'unknown' else 'day' end
+            select $1, $2, 'planned', day, nullif(day + $4::int, day),
+              case when day is null then 'unknown' else 'day' end
             from (select date '2025-01-01' + $3::int as day) at""",
             records,
         )

@@ -284,13 +284,12 @@ def _expand(collection: Collection, given: str | None) -> tuple[str, ...]:
 
 def _groups(collection: Collection, given: str | None) -> tuple[str, ...]:
     names = _listed("group_by", given)
-    allowed = [
-        path for path, known in collection.filters.items() if known.group is not None and not known.hidden
-    ]
+    groupable = {path: known for path, known in collection.filters.items() if known.group is not None}
+    allowed = [path for path, known in groupable.items() if not known.hidden]
     if not names or len(names) > _GROUPS_MOST:
         raise _invalid("group_by", f"one to {_GROUPS_MOST} fields are expected", given or "", allowed=allowed)
     for name in names:
-        if name not in allowed:
+        if name not in groupable:
             raise InvalidParameter(
                 f"`{name[:100]}` cannot be grouped by.",
                 errors=[

@@ -39,9 +39,12 @@ class Filter:
     hidden: bool = False
     """Accepted, but not repeated in the documentation (another spelling of a path)."""
 
+    linked: bool = False
+    """Whether the path leads over a list of references: a record may have several values."""
+
     @property
     def groups_singly(self) -> bool:
-        return self.group is not None and not self.kind.many
+        return self.group is not None and not self.kind.many and not self.linked
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,7 @@ class Links(_Relation):
                 f"{description} {inner.description}",
                 build,
                 group if inner.groups_singly else None,
+                linked=True,
             )
             yield f"{name}.{path}", many
             if self.singular != name:

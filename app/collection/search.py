@@ -43,11 +43,13 @@ SEARCH_TEXTS: Table = SearchText.__table__  # type: ignore[assignment]
 def matches(texts: Row, terms: int) -> ColumnElement[bool]:
     """All words by stem, or all of them somewhere inside."""
     words = func.websearch_to_tsquery("english", func.fold(bindparam("q", type_=Text())))
-    inside = [
-        texts.c.folded.op("like")(func.like_pattern(bindparam(f"t{number}", type_=Text())))
-        for number in range(terms)
-    ]
-    return or_(texts.c.words.op("@@")(words), and_(*inside))
+    return or_(texts.c.words.op("@@")(words), inside(texts.c.folded, terms))
+
+
+def inside(folded: ColumnElement[str], terms: int) -> ColumnElement[bool]:
+    """All words stand somewhere inside a folded text."""
+    patterns = (func.like_pattern(bindparam(f"t{number}", type_=Text())) for number in range(terms))
+    return and_(*(folded.op("like")(pattern) for pattern in patterns))
 
 
 def search_condition(kind: str, row: Row, terms: int) -> ColumnElement[bool]:

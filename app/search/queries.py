@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.activities.queries import ACTIVITIES
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
-from app.collection.search import SEARCH_TEXTS, matches
+from app.collection.search import SEARCH_TEXTS, inside, matches
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
@@ -44,8 +44,10 @@ def _found(terms: int, *, some_kinds: bool) -> Select[Any]:
     hits = candidates.order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST).cte("hits")
     asked = func.fold(bindparam("q", type_=Text))
     words = func.ts_rank(hits.c.words, func.websearch_to_tsquery("english", asked), 1)
+    title = func.fold(hits.c.title)
+    named = case((inside(title, terms), 1), else_=0)  # all that is looked for stands in the title
     score: ColumnElement[Any] = func.round(
-        (words + func.word_similarity(asked, func.fold(hits.c.title))).cast(Numeric), 4
+        (named + words + func.word_similarity(asked, title)).cast(Numeric), 4
     )
     address = case(
         *((hits.c.kind == each.name, literal(f"/v1/{path}/")) for path, each in SEARCHED.items()),

@@ -20,8 +20,10 @@ LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
 _NAMES = st.sampled_from([*EVENTS.filters, *RESERVED, "group_by"])
 _OPERATORS = st.sampled_from([f"__{each}" if each else "" for each in OPERATORS])
 _VALUES = st.text(max_size=20) | st.sampled_from([
-    "TH", "TH,JP", "2025-01-01", "-30d", "2025-01-01,2025-12-31", "6", "2147483647", "true", "title", "-start_date,title",
-    "goals.area", "exact", "0001-01-01", "2399-12-31T23:59:59-14:00", "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", "stated", "\\", "%_'\"",
+    "TH", "TH,JP", "2025-01-01", "-30d", "2025-01-01,2025-12-31", "6", "2147483647", "true", "title",
+    "-start_date,title",
+    "goals.area", "exact", "0001-01-01", "2399-12-31T23:59:59-14:00", "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11",
+    "stated", "\\", "%_'\"",
 ])  # fmt: skip
 _PAIRS = st.lists(st.tuples(_NAMES, _OPERATORS, _VALUES), min_size=1, max_size=3)
 
@@ -42,10 +44,12 @@ async def test_any_question_is_answered_or_refused(
 @given(st.binary(max_size=60))
 @settings(max_examples=300)
 def test_any_bytes_are_read_or_refused(query: bytes) -> None:
+    status = 200
     try:
         read(EVENTS, query)
     except Problem as problem:
-        assert problem.status == 400
+        status = problem.status
+    assert status in {200, 400}
 
 
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)

@@ -25,7 +25,7 @@ def in_order(records: list[dict[str, Any]], *sort: str) -> list[dict[str, Any]]:
     for part in reversed(order):
         name = part.removeprefix("-")
         there = [record for record in records if record[name] is not None]
-        there.sort(key=lambda record: record[name], reverse=part.startswith("-"))  # noqa: B023
+        there.sort(key=lambda record: record[name], reverse=part.startswith("-"))
         records = there + [record for record in records if record[name] is None]
     return records
 

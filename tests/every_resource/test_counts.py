@@ -1,0 +1,106 @@
+"""Counts: every cell leads to exactly the rows that it counts, and the cells of a plain field make up the list."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api import COLLECTIONS
+from app.collection.collection import Collection
+from tests import make
+from tests.collection.test_filters import _more
+
+LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
+
+
+def groupable(collection: Collection) -> list[str]:
+    return [path for path, known in collection.filters.items() if known.group and not known.hidden]
+
+
+async def counted(client: httpx.AsyncClient, address: str) -> int:
+    answer = await client.get(f"{address}{'&' if '?' in address else '?'}count=exact&limit=1")
+    assert answer.status_code == 200, (address, answer.text)
+    assert answer.json()["total"] == int(answer.headers["total-count"])
+    total: int = answer.json()["total"]
+    return total
+
+
+async def cells(client: httpx.AsyncClient, address: str) -> list[dict[str, Any]]:
+    answer = await client.get(address)
+    assert answer.status_code == 200, (address, answer.text)
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+@pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
+async def test_every_cell_leads_to_the_rows_that_it_counts(
+    seeded: httpx.AsyncClient, collection: Collection
+) -> None:
+    await _more(seeded)
+    total = await counted(seeded, f"/v1/{collection.path}")
+    for path in groupable(collection):
+        found = await cells(seeded, f"/v1/{collection.path}/stats?group_by={path}")
+        for cell in [*found[:2], *found[-2:]]:  # values missing stand last
+            assert await counted(seeded, cell["href"]) == cell["count"], cell
+        if collection.filters[path].groups_singly and path in collection.outputs:
+            assert sum(cell["count"] for cell in found) == total, path
+
+
+async def test_the_cells_of_several_fields_lead_to_their_rows(seeded: httpx.AsyncClient) -> None:
+    await _more(seeded)
+    found = await cells(
+        seeded, "/v1/events/stats?group_by=kind,goal.number,country&start_date__gte=2015-01-01&q=law"
+    )
+    assert len(found) > 5
+    for cell in found:
+        assert await counted(seeded, cell["href"]) == cell["count"], cell
+
+
+@pytest.mark.parametrize("query", [
+    "group_by=countries&countries__has=TH,JP", "group_by=goal.number&goal.number=6,7",
+    "group_by=kind&kind=seminar,training",
+    "group_by=organisation.country&organisation.country__isnull=true", "group_by=countries&countries__isnull=false",
+    "group_by=goal.number&goal.number__ne=6",
+    "group_by=organisations.country,organisation.kind&organisation.country=JP",
+])  # fmt: skip
+async def test_a_group_that_is_filtered_shows_what_the_filter_names(
+    seeded: httpx.AsyncClient, query: str
+) -> None:
+    await _more(seeded)
+    found = await cells(seeded, f"/v1/events/stats?{query}")
+    assert found
+    for cell in found:
+        assert await counted(seeded, cell["href"]) == cell["count"], cell
+
+
+async def test_a_record_is_counted_once_in_a_group(client: httpx.AsyncClient) -> None:
+    """Two Japanese bodies in one event are one event with a Japanese body."""
+    bodies = [await make.record(client, "organisations", country=country) for country in ("JP", "JP", None)]
+    links = [{"code": body["code"], "role": role} for body in bodies for role in ("host", "funder")]
+    await make.record(client, "events", organisations=links)
+    await make.record(client, "events", organisations=[{"code": bodies[2]["code"]}])
+    found = await cells(client, "/v1/events/stats?group_by=organisation.country")
+    assert [(cell["organisation.country"], cell["count"]) for cell in found] == [("JP", 1), (None, 1)]
+
+
+async def test_awkward_values_are_counted_and_found(client: httpx.AsyncClient) -> None:
+    for city in ("Hà Nội, Việt Nam", "A&B=C", "50%", "a+b", "北京#1", 'it\'s "quoted"', "\\"):
+        await make.record(client, "events", city=city)
+    for cell in await cells(client, "/v1/events/stats?group_by=city"):
+        assert await counted(client, cell["href"]) == cell["count"] == 1, cell
+
+
+async def test_nothing_is_grouped_by_long_text_or_by_an_instant(client: httpx.AsyncClient) -> None:
+    for path in ("summary", "created_at"):
+        answer = await client.get(f"/v1/events/stats?group_by={path}")
+        assert answer.status_code == 400
+        assert path not in answer.json()["errors"][0]["allowed"]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "group_by=", "group_by=kind,kind", "group_by=kind,status,country,mode", "group_by=knid"]
+)
+async def test_a_grouping_that_cannot_be_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/v1/events/stats?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["parameter"] == "group_by"

@@ -1,0 +1,106 @@
+"""Words are found by stem and anywhere inside, in every script of the region; case, accents and width do not matter."""
+
+import httpx
+import pytest
+
+from app.api import COLLECTIONS
+from tests import make
+
+
+async def found(client: httpx.AsyncClient, words: str, path: str = "events") -> list[str]:
+    answer = await client.get(f"/v1/{path}", params={"q": words})
+    assert answer.status_code == 200, answer.text
+    return [record["title"] for record in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(("title", "words"), [
+    ("Trainings for judges", "training"), ("Training for a judge", "judges trainings"), ("Mediation", "mediating"),
+    ("Mutual legal assistance", "assistance legal"), ("Crim-AP forum", "crim-ap"), ("Symposium", "mpos"),
+    ("งานสัมมนาความร่วมมือด้านกฎหมายระหว่างประเทศ", "กฎหมาย"), ("การฝึกอบรมผู้พิพากษา", "ผู้พิพากษา"),
+    ("คำพิพากษา", "คํา"),
+    ("ກອງປະຊຸມກ່ຽວກັບກົດໝາຍ", "ກົດໝາຍ"), ("ການຝຶກອົບຮົມຜູ້ພິພາກສາ", "ອົບຮົມ"),
+    ("វគ្គបណ្តុះបណ្តាលចៅក្រម", "បណ្តុះ"), ("កិច្ច\u200bសហប្រតិបត្តិការ\u200bច្បាប់", "កិច្ចសហប្រតិបត្តិការ"),
+    ("ကိစ္စ\u200bសហ", "ကိစ္စសហ"), ("တရားသူကြီးများသင်တန်း", "သင်တန်း"), ("ဥပဒေဆိုင်ရာပူးပေါင်းဆောင်ရွက်မှု",
+    "ပူးပေါင်း"),
+    ("日ASEAN特別法務大臣会合", "法務大臣"), ("日ASEAN特別法務大臣会合", "会合"), ("日ASEAN特別法務大臣会合",
+    "法"), ("ｱｾｱﾝ法務", "アセアン"),
+    ("ＡＳＥＡＮ", "asean"), ("Hội thảo Hà Nội", "hoi thao"), ("Hoi thao Ha Noi", "Hội thảo"), ("Đà Nẵng",
+    "da nang"),
+    ("SEMINAR", "seminar"), ("100%_sure", "100%"), ("100%_sure", "%_s"), ("back\\slash", "k\\s"),
+])  # fmt: skip
+async def test_words_are_found(client: httpx.AsyncClient, title: str, words: str) -> None:
+    made = await make.record(client, "events", title=title)
+    await make.record(client, "events", title="Nothing of the sort")
+    assert await found(client, words) == [made["title"]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["%", "_", "%%", "a_c", "tr%ng", "zzz training", "\\", "' or 1=1 --", "\u200b", "\u0301", "\u00ad"],
+)
+async def test_what_looks_like_a_pattern_is_text(client: httpx.AsyncClient, words: str) -> None:
+    await make.record(client, "events", title="abc training")
+    assert await found(client, words) == []
+
+
+async def test_a_changed_text_is_found_by_its_new_words_only(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "events", title="Seminar", summary="about arbitration")
+    assert await found(client, "arbitration") == ["Seminar"]
+    await client.patch(f"/v1/events/{made['id']}", json={"summary": "about mediation"})
+    assert await found(client, "arbitration") == []
+    assert await found(client, "mediation") == ["Seminar"]
+    await client.delete(f"/v1/events/{made['id']}")
+    assert await found(client, "mediation") == []
+    await client.post(f"/v1/events/{made['id']}/restore")
+    assert await found(client, "mediation") == ["Seminar"]
+
+
+async def test_words_and_filters_both_hold_and_pages_go_on(client: httpx.AsyncClient) -> None:
+    for number in range(5):
+        await make.record(
+            client, "events", title=f"Mediation {number}", kind="forum" if number else "seminar"
+        )
+    first = (await client.get("/v1/events?q=mediation&kind=forum&limit=3&sort=title")).json()
+    second = (await client.get(first["next"])).json()
+    assert [each["title"] for each in first["items"] + second["items"]] == [
+        f"Mediation {n}" for n in range(1, 5)
+    ]
+
+
+@pytest.mark.parametrize(("one", "other", "words"), [
+    ("Arbitration", "Seminar", "arbitration"), ("การระงับข้อพิพาท", "สัมมนา", "ข้อพิพาท"), ("法務大臣会合",
+    "研修", "大臣"),
+    ("Training on mutual legal assistance", "Training", "mutual legal assistance"),
+])  # fmt: skip
+async def test_the_search_ranks_a_title_before_a_text(
+    client: httpx.AsyncClient, one: str, other: str, words: str
+) -> None:
+    inside = " ".join([words] * 20)
+    await make.record(client, "events", title=one)
+    for _ in range(2):
+        await make.record(client, "events", title=other, summary=inside)
+    await make.record(client, "goals", title=one)
+    hits = (await client.get("/v1/search", params={"q": words})).json()["items"]
+    assert [hit["title"] for hit in hits] == [one, one, other, other]
+    assert {hit["kind"] for hit in hits} == {"events", "goals"}
+
+
+@pytest.mark.parametrize("path", make.PATHS)
+async def test_every_kind_is_found_and_led_to(client: httpx.AsyncClient, path: str) -> None:
+    field = next(
+        name for name in ("title", "name", "office") if name in {c.path: c for c in COLLECTIONS}[path].outputs
+    )
+    word = {"name": "Zanzibari"} if field == "office" else "Zanzibari"
+    made = await make.record(client, path, **{field: word})
+    (hit,) = (await client.get(f"/v1/search?q=zanzibari&kind={path}")).json()["items"]
+    assert (hit["kind"], hit["id"], hit["title"]) == (path, made["id"], "Zanzibari")
+    assert (await client.get(hit["href"])).json() == made
+
+
+@pytest.mark.parametrize("query", ["", "q=", "q=+", "q=a&kind=evnts",
+                                   "q=a&kind=", "q=a&limit=0", "q=a&limit=101", "q=a&limit=000000001000",
+                                   "q=a&sort=title", "q=" + "a" * 201, "q=a+b+c+d+e+f+g+h+i", "q=%01"])  # fmt: skip
+async def test_a_search_that_cannot_be_read_is_refused(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/v1/search?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["parameter"]

@@ -1,0 +1,115 @@
+"""`fields` and `expand`: less or more of a record, always in one statement."""
+
+from itertools import islice, product
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from app.api import COLLECTIONS
+from app.collection.collection import Collection
+from tests import make
+from tests.collection.test_filters import _more
+
+LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
+
+
+def _depth_two(collection: Collection) -> list[str]:
+    return [
+        f"{first}.{second}" for first, to in collection.expandable.items() for second in to.expandable
+    ] + [*collection.expandable]
+
+
+@pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
+async def test_every_relation_expands_to_depth_two(seeded: httpx.AsyncClient, collection: Collection) -> None:
+    await _more(seeded)
+    plain = (await seeded.get(f"/v1/{collection.path}?limit=1000")).json()["items"]
+    for path in _depth_two(collection):
+        answer = await seeded.get(f"/v1/{collection.path}?limit=1000&expand={path}")
+        assert answer.status_code == 200, (path, answer.text)
+        first, _, second = path.partition(".")
+        for before, after in zip(plain, answer.json()["items"], strict=True):
+            assert after["id"] == before["id"]
+            shown, bare = after[first], before.get(first)
+            if isinstance(shown, list):
+                assert [
+                    {name: each[name] for name in link} for each, link in zip(shown, bare, strict=True)
+                ] == bare
+            elif first in collection.reverse:
+                assert len(shown["items"]) == min(shown["total"], 100)
+            else:
+                assert (shown or {}).get("id") == (bare or {}).get("id")
+            inside = (
+                shown if isinstance(shown, list) else (shown or {}).get("items", [shown] if shown else [])
+            )
+            for each in inside:
+                assert "version" in each
+                assert not second or second in each
+
+
+async def test_expansion_is_one_statement(client: httpx.AsyncClient, statements: SimpleNamespace) -> None:
+    goal = await make.record(client, "goals", number=1)
+    for _ in range(3):
+        await make.record(client, "events", goals=[{"id": goal["id"]}])
+    await client.get("/v1/goals")
+    for address in (
+        "/v1/goals?expand=events.organisations,activities.lead,area",
+        "/v1/goals/1?expand=events.goals",
+    ):
+        statements.count = 0
+        assert (await client.get(address)).status_code == 200
+        assert statements.count == 1
+
+
+async def test_expanded_lists_lead_to_all_of_them(seeded: httpx.AsyncClient) -> None:
+    await _more(seeded)
+    for path, relation in (("goals", "events"), ("goals", "activities"), ("activities", "events"),
+                           ("organisations", "leads"),
+                           ("organisations", "events"), ("activities", "activities"), ("areas",
+                           "goals")):  # fmt: skip
+        records = (await seeded.get(f"/v1/{path}?limit=1000&expand={relation}")).json()["items"]
+        for shown in islice((each[relation] for each in records if each[relation]["total"]), 3):
+            listed = (await seeded.get(f"{shown['href']}&count=exact&limit=1000")).json()
+            assert listed["total"] == shown["total"]
+            assert {each["id"] for each in listed["items"]} == {each["id"] for each in shown["items"]}
+
+
+async def test_a_member_activity_without_a_code_leads_to_its_events_by_its_id(
+    client: httpx.AsyncClient,
+) -> None:
+    made = await make.record(client, "activities")
+    await make.record(client, "events", activities=[{"id": made["id"]}])
+    shown = (await client.get(f"/v1/activities/{made['id']}?expand=events")).json()["events"]
+    assert (await client.get(f"{shown['href']}&count=exact")).json()["total"] == shown["total"] == 1
+
+
+async def test_what_a_link_says_of_itself_stays_when_it_is_expanded(client: httpx.AsyncClient) -> None:
+    await make.record(client, "goals", number=6, title="Six")
+    await make.record(client, "events", goals=[{"number": 6, "link": "stated"}])
+    (event,) = (await client.get("/v1/events?expand=goals")).json()["items"]
+    assert event["goals"][0]["title"] == "Six"
+    assert event["goals"][0]["link"] == "stated"
+
+
+@pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
+async def test_fields_are_what_travels_in_the_order_asked_for(
+    client: httpx.AsyncClient, collection: Collection
+) -> None:
+    made = await make.record(client, collection.path)
+    names = [*collection.outputs][::-1]
+    for address, some in product(
+        (f"/v1/{collection.path}", f"/v1/{collection.path}/{made['id']}"), (names[:3], names)
+    ):
+        shown = (await client.get(f"{address}?fields={','.join(some)}")).json()
+        (record,) = shown.get("items", [shown])
+        assert [*record] == some
+        assert record == {name: made[name] for name in some}
+
+
+async def test_a_relation_to_expand_travels_with_the_fields(client: httpx.AsyncClient) -> None:
+    await make.record(client, "goals", number=1)
+    await make.record(client, "events", goals=[{"number": 1}])
+    (event,) = (await client.get("/v1/events?fields=title&expand=goals")).json()["items"]
+    assert [*event] == ["title", "goals"]
+    (goal,) = (await client.get("/v1/goals?fields=number&expand=events.goals,area")).json()["items"]
+    assert [*goal] == ["number", "area", "events"]

@@ -1,0 +1,102 @@
+"""Rules of the journal: every table is recorded, every write is one change, the feed has no holes."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from app.tables import METADATA
+from tests import make
+
+UNRECORDED = {
+    "changes", "commits", "installation", "journal_head",  # the journal itself
+    "event_activities", "event_goals", "event_organisations", "activity_organisations",  # mirrors of recorded lists
+    "own_keys", "search_texts",
+    "idempotency_keys",  # answers, not records
+}  # fmt: skip
+"""The tables that no trigger records. This list may only shrink."""
+
+_RECORDERS = """select c.relname, count(*) from pg_trigger t join pg_class c on c.oid = t.tgrelid
+join pg_proc p on p.oid = t.tgfoid where p.proname = 'record_changes' and t.tgenabled = 'O' group by 1"""
+_CHANGES = """select h.action, h.version, c.key_id, c.request_id, c.position, c.changes
+from changes h join commits c on c.number = h.commit_number where h.record_id = $1 order by h.version"""
+
+
+async def rows_of(address: str, sql: str, *args: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(address)
+    try:
+        return await connection.fetch(sql, *args)
+    finally:
+        await connection.close()
+
+
+async def test_every_table_is_recorded(database_address: str) -> None:
+    recorders = {row["relname"]: row["count"] for row in await rows_of(database_address, _RECORDERS)}
+    wanted = {table.name for table in METADATA.sorted_tables} - UNRECORDED
+    assert recorders == dict.fromkeys(wanted, 3), "put the table under recorded(...) in its migration"
+
+
+async def test_every_table_of_the_database_is_declared(database_address: str) -> None:
+    found = await rows_of(database_address, "select tablename from pg_tables where schemaname = 'public'")
+    declared = {table.name for table in METADATA.sorted_tables} | {"alembic_version"}
+    assert {row[0] for row in found} == declared
+
+
+@pytest.mark.parametrize("path", make.PATHS)
+async def test_every_write_is_one_change_with_its_key_and_request(
+    client: httpx.AsyncClient, database_address: str, path: str
+) -> None:
+    body = await make.body(client, path, keys=["test:1"])
+    requests = [
+        await client.post(f"/v1/{path}", json=body, headers={"X-Request-ID": "first"}),
+    ]
+    address = f"/v1/{path}/{requests[0].json()['id']}"
+    requests += [
+        await client.patch(address, json={"keys": ["test:2"]}, headers={"X-Request-ID": "second"}),
+        await client.patch(address, json={"keys": ["test:2"]}, headers={"X-Request-ID": "nothing-new"}),
+        await client.patch(address, json={"keys": []}, params={"dry_run": "true"}),
+        await client.patch(address, json={"unknown": 1}),
+        await client.delete(address, headers={"X-Request-ID": "third"}),
+        await client.post(f"{address}/restore", headers={"X-Request-ID": "fourth"}),
+    ]
+    assert [answer.status_code for answer in requests] == [201, 200, 200, 200, 422, 204, 200]
+    changes = await rows_of(database_address, _CHANGES, requests[0].json()["id"])
+    # A delete leaves the record as it last was, so its version is the one before.
+    assert [(row["action"], row["request_id"]) for row in sorted(changes, key=lambda row: row["position"])] == [
+        ("create", "first"), ("update", "second"), ("delete", "third"), ("restore", "fourth"),
+    ]  # fmt: skip
+    (key,) = {row["key_id"] for row in changes}
+    assert key is not None
+    assert {row["changes"] for row in changes} == {1}
+
+
+async def test_positions_have_no_holes_and_follow_the_commits(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    """Writers at the same time, some of which are refused or only try."""
+
+    async def one(number: int) -> None:
+        made = await make.record(client, "events", title=f"Event {number}")
+        await client.post("/v1/events", json={"title": "No kind"})
+        await client.post("/v1/events?dry_run=true", json=await make.body(client, "events"))
+        await client.patch(f"/v1/events/{made['id']}", json={"title": "Changed"})
+
+    await asyncio.gather(*(one(number) for number in range(12)))
+    commits = await rows_of(database_address, "select position, changes, at from commits order by position")
+    ends = 0
+    for commit in commits:
+        assert commit["position"] - commit["changes"] == ends
+        ends = commit["position"]
+    assert [commit["at"] for commit in commits] == sorted(commit["at"] for commit in commits)
+    assert ends == (await rows_of(database_address, "select position from journal_head"))[0][0]
+
+
+async def test_what_psql_writes_is_recorded_too(client: httpx.AsyncClient, database_address: str) -> None:
+    made = await make.record(client, "goals")
+    await rows_of(database_address, "update goals set title = 'By hand'")
+    changes = await rows_of(database_address, _CHANGES, made["id"])
+    assert [(row["action"], row["version"], row["key_id"] is None) for row in changes] == [
+        ("create", 1, False), ("update", 2, True),
+    ]  # fmt: skip
