@@ -14,15 +14,17 @@ import asyncpg
 from app import embedded, preparing
 from tests.reliability import experiments as on
 from tests.reliability.experiments import Found
-from tests.reliability.service import key_for, serving
+from tests.reliability.service import Service, key_for, serving
 
 Run = Callable[[str, embedded.Running], Coroutine[Any, Any, Found]]
 
 
-async def _served(address: str, work: Callable[[int, str], Coroutine[Any, Any, Found]]) -> Found:
+async def _served(
+    address: str, work: Callable[[Service, str], Coroutine[Any, Any, Found]], workers: int = 2, **env: str
+) -> Found:
     key = await key_for(address)
-    async with serving(address, workers=2) as service:
-        found = await work(service.port, key)
+    async with serving(address, workers=workers, **env) as service:
+        found = await work(service, key)
         found.wrong += service.noise()[:3]
     return found
 
@@ -53,15 +55,21 @@ ALL: dict[str, Run] = {
     "D3": lambda a, _: on.crash(a, "after_answer", every=25, seconds=20),
     "D4": lambda a, r: on.chaos(a, lambda: r.pid, seconds=30),
     "D7": lambda a, _: on.resets(a, seconds=20),
-    "D10": lambda a, _: _served(a, lambda port, key: on.lost_update(port, key, each=25)),
-    "D11": lambda a, _: _served(a, lambda port, key: on.races(port, key, a, rounds=120)),
+    "D10": lambda a, _: _served(a, lambda s, key: on.lost_update(s.port, key, each=25)),
+    "D11": lambda a, _: _served(a, lambda s, key: on.races(s.port, key, a, rounds=120)),
     "D13": lambda a, r: on.restarted(a, lambda: r.pid, how=signal.SIGINT),
     "S1-0.1": lambda a, _: on.slow(a, round_trip=0.1, seconds=10),
     "S1-1": lambda a, _: on.slow(a, round_trip=1, seconds=15),
     "S1-10": lambda a, _: on.slow(a, round_trip=10, seconds=20),
     "S2": lambda a, _: on.unreachable(a, before=3, mute=25, after=8),
     "S3": lambda a, r: on.frozen(a, r.pid, seconds=15),
-    "S4": lambda a, _: on.many(a, clients=500, seconds=20),
+    "S4": lambda a, _: _served(
+        a,
+        lambda s, key: on.many(s, a, key, clients=500, seconds=20),
+        workers=1,
+        read_connections="4",
+        write_connections="4",
+    ),
     "S7+2": lambda a, _: on.clock(a, hours=2),
     "S7-2": lambda a, _: on.clock(a, hours=-2),
     "S9": lambda a, _: on.stalled(a, idle=1000, heads=300, bodies=200),
@@ -81,7 +89,9 @@ async def main(names: list[str]) -> int:
                     bad += await _told(name, experiment(await _fresh(running, number), running))
         for workers in (1, 2):
             if not names or f"main-{workers}" in names:
-                bad += await _told(f"main-{workers}", on.main_killed(Path(folder) / f"own{workers}", workers=workers))
+                bad += await _told(
+                    f"main-{workers}", on.main_killed(Path(folder) / f"own{workers}", workers=workers)
+                )
     return bad
 
 
@@ -99,4 +109,7 @@ async def _told(name: str, experiment: Coroutine[Any, Any, Found]) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(asyncio.run(main(sys.argv[1:])))
+    with tempfile.TemporaryDirectory(prefix="wpr-r-", dir="/tmp", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o711)
+        failed = asyncio.run(main(sys.argv[1:], Path(made)))
+    raise SystemExit(failed)

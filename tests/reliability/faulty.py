@@ -1,4 +1,4 @@
-"""The service with a fault in it, for uvicorn: dies at a chosen point of every so-many-th write, or has a wrong clock."""
+"""The service with a fault in it, for uvicorn: dies at a point of every so-many-th write, or has a wrong clock."""
 
 import asyncio
 import os
@@ -45,7 +45,11 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
     async def watched(message: Message) -> None:
         await send(message)
-        if message["type"] == "http.response.body" and not message.get("more_body") and next(_writes) % EVERY == 0:
+        if (
+            message["type"] == "http.response.body"
+            and not message.get("more_body")
+            and next(_writes) % EVERY == 0
+        ):
             await asyncio.sleep(0)  # the loop writes what was sent
             await asyncio.sleep(0)
             _die()

@@ -101,6 +101,7 @@ async def serving(
             **{f"WORKPLAN_{name.upper()}": value for name, value in env.items()},
         }
         surroundings.pop("DATABASE_URL", None)
+        surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile everything anew
         if address:
             surroundings["DATABASE_URL"] = address
         options = ["--port", str(port), "--workers", str(workers)]
@@ -109,15 +110,18 @@ async def serving(
             if app
             else [sys.executable, "-c", "from app.cli import main; main()", "serve", *options]
         )
-        log = Path(folder) / "service.log"
-        with log.open("wb") as said:
-            process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=said, stderr=said)
-        service = Service(port, process, log)
+        service = _started(port, command, surroundings, Path(folder) / "service.log")
         try:
             await service.answers()
             yield service
         finally:
             await _end(service)
+
+
+def _started(port: int, command: list[str], surroundings: dict[str, str], log: Path) -> Service:
+    with log.open("wb") as said:
+        process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdout=said, stderr=said)
+    return Service(port, process, log)
 
 
 async def _end(service: Service) -> None:

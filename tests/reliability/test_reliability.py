@@ -1,0 +1,61 @@
+"""What must hold whenever the suite runs: nothing acknowledged is lost, and a hanging database takes nobody with it.
+
+Short forms of the experiments; `python -m tests.reliability` runs all of them at full size.
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import copy_of, drop
+from tests.reliability import experiments
+from tests.reliability.service import Service, key_for, serving
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+async def address() -> AsyncIterator[str]:
+    """A database of the experiment's own."""
+    made = await copy_of("template")
+    yield made
+    await drop(made)
+
+
+@pytest.fixture(scope="module")
+async def small() -> AsyncIterator[tuple[Service, str, str]]:
+    """A service with eight connections, its database and a key."""
+    made = await copy_of("template")
+    async with serving(made, read_connections="4", write_connections="4") as service:
+        yield service, made, await key_for(made)
+    await drop(made)
+
+
+async def test_nothing_acknowledged_is_lost_when_workers_die_right_after_the_answer(address: str) -> None:
+    found = await experiments.crash(address, "after_answer", every=20, seconds=2, clients=3)
+    assert not found.wrong, found
+
+
+async def test_a_database_that_swallows_everything_costs_only_503_and_is_found_again_at_once(
+    address: str,
+) -> None:
+    found = await experiments.unreachable(address, before=0.7, mute=3, after=1.3, clients=6, budget=1.5)
+    assert not found.wrong, found
+
+
+@pytest.mark.xdist_group("small")
+async def test_every_acknowledged_append_under_if_match_is_in_the_record(
+    small: tuple[Service, str, str],
+) -> None:
+    service, _, key = small
+    found = await experiments.lost_update(service.port, key, writers=8, each=3)
+    assert not found.wrong, found
+
+
+@pytest.mark.xdist_group("small")
+async def test_five_hundred_clients_on_a_small_pool_are_served_or_turned_away(
+    small: tuple[Service, str, str],
+) -> None:
+    service, address, key = small
+    found = await experiments.many(service, address, key, clients=500, seconds=1.5)
+    assert not found.wrong, found
