@@ -93,16 +93,16 @@ _UNWRITTEN = rf"\u0000-\u0008\u000B\u000C\u000E-\u001F{_HARMFUL}"
 PARAGRAPHS_PATTERN = rf"^[^{_UNWRITTEN}]*[^\u0000-\u001F{_BLANK}{_HARMFUL}][^{_UNWRITTEN}]*$"
 
 
-def _texts(length: int, pattern: str, *more: Any) -> Any:
-    schema = {"minLength": 1, "maxLength": length, "pattern": pattern}
-    return Annotated[str, AfterValidator(_clean), *more, _limit(length), Field(json_schema_extra=schema)]
+def _described(length: int, pattern: str) -> Any:
+    return Field(json_schema_extra={"minLength": 1, "maxLength": length, "pattern": pattern})
 
 
-Line = _texts(500, LINE_PATTERN, AfterValidator(_clean_line))
+_CLEAN, _ONE_LINE = AfterValidator(_clean), AfterValidator(_clean_line)
+Line = Annotated[str, _CLEAN, _ONE_LINE, _limit(500), _described(500, LINE_PATTERN)]
 """One line of text, to 500 characters after NFC."""
-LongLine = _texts(2000, LINE_PATTERN, AfterValidator(_clean_line))
+LongLine = Annotated[str, _CLEAN, _ONE_LINE, _limit(2000), _described(2000, LINE_PATTERN)]
 """One line as printed in the plan, to 2 000 characters."""
-Paragraphs = _texts(20_000, PARAGRAPHS_PATTERN)
+Paragraphs = Annotated[str, _CLEAN, _limit(20_000), _described(20_000, PARAGRAPHS_PATTERN)]
 """Text that may have line breaks, to 20 000 characters."""
 
 
