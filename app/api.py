@@ -17,8 +17,10 @@ from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
 from app.goals.router import files as goal_files
 from app.goals.router import router as goals
+from app.operations.keyed import by_key
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
+from app.plan.queries import PLANS
 from app.plan.router import router as plan
 from app.search.queries import SEARCHED
 from app.search.router import router as search
@@ -32,11 +34,14 @@ FILES: tuple[APIRouter, ...] = (
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""
+WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
+"""Collections to which records can be added; the plan is one."""
+KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
 
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS):
+    for router in (*FILES, *ROUTERS, *KEYED):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

@@ -1,6 +1,6 @@
 """References in a body, resolved by id, number, code or own key; never by a guess."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,10 @@ class Found:
     key: int | str | None
 
 
+Named = tuple[str, str, str]
+"""How a record is named: the collection, by what, and the value as text."""
+
+
 def wanted(collection: Collection, model: BaseModel, names: Iterator[str] | tuple[str, ...]) -> list[Want]:
     """Every reference that the named fields hold; each of its parts, so that they can be compared."""
     wants: list[Want] = []
@@ -57,18 +61,27 @@ def _parts(pointer: str, to: Collection, reference: BaseModel) -> Iterator[Want]
 
 async def resolved(connection: Connection, wants: list[Want]) -> dict[str, Found]:
     """The record behind each pointer, in one statement."""
-    if not wants:
-        return {}
+    found, mistakes = matched(wants, await known_records(connection, wants))
+    for want, error in mistakes:
+        error["candidates"] = error.get("candidates") or await candidates(connection, want)
+    if mistakes:
+        raise Unprocessable("A reference does not name one record.", errors=[error for _, error in mistakes])
+    return found
+
+
+async def known_records(connection: Connection, wants: Iterable[Want]) -> dict[Named, Found]:
+    """The records that references name, in one statement however many they are."""
     asked: dict[tuple[Collection, str], set[Any]] = {}
     for want in wants:
         asked.setdefault((want.to, want.by), set()).add(want.value)
+    if not asked:
+        return {}
     groups = sorted(asked, key=lambda group: (group[0].name, group[1]))
     shape = ("references", *((to.name, by) for to, by in groups))
     statement = groups[0][0].statement(shape, lambda: _look_up(groups))
     values = {f"v{number}": list(asked[group]) for number, group in enumerate(groups)}
     rows = await connection.fetch(statement.sql, *statement.args(values))
-    known = {(row["kind"], row["by"], row["value"]): Found(row["id"], row["key"]) for row in rows}
-    return await _matched(connection, wants, known)
+    return {(row["kind"], row["by"], row["value"]): Found(row["id"], row["key"]) for row in rows}
 
 
 def _look_up(groups: list[tuple[Collection, str]]) -> Any:
@@ -97,37 +110,31 @@ def _branch(to: Collection, by: str, number: int) -> Select[Any]:
     return select(*columns).select_from(value.join(table, table.c[by] == value.c.value))
 
 
-async def _matched(
-    connection: Connection, wants: list[Want], known: Mapping[tuple[str, str, str], Found]
-) -> dict[str, Found]:
+def matched(
+    wants: Iterable[Want], known: Mapping[Named, Found]
+) -> tuple[dict[str, Found], list[tuple[Want, dict[str, Any]]]]:
+    """The record behind each pointer, and the references that do not name one."""
     found: dict[str, Found] = {}
-    errors: list[dict[str, Any]] = []
+    mistakes: list[tuple[Want, dict[str, Any]]] = []
     for want in wants:
         hit = known.get((want.to.name, want.by, str(want.value)))
         if hit is None:
-            errors.append(
-                {
-                    "pointer": want.pointer,
-                    "code": "reference_not_found",
-                    "message": f"There is no {want.to.singular} with this {want.by}.",
-                    "candidates": await _candidates(connection, want),
-                }
+            message = f"There is no {want.to.singular} with this {want.by}."
+            mistakes.append(
+                (want, {"pointer": want.pointer, "code": "reference_not_found", "message": message})
             )
         elif (first := found.setdefault(want.pointer, hit)).id != hit.id:
-            errors.append(
-                {
-                    "pointer": want.pointer,
-                    "code": "reference_contradicts",
-                    "message": "The parts of this reference name different records.",
-                    "candidates": [str(each.key or each.id) for each in (first, hit)],
-                }
-            )
-    if errors:
-        raise Unprocessable("A reference does not name one record.", errors=errors)
-    return found
+            error = {
+                "pointer": want.pointer,
+                "code": "reference_contradicts",
+                "message": "The parts of this reference name different records.",
+                "candidates": [str(each.key or each.id) for each in (first, hit)],
+            }
+            mistakes.append((want, error))
+    return found, mistakes
 
 
-async def _candidates(connection: Connection, want: Want) -> list[str]:
+async def candidates(connection: Connection, want: Want) -> list[str]:
     """Near codes or numbers, for the error message."""
     if want.by not in {"code", "number"}:
         return []

@@ -5,7 +5,7 @@ One statement makes the change and returns the record as JSON; triggers do the r
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,9 +25,9 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from app.collection.collection import Collection
+from app.collection.collection import Collection, Rule
 from app.collection.fields import INSTANT
 from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Links, Ref, record_json
@@ -97,14 +97,14 @@ async def _locked(connection: Connection, collection: Collection, by: str, value
 
     statement = collection.statement(("locked", by), build)
     found = await connection.fetchrow(statement.sql, *statement.args({"name": value}))
-    return found and Current(found["id"], found["version"], found["tag"], found["j"])
+    return Current(found["id"], found["version"], found["tag"], found["j"]) if found else None
 
 
 async def create(connection: Connection, collection: Collection, body: Mapping[str, Any]) -> Written:
     """Make a record of the body."""
     model = validated(collection, body)
     found = await resolved(connection, wanted(collection, model, collection.writable))
-    values = _stored(collection, model, collection.writable, found)
+    values = stored(collection, model, collection.writable, found)
     statement = collection.statement(("create",), lambda: _insert(collection, tuple(values)))
     row = await connection.fetchrow(statement.sql, *statement.args(values))
     assert row is not None
@@ -124,8 +124,8 @@ async def change(
     found = await resolved(connection, wanted(collection, model, tuple(patch)))
     values: dict[str, Any] = {}
     for name in patch:
-        after = _stored(collection, model, (name,), found)
-        if not _same(collection, name, before[name], model, after):
+        after = stored(collection, model, (name,), found)
+        if not same(collection, name, before[name], model, after):
             values |= after
     if not values:
         return Written(current.id, current.tag, current.json, changed=False)
@@ -201,7 +201,7 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
     return Written(back.id, back.tag, back.json)
 
 
-def _stored(
+def stored(
     collection: Collection, model: BaseModel, names: tuple[str, ...], found: Mapping[str, Found]
 ) -> dict[str, Any]:
     """Column values of the named fields."""
@@ -216,6 +216,22 @@ def _stored(
             values[name] = json.dumps(model.model_dump(mode="json", include={name})[name], ensure_ascii=False)
         else:
             values[name] = value
+    return values
+
+
+def kept(
+    collection: Collection, model: BaseModel, names: Iterable[str], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Column values of fields that stay as they are: `before` is the record as JSON, `model` the same, typed."""
+    values: dict[str, Any] = {}
+    for name in names:
+        source = collection.outputs[name]
+        if isinstance(source, Ref):
+            values[f"{name}_id"] = before[name] and UUID(before[name]["id"])
+        elif isinstance(collection.table.c[name].type, JSONB):
+            values[name] = None if before[name] is None else json.dumps(before[name], ensure_ascii=False)
+        else:
+            values[name] = getattr(model, name)
     return values
 
 
@@ -243,7 +259,7 @@ def _links(
     return stored
 
 
-def _same(collection: Collection, name: str, before: Any, model: BaseModel, after: Mapping[str, Any]) -> bool:
+def same(collection: Collection, name: str, before: Any, model: BaseModel, after: Mapping[str, Any]) -> bool:
     """Whether the field would be stored as it is."""
     source = collection.outputs[name]
     if isinstance(source, Ref):
@@ -284,52 +300,79 @@ def _returned(collection: Collection, row: Any) -> Select[Any]:
 
 async def _check_rules(connection: Connection, collection: Collection, record_id: UUID) -> None:
     """What only the database knows: rules are looked at after the write, and roll it back."""
-    if not collection.rules:
-        return
+    broken = [rule for _, rule in await broken_rules(connection, collection, [record_id])]
+    if broken:
+        raise Unprocessable(broken[0].message, errors=[broken_rule(rule) for rule in broken])
+
+
+def broken_rule(rule: Rule) -> dict[str, Any]:
+    """A broken rule as an error."""
+    return {"pointer": f"/{rule.field}", "code": rule.code, "message": rule.message}
+
+
+async def broken_rules(
+    connection: Connection, collection: Collection, ids: Sequence[UUID], patience: float | None = None
+) -> list[tuple[UUID, Rule]]:
+    """The records among these that break a rule, in one statement however many they are."""
+    if not collection.rules or not ids:
+        return []
 
     def build() -> Any:
         row = collection.table
+        these = row.c.id == func.any(bindparam("these", type_=ARRAY(Uuid)))
         return union_all(
             *(
-                select(literal_column(str(number))).where(
-                    row.c.id == bindparam("this", type_=Uuid()), rule.broken(row)
-                )
+                select(row.c.id, literal_column(str(number))).where(these, rule.broken(row))
                 for number, rule in enumerate(collection.rules)
             )
         )
 
     statement = collection.statement(("rules",), build)
-    rows = await connection.fetch(statement.sql, *statement.args({"this": record_id}))
-    if rows:
-        broken = [collection.rules[row[0]] for row in rows]
-        raise Unprocessable(
-            broken[0].message,
-            errors=[
-                {"pointer": f"/{rule.field}", "code": rule.code, "message": rule.message} for rule in broken
-            ],
-        )
+    rows = await connection.fetch(statement.sql, *statement.args({"these": ids}), timeout=patience)
+    return [(row[0], collection.rules[row[1]]) for row in rows]
 
 
 async def _refuse_if_referred(connection: Connection, collection: Collection, record_id: UUID) -> None:
-    columns = [
-        select(func.count())
-        .select_from(referrer.table)
-        .where(referrer.table.c[referrer.column] == bindparam("this", type_=Uuid()))
-        .scalar_subquery()
-        for referrer in referrers(collection.table)
-    ]
-    if not columns:
-        return
-    statement = collection.statement(("referred",), lambda: select(*columns))
-    counts = await connection.fetchrow(statement.sql, *statement.args({"this": record_id}))
-    assert counts is not None
-    by: dict[str, int] = {}
-    for referrer, count in zip(referrers(collection.table), counts, strict=True):
-        if count:
-            by[referrer.records] = by.get(referrer.records, 0) + count
+    by = (await referred(connection, collection, [record_id])).get(record_id)
     if by:
-        listed = ", ".join(f"{count} {records}" for records, count in by.items())
-        raise StillReferred(f"{listed} refer to this {collection.singular}.", referred_by=by)
+        raise StillReferred(referred_by(collection, by), referred_by=by)
+
+
+def referred_by(collection: Collection, by: Mapping[str, int]) -> str:
+    """Who refers to a record, in a sentence."""
+    listed = ", ".join(f"{count} {records}" for records, count in by.items())
+    return f"{listed} refer to this {collection.singular}."
+
+
+async def referred(
+    connection: Connection, collection: Collection, ids: Sequence[UUID], patience: float | None = None
+) -> dict[UUID, dict[str, int]]:
+    """How many records of each kind refer to these, in one statement; those of their own number do not count."""
+    known = referrers(collection.table)
+    if not known or not ids:
+        return {}
+
+    def build() -> Any:
+        these = bindparam("these", type_=ARRAY(Uuid))
+        found = []
+        for number, referrer in enumerate(known):
+            column = referrer.table.c[referrer.column]
+            counted = select(
+                column.label("record"), literal_column(str(number)).label("by"), func.count().label("count")
+            )
+            counted = counted.where(column == func.any(these)).group_by(column)
+            if referrer.table is collection.table:
+                counted = counted.where(referrer.table.c.id != func.all(these))
+            found.append(counted)
+        return union_all(*found)
+
+    statement = collection.statement(("referred",), build)
+    counts: dict[UUID, dict[str, int]] = {}
+    for row in await connection.fetch(statement.sql, *statement.args({"these": ids}), timeout=patience):
+        by = counts.setdefault(row["record"], {})
+        records = known[row["by"]].records
+        by[records] = by.get(records, 0) + row["count"]
+    return counts
 
 
 async def _let_go(connection: Connection, table: Any, ids: list[UUID]) -> None:

@@ -44,9 +44,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     if not text.strip():
         raise MalformedJson("The body is empty. A JSON object is expected.")
     try:
-        document = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
-        )
+        document = DECODER.decode(text)
     except RecursionError:
         raise MalformedJson("The JSON is nested too deeply.") from None
     except json.JSONDecodeError as why:
@@ -58,11 +56,16 @@ def read_object(body: bytes) -> dict[str, Any]:
             "A JSON object is expected.",
             errors=[{"pointer": "", "code": "object_expected", "message": "An object is expected."}],
         )
+    checked(document, text)
+    return document
+
+
+def checked(document: Any, text: str) -> None:
+    """Refuse what the decoder lets through: too deep, or half of a character."""
     if _too_deep(document):
         raise MalformedJson("The JSON is nested too deeply.")
     if _SURROGATE.search(text) and _has_surrogate(document):
         raise MalformedJson("Half of a character (a lone surrogate escape) cannot be stored.")
-    return document
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -104,3 +107,9 @@ def _has_surrogate(value: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+)
+"""Reads JSON strictly; what is left to check in the value, `checked` does."""
