@@ -1,0 +1,155 @@
+"""Records by the caller's own key: read, and put, which makes the record or changes it."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.permissions import Permission
+from app.collection import writing
+from app.collection.collection import Collection
+from app.collection.own_keys import KEY, SYSTEM, is_own_key
+from app.errors import NotFound
+from app.http.bodies import read_object
+from app.http.etags import ChangedMeanwhile
+from app.operations import documented as doc
+from app.operations import reading
+from app.operations.doors import TREE
+from app.operations.routes import POLICY, flags, read_body, unchanged
+from app.operations.serving import headers_of
+from app.operations.transactions import Answer, write
+
+_PATH = "/by-key/{system}/{key}"
+
+
+def by_key(collection: Collection) -> APIRouter:
+    """The operations that name a record by `system` and `key`."""
+    words = collection.singular
+    one, article = words.replace(" ", "_"), "an" if words[0] in "aeiou" else "a"
+    router = APIRouter(prefix=f"/{collection.path}", tags=[collection.path.replace("-", " ").capitalize()])
+
+    async def read_by_key(request: Request) -> Response:
+        return await reading.keyed_item(request, collection, _key(request))
+
+    async def put_by_key(request: Request) -> Response:
+        dry_run = flags(request, "dry_run")["dry_run"]
+        body = await read_body(request, ("application/json",))
+        key = _key(request)
+        record = read_object(body)
+
+        async def work(connection: Any) -> Answer:
+            current = await writing.locked_by_key(connection, collection, key)
+            if current is None:
+                return await _created(request, connection, collection, _with_key(record, key))
+            await unchanged(request, connection, current)
+            patch = _with_key(record, key) if "keys" in record else record
+            after = await writing.change(connection, collection, current, patch)
+            result = "updated" if after.changed else "unchanged"
+            return Answer(200, after.json, {"ETag": f'"{after.tag}"', "Write-Result": result})
+
+        return await write(request, body, work, dry_run=dry_run)
+
+    def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
+        name = f"{verb}_{one}_by_key"
+        POLICY[name] = permission
+        TREE.add(method, f"/v1/{collection.path}{_PATH}", handler)
+        router.add_api_route(
+            _PATH,
+            handler,
+            methods=[method],
+            name=name,
+            operation_id=name,
+            response_class=Response,
+            response_model=None,
+            **more,
+        )
+
+    content = doc.record_content(collection)
+    add(
+        "GET",
+        read_by_key,
+        "read",
+        Permission.READ,
+        summary=f"Read {article} {words} by own key",
+        description=f"Read the {words} that another system knows by this key.",
+        responses=doc.ok(200, f"The {words}.", content, "ETag") | doc.problems(*doc.READS, 304, 404),
+        openapi_extra={"parameters": [*_NAMES, *doc.shaping_parameters(collection), doc.IF_NONE_MATCH]},
+    )
+    add(
+        "PUT",
+        put_by_key,
+        "put",
+        Permission.EDIT,
+        summary=f"Put {article} {words} by own key",
+        description=f"Make the {words} that your system knows by this key, or change it: the body is the fields to "
+        "set, what is absent stays. The key is added to the record. The same again is `unchanged`: nothing is "
+        "written.",
+        responses=doc.ok(200, "As it is now.", content, "ETag", "Write-Result", *doc.WRITTEN)
+        | doc.ok(201, "Made.", content, "ETag", "Location", "Write-Result", *doc.WRITTEN)
+        | doc.problems(*doc.WRITES, 404, 412, 428),
+        openapi_extra={
+            "parameters": [*_NAMES, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
+            "requestBody": {
+                "required": True,
+                "description": "The fields to set; a new record needs those that a POST needs.",
+                "content": {
+                    "application/json": {
+                        "schema": doc.schema_ref(f"{collection.schema.__name__}Patch"),
+                        "example": doc.request_example(collection),
+                    }
+                },
+            },
+            "security": [{"bearer": []}, {"api_key": []}],
+        },
+    )
+    return router
+
+
+async def _created(
+    request: Request, connection: Any, collection: Collection, record: dict[str, Any]
+) -> Answer:
+    if b"if-match" in headers_of(request):
+        raise ChangedMeanwhile(
+            f"There is no {collection.singular} with this own key, so no version of it either."
+        )
+    made = await writing.create(connection, collection, record)
+    place = f"/v1/{collection.path}/{made.id}"
+    return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place, "Write-Result": "created"})
+
+
+def _key(request: Request) -> str:
+    """The own key that the path names."""
+    key = "{system}:{key}".format(**request.path_params)
+    if not is_own_key(key):
+        raise NotFound(
+            "An own key is a system in small letters, digits and `-`, and a key in letters, digits, `._-`."
+        )
+    return key
+
+
+def _with_key(record: dict[str, Any], key: str) -> dict[str, Any]:
+    """The body with the own key among its keys."""
+    keys = record.get("keys") or []
+    return {**record, "keys": keys if not isinstance(keys, list) or key in keys else [*keys, key]}
+
+
+_NAMES = [
+    doc.parameter(
+        "system",
+        "Your system.",
+        {"type": "string", "maxLength": 40, "pattern": f"^{SYSTEM}$"},
+        "moj-th",
+        place="path",
+    ),
+    doc.parameter(
+        "key",
+        "The key by which it knows the record.",
+        {"type": "string", "maxLength": 120, "pattern": f"^{KEY}$"},
+        "TH-ACT-17",
+        place="path",
+    ),
+]
+doc.HEADERS["Write-Result"] = {
+    "description": "What the request did: `unchanged` wrote nothing.",
+    "schema": {"type": "string", "enum": ["created", "updated", "unchanged"]},
+    "example": "updated",
+}
