@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,6 +16,8 @@ from app import api
 from app.collection.collection import Collection
 from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
+from app.docs.openapi_30 import down_convert
+from app.docs.pages import docs_routes
 from app.operations.documented import (
     COMMON_SCHEMAS,
     HEADERS,
@@ -61,11 +64,12 @@ _TAGS = {
 _PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}
 """References that say nothing beside the name of the record; each gets a component per collection."""
 _REFERENCE = re.compile(r'"#/components/([^"]+/[^"/]+)"')
+_CACHING = {"Cache-Control": "public, max-age=300"}
 _READ_ALWAYS: list[dict[str, list[str]]] = [{}, {"bearer": []}, {"api_key": []}]
 
 
 def install(app: FastAPI) -> None:
-    """Serve the document; it is made once."""
+    """Serve the document, its 3.0 form for older generators, and the pages that show it; each is made once."""
 
     def made() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -76,7 +80,17 @@ def install(app: FastAPI) -> None:
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi_document(request: Request) -> Response:
-        return JSONResponse(made(), headers={"Cache-Control": "public, max-age=300"})
+        return JSONResponse(made(), headers=_CACHING)
+
+    @cache
+    def older() -> dict[str, Any]:
+        return down_convert(made())
+
+    @app.get("/openapi-3.0.json", include_in_schema=False)
+    async def openapi_30_document(request: Request) -> Response:
+        return JSONResponse(older(), headers=_CACHING)
+
+    app.router.routes.extend(docs_routes(app.title))
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -37,12 +37,14 @@ SECONDS = Histogram(
 )
 ABANDONED = Gauge("workplan_abandoned_requests", "Requests answered 503 whose work still hangs.")
 
-SECURITY_HEADERS = [
+DEFAULT_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
 ]
-API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+"""What an answer says unless it says otherwise itself."""
 _counter, _timer = (
     cache(REQUESTS.labels),
     cache(SECONDS.labels),
@@ -205,12 +207,9 @@ class _Exchange:
             self.status = message["status"]
             _timer(self.method).observe(perf_counter() - self.begun)
             headers = list(message["headers"])
-            headers += [(b"x-request-id", self.request_id.encode()), *SECURITY_HEADERS]
+            headers.append((b"x-request-id", self.request_id.encode()))
             names = {name for name, _ in headers}
-            if b"content-security-policy" not in names:
-                headers.append(API_POLICY)
-            if b"cache-control" not in names:
-                headers.append((b"cache-control", b"no-store"))
+            headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
             self.closing = self._leaves_body_unread()
             if self.closing and b"connection" not in names:
                 headers.append((b"connection", b"close"))

@@ -1,15 +1,69 @@
-"""Bytes that are not HTTP: refused as every other mistake is, with a problem document."""
+"""The bytes of a connection: what is no HTTP is refused as every other mistake is, and nobody dawdles."""
 
+import asyncio
+from typing import Any
 from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.errors import MEDIA_TYPE, BadRequest
-from app.http.edge import API_POLICY, SECURITY_HEADERS
+from app.http.edge import DEFAULT_HEADERS
+
+
+_HEAD_SECONDS = 10.0
+_HEAD_BYTES = 65_536
+_FIELDS_MOST = 100
 
 
 class Wire(HttpToolsProtocol):
-    """The server's HTTP parser. Only its answer to what cannot be parsed is ours."""
+    """The server's HTTP parser, with what it lacks: limits for the head of a request, in time and in size."""
+
+    _head_due: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_due is not None and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > _HEAD_BYTES:
+                self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._head_due is None:
+            self._await_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        if len(self.headers) > _FIELDS_MOST:
+            raise ValueError("too many header fields")  # the parser makes a 400 of it
+
+    def on_headers_complete(self) -> None:
+        self._head_came()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._head_bytes = 0
+        self._head_due = self.loop.call_later(_HEAD_SECONDS, self._head_is_late)
+
+    def _head_came(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _head_is_late(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._await_head()  # the answer to the request before is not cut off
+        else:
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what has no method, address or header that could be read."""
@@ -19,10 +73,8 @@ class Wire(HttpToolsProtocol):
         headers = [
             (b"content-type", MEDIA_TYPE.encode()),
             (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
             (b"x-request-id", request_id.encode()),
-            *SECURITY_HEADERS,
-            API_POLICY,
+            *DEFAULT_HEADERS,
             (b"connection", b"close"),
         ]
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
