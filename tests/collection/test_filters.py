@@ -50,7 +50,7 @@ def values_at(record: dict[str, Any], collection: Collection, path: str, kind: K
     return [datetime.fromisoformat(each) if kind is INSTANT else each for each in several]
 
 
-def _one_of_each_sort(collection: Collection) -> Iterator[tuple[str, Kind]]:
+def one_of_each_sort(collection: Collection) -> Iterator[tuple[str, Kind]]:
     """One path for every kind of field and every way to reach it."""
     seen = set()
     for path, known in collection.filters.items():
@@ -87,7 +87,7 @@ def _questions(operator: str, values: list[Any]) -> Iterator[tuple[str, list[Any
         yield f"{_written(least)},{_written(some)}", [least, some]
 
 
-async def _more(client: httpx.AsyncClient) -> None:
+async def more_records(client: httpx.AsyncClient) -> None:
     """What the published record does not have: focal points, member activities, links of every sort."""
     lead = {"code": "JP-MOJ"}
     first = await make.record(
@@ -115,14 +115,14 @@ async def _more(client: httpx.AsyncClient) -> None:
 async def test_every_operator_leaves_the_rows_that_it_says(
     seeded: httpx.AsyncClient, collection: Collection
 ) -> None:
-    await _more(seeded)
+    await more_records(seeded)
     paths = {f"{path}.{further}" for path, to in collection.expandable.items() if path not in collection.reverse
              for further in to.expandable if further not in to.reverse}  # fmt: skip
     paths |= collection.expandable.keys() - collection.reverse.keys()
     expand = f"&expand={','.join(sorted(paths))}" if paths else ""
     records = (await seeded.get(f"/v1/{collection.path}?limit=1000{expand}")).json()["items"]
     asked = 0
-    for path, kind in _one_of_each_sort(collection):
+    for path, kind in one_of_each_sort(collection):
         values = [value for record in records for value in values_at(record, collection, path, kind)]
         for operator in kind.operators if values else ("isnull",):
             for written, given in _questions(operator, values):

@@ -8,7 +8,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.collection import Collection
 from tests import make
-from tests.collection.test_filters import _more
+from tests.collection.test_filters import more_records, one_of_each_sort
 
 LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
 
@@ -36,9 +36,10 @@ async def cells(client: httpx.AsyncClient, address: str) -> list[dict[str, Any]]
 async def test_every_cell_leads_to_the_rows_that_it_counts(
     seeded: httpx.AsyncClient, collection: Collection
 ) -> None:
-    await _more(seeded)
+    await more_records(seeded)
     total = await counted(seeded, f"/v1/{collection.path}")
-    for path in groupable(collection):
+    grouped = set(groupable(collection))
+    for path in (path for path, _ in one_of_each_sort(collection) if path in grouped):
         found = await cells(seeded, f"/v1/{collection.path}/stats?group_by={path}")
         for cell in [*found[:2], *found[-2:]]:  # values missing stand last
             assert await counted(seeded, cell["href"]) == cell["count"], cell
@@ -47,7 +48,7 @@ async def test_every_cell_leads_to_the_rows_that_it_counts(
 
 
 async def test_the_cells_of_several_fields_lead_to_their_rows(seeded: httpx.AsyncClient) -> None:
-    await _more(seeded)
+    await more_records(seeded)
     found = await cells(
         seeded, "/v1/events/stats?group_by=kind,goal.number,country&start_date__gte=2015-01-01&q=law"
     )
@@ -66,7 +67,7 @@ async def test_the_cells_of_several_fields_lead_to_their_rows(seeded: httpx.Asyn
 async def test_a_group_that_is_filtered_shows_what_the_filter_names(
     seeded: httpx.AsyncClient, query: str
 ) -> None:
-    await _more(seeded)
+    await more_records(seeded)
     found = await cells(seeded, f"/v1/events/stats?{query}")
     assert found
     for cell in found:

@@ -9,7 +9,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.collection import Collection
 from tests import make
-from tests.collection.test_filters import _more
+from tests.collection.test_filters import more_records
 
 LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
 
@@ -22,7 +22,7 @@ def _depth_two(collection: Collection) -> list[str]:
 
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
 async def test_every_relation_expands_to_depth_two(seeded: httpx.AsyncClient, collection: Collection) -> None:
-    await _more(seeded)
+    await more_records(seeded)
     plain = (await seeded.get(f"/v1/{collection.path}?limit=1000")).json()["items"]
     for path in _depth_two(collection):
         answer = await seeded.get(f"/v1/{collection.path}?limit=1000&expand={path}")
@@ -62,7 +62,7 @@ async def test_expansion_is_one_statement(client: httpx.AsyncClient, statements:
 
 
 async def test_expanded_lists_lead_to_all_of_them(seeded: httpx.AsyncClient) -> None:
-    await _more(seeded)
+    await more_records(seeded)
     for path, relation in (("goals", "events"), ("goals", "activities"), ("activities", "events"),
                            ("organisations", "leads"),
                            ("organisations", "events"), ("activities", "activities"), ("areas",
