@@ -1,0 +1,1 @@
+"""The documentation pages: two views of the OpenAPI document that need nothing from any other server."""
