@@ -29,30 +29,20 @@ class Account:
     def is_another(self) -> bool:
         return self.uid != os.geteuid()
 
-    def popen(self) -> dict[str, Any]:
-        """What `subprocess` needs to run a program as this user, with no access that this user lacks."""
-        if not self.is_another:
-            return {"cwd": "/", "umask": 0o077}
-        return {"cwd": "/", "umask": 0o077, "user": self.uid, "group": self.gid, "extra_groups": []}
+    def popen(self, folder: Path = Path("/")) -> dict[str, Any]:
+        """What `subprocess` needs to run a program in a folder as this user, with no access that it lacks.
+
+        The folder is entered first, while we are still ourselves: the way to it may be closed to that user.
+        """
+        own = {"cwd": folder, "umask": 0o077}
+        return {**own, "user": self.uid, "group": self.gid, "extra_groups": []} if self.is_another else own
 
     def can_enter(self, folder: Path) -> bool:
         """Tried, not computed from modes: there are access lists, and file systems with their own ideas."""
-        try:
-            tried = subprocess.run(  # noqa: S603
-                ["/bin/sh", "-c", 'cd -- "$0"', folder], **self.popen(), check=False, capture_output=True
-            )
-        except PermissionError as error:
-            raise EmbeddedError(
-                f"PostgreSQL refuses to run as root, and this process may not start it as {self.name} "
-                f"({error.strerror}). Run the service as an ordinary user, or set DATABASE_URL."
-            ) from error
+        tried = subprocess.run(  # noqa: S603
+            ["/bin/sh", "-c", 'cd -- "$0"', folder], **self.popen(), check=False, capture_output=True
+        )
         return tried.returncode == 0
-
-    def first_closed(self, folder: Path) -> Path | None:
-        """The first folder on the way down, the last one included, that this user cannot enter."""
-        if not self.is_another or self.can_enter(folder):
-            return None
-        return next(step for step in (*reversed(folder.parents), folder) if not self.can_enter(step))
 
 
 def current_account() -> Account:
@@ -67,7 +57,15 @@ def current_account() -> Account:
             f"The user {SYSTEM_USER} is another name of root here, and PostgreSQL refuses to run as root. "
             "Give that user an id of its own, or set DATABASE_URL."
         )
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    account = Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    try:
+        account.can_enter(Path("/"))
+    except PermissionError as error:
+        raise EmbeddedError(
+            f"PostgreSQL refuses to run as root, and this process may not start it as {account.name} "
+            f"({error.strerror}). Run the service as an ordinary user, or set DATABASE_URL."
+        ) from error
+    return account
 
 
 def _ourselves() -> Account:

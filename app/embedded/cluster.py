@@ -8,7 +8,7 @@ from app.embedded import locks
 from app.embedded.account import Account, name_of
 from app.embedded.files import draft_of, make_folder, sync_folder, write_file
 from app.embedded.folder import Folder
-from app.embedded.programs import Programs
+from app.embedded.programs import HERE, Programs
 from app.embedded.refusals import EmbeddedError
 
 _CLUSTER = (
@@ -26,8 +26,6 @@ _ALONE = ("-c", "exit_on_error=on", "-c", "log_min_error_statement=panic")
 
 def ensure_cluster(folder: Folder, programs: Programs, account: Account) -> None:
     """Build the cluster if there is none, with two roles whose passwords only the folder's owner can read."""
-    if not folder.log.exists():
-        make_folder(folder.log, 0o700, account.uid, account.gid)
     if folder.cluster.exists():
         _check(folder, programs, account)
         _drop_drafts(folder)
@@ -45,11 +43,12 @@ def ensure_cluster(folder: Folder, programs: Programs, account: Account) -> None
 
 
 def _drop_drafts(folder: Folder) -> None:
-    for draft in folder.path.glob("*.draft-*"):
-        if draft.is_dir():
-            shutil.rmtree(draft)
-        else:
-            draft.unlink()
+    for place in (folder.path, folder.cluster):
+        for draft in place.glob("*.draft-*"):
+            if draft.is_dir():
+                shutil.rmtree(draft)
+            else:
+                draft.unlink()
 
 
 def _build(folder: Folder, programs: Programs, account: Account, lock: int) -> None:
@@ -58,12 +57,10 @@ def _build(folder: Folder, programs: Programs, account: Account, lock: int) -> N
     draft = draft_of(folder.cluster)
     make_folder(draft, 0o700, account.uid, account.gid)
     try:
-        programs.run("initdb", f"--pgdata={draft}", *_CLUSTER, lock=lock)
+        programs.run("initdb", "-D", HERE, *_CLUSTER, folder=draft, lock=lock)
         # No server has run yet: this is PostgreSQL without one, so nobody can come between.
-        programs.run(
-            "postgres", "--single", "-D", draft, *_ALONE, "postgres", stdin=_roles(folder), lock=lock
-        )
-        (draft / "postgresql.conf").write_text("include_if_exists '../postgresql.conf'\n")
+        alone = ("--single", "-D", HERE, *_ALONE, "postgres")
+        programs.run("postgres", *alone, folder=draft, stdin=_roles(folder), lock=lock)
         draft.rename(folder.cluster)
         sync_folder(folder.path)
     finally:
@@ -85,7 +82,7 @@ def _check(folder: Folder, programs: Programs, account: Account) -> None:
         raise EmbeddedError(
             f"The data in {folder.cluster} belongs to the user {name_of(made_by)}, and PostgreSQL would run "
             f"as {account.name}. Run the service as it was run before, or give the data to {account.name} "
-            f"(chown -R {account.name} {folder.cluster} {folder.log})."
+            f"(chown -R {account.name} {folder.cluster})."
         )
     try:
         major = (folder.cluster / "PG_VERSION").read_text().strip()

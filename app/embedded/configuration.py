@@ -1,5 +1,6 @@
 """How the server is set up: postgresql.conf and pg_hba.conf, written anew at every start.
 
+Both are in the cluster, and the log too: PostgreSQL may be unable to reach anything above (programs.HERE).
 Own wishes go into `alter system`, which is kept in the cluster and stronger than this.
 """
 
@@ -31,6 +32,7 @@ _SETTINGS = {
     "log_min_error_statement": "panic",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "logging_collector": "on",
+    "log_directory": "log",
     "log_filename": "postgresql-%Y%m%d-%H%M%S.log",
     "log_rotation_size": "10MB",
     "log_rotation_age": "0",
@@ -43,13 +45,10 @@ def configure(folder: Folder, account: Account, settings: Mapping[str, str]) -> 
     chosen = {
         **_SETTINGS,
         **settings,
-        "cluster_name": cluster_name(folder),
         "listen_addresses": "",
         "port": str(PORT),
         "unix_socket_directories": str(folder.socket.resolve()),
         "unix_socket_permissions": "0700",
-        "hba_file": str(folder.admission),
-        "log_directory": str(folder.log),
     }
     texts = {
         folder.configuration: "# Written at every start. Own wishes: alter system.\n"
@@ -60,14 +59,15 @@ def configure(folder: Folder, account: Account, settings: Mapping[str, str]) -> 
     changed = False
     for path, text in texts.items():
         if not path.exists() or path.read_text() != text:
-            write_file(path, text, 0o640 if account.is_another else 0o600, account.gid)
+            write_file(path, text, account.uid, account.gid)
             changed = True
     return changed
 
 
 def cluster_name(folder: Folder) -> str:
-    """Stands in the title of every process of this cluster, and of no other."""
-    return f"workplan-{folder.path.stat().st_ino:x}"
+    """Stands in the command line of every process of this cluster, and of no other."""
+    found = folder.path.stat()
+    return f"workplan-{found.st_dev:x}-{found.st_ino:x}"
 
 
 def drop_old_logs(folder: Folder) -> None:

@@ -22,17 +22,16 @@ def make_folder(path: Path, mode: int, uid: int, gid: int) -> None:
         raise
 
 
-def write_file(path: Path, text: str, mode: int = 0o600, gid: int = -1) -> None:
-    """Replace a file; the new one is safely on disk before it has the name."""
+def write_file(path: Path, text: str, uid: int = -1, gid: int = -1) -> None:
+    """Replace a file, for its owner only; the new one is safely on disk before it has the name."""
     draft = draft_of(path)
     try:
-        draft.touch(0o600, exist_ok=False)
-        with draft.open("w") as file:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
             file.write(text)
             file.flush()
-            os.fchown(file.fileno(), -1, gid)
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
+            os.fchown(descriptor, uid, gid)
+            os.fsync(descriptor)
         draft.rename(path)
     finally:
         draft.unlink(missing_ok=True)

@@ -5,13 +5,14 @@
     guests.lock           held by commands that use the server of another command
     password              of the role `workplan`, as which the service connects
     superuser-password    of the role `postgres`
-    cluster/              the data
+    cluster/              the data; as root it belongs to the user that PostgreSQL runs as, the rest to us
+    cluster/log/, start.log                 what PostgreSQL says
+    cluster/postgresql.conf, pg_hba.conf    written anew at every start
     socket                a folder, or a link to one elsewhere (sockets.py)
-    log/, start.log       what PostgreSQL says
-    postgresql.conf, pg_hba.conf    written anew at every start
-    programs-18.6.3/      PostgreSQL itself, only where its user cannot reach the installed one
+    programs-18.6.3/, programs.lock         PostgreSQL itself, only where its user cannot reach the installed one
 
-A folder that was given is used as it is or refused: what we did not make keeps its mode and its owner.
+A folder that was given is used as it is or refused: what we did not make keeps its mode and its owner. It may
+be closed to PostgreSQL's user, and so may any folder above: the server is started inside the cluster.
 """
 
 import os
@@ -46,10 +47,10 @@ class Folder:
         self.superuser_password = self.path / "superuser-password"
         self.cluster = self.path / "cluster"
         self.socket = self.path / "socket"
-        self.log = self.path / "log"
+        self.log = self.cluster / "log"
         self.start_log = self.path / "start.log"
-        self.configuration = self.path / "postgresql.conf"
-        self.admission = self.path / "pg_hba.conf"
+        self.configuration = self.cluster / "postgresql.conf"
+        self.admission = self.cluster / "pg_hba.conf"
 
     @property
     def dsn(self) -> str:
@@ -67,7 +68,6 @@ class Folder:
             self._make(account)
         self._check_mode()
         self._check_content()
-        self._check_way(self.path, account)
 
     def own(self) -> int:
         """Become the owner, for as long as the descriptor is open."""
@@ -105,7 +105,6 @@ class Folder:
 
     def _make(self, account: Account) -> None:
         missing = [step for step in self.path.parents if not step.exists()]
-        self._check_way(self.path.parents[len(missing)], account)
         mode = 0o710 if account.is_another else 0o700  # the server's group may pass, and see nothing
         for step in (*reversed(missing), self.path):
             try:
@@ -118,7 +117,7 @@ class Folder:
                     ) from error
 
     def _check_mode(self) -> None:
-        mode = _mode(self.path)
+        mode = stat.S_IMODE(self.path.stat().st_mode)
         if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
             wrong, remedy = "its own user cannot read and write in it", "u+rwx"
         elif mode & stat.S_IWOTH:
@@ -137,21 +136,3 @@ class Folder:
                 f"{self.path} is not a data folder of the register: it has {', '.join(sorted(names)[:3])}. "
                 "Name an empty or a new folder with WORKPLAN_DATA_DIR."
             )
-
-    def _check_way(self, folder: Path, account: Account) -> None:
-        closed = account.first_closed(folder)
-        if closed is None:
-            return
-        remedy = f"chmod o+x {closed}"
-        if closed == self.path:
-            remedy = f"chgrp {account.name} {closed} && chmod g+x {closed}"
-        raise EmbeddedError(
-            f"PostgreSQL refuses to run as root, so it runs as the user {account.name}, who cannot enter "
-            f"{closed} (mode {_mode(closed):04o}). Nothing was changed. Name a folder that it can reach with "
-            f"WORKPLAN_DATA_DIR (such as /var/lib/workplan), or open this one yourself ({remedy}), "
-            "or run the service as an ordinary user."
-        )
-
-
-def _mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)

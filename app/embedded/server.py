@@ -8,6 +8,7 @@ held, one of them lives; when it is free, none does.
 import contextlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -18,7 +19,7 @@ from pathlib import Path
 from app.embedded import locks
 from app.embedded.configuration import cluster_name
 from app.embedded.folder import PORT, Folder
-from app.embedded.programs import Programs, environment, last_lines
+from app.embedded.programs import HERE, Programs, environment, last_lines
 from app.embedded.refusals import EmbeddedError
 from app.embedded.sockets import clear_socket
 
@@ -108,7 +109,11 @@ class Server:
         try:
             with self._folder.start_log.open("wb") as said:
                 self._child = self._programs.start(
-                    "postgres", "-D", self._folder.cluster, stdout=said, stderr=said, pass_fds=(lock,)
+                    *("postgres", "-D", HERE, "-c", f"cluster_name={cluster_name(self._folder)}"),
+                    folder=self._folder.cluster,
+                    stdout=said,
+                    stderr=said,
+                    pass_fds=(lock,),
                 )
         finally:
             os.close(lock)
@@ -202,7 +207,9 @@ def _is_of(folder: Folder, pid: int) -> bool:
         if (process / "comm").read_text().strip() != "postgres":
             return False
         command = (process / "cmdline").read_bytes()
-        if os.fsencode(folder.cluster) in command.split(b"\0") or cluster_name(folder).encode() in command:
+        if re.search(rf"\b{cluster_name(folder)}\b".encode(), command):
+            return True
+        if os.fsencode(folder.cluster) in command.split(b"\0"):  # started by hand
             return True
         return (process / "cwd").samefile(folder.cluster)  # root in a container may not look there
     except OSError:

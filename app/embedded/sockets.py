@@ -1,7 +1,8 @@
 """The private folder that the server's socket is in; nothing listens on the network.
 
-It is in the data folder. Where that path is too long for a socket, or has signs that mean something in a URL
-or in a list of folders, it is made elsewhere, and `socket` in the data folder is a link to it.
+It is in the data folder. Where that is closed to the server's user, or its path is too long for a socket or has
+signs that mean something in a URL or in a list of folders, it is made elsewhere, and `socket` in the data folder
+is a link to it.
 """
 
 import contextlib
@@ -25,13 +26,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 def make_socket_folder(folder: Folder, account: Account) -> None:
     """Keep the recorded folder if it is still good, else make one."""
     socket = folder.socket
-    if _suits(socket.resolve()) and _is_private(socket.resolve(), account):
+    if _suits(socket.resolve(), account) and _is_private(socket.resolve(), account):
         return
     if socket.is_symlink():
         socket.unlink()
     elif socket.exists():
         shutil.rmtree(socket)
-    if _suits(socket):
+    if _suits(socket, account):
         make_folder(socket, 0o700, account.uid, account.gid)
         return
     elsewhere = Path(tempfile.mkdtemp(prefix="workplan-", dir=_place(account)))
@@ -54,8 +55,9 @@ def drop_socket_folder(folder: Folder) -> None:
         folder.socket.unlink()
 
 
-def _suits(path: Path) -> bool:
-    return len(os.fsencode(path)) <= _LONGEST and _PLAIN.fullmatch(str(path)) is not None
+def _suits(path: Path, account: Account) -> bool:
+    can_be_written = len(os.fsencode(path)) <= _LONGEST and _PLAIN.fullmatch(str(path)) is not None
+    return can_be_written and account.can_enter(path.parent)
 
 
 def _is_private(path: Path, account: Account) -> bool:
@@ -72,6 +74,7 @@ def _place(account: Account) -> Path:
         if place.is_absolute() and os.access(place, os.W_OK | os.X_OK) and account.can_enter(place):
             return place
     raise EmbeddedError(
-        "The path of the data folder is too long for a socket, and neither /run, $XDG_RUNTIME_DIR nor /tmp "
-        "can be written instead. Name a folder with a shorter path with WORKPLAN_DATA_DIR."
+        "The server's socket cannot be in the data folder (its path is too long or unusual, or closed to "
+        f"the user {account.name}), and neither /run, $XDG_RUNTIME_DIR nor /tmp can be written instead. "
+        "Name another folder with WORKPLAN_DATA_DIR."
     )

