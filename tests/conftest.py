@@ -121,8 +121,8 @@ async def database_address(worker_address: str) -> str:
     """The worker's database, emptied for this test."""
     connection = await asyncpg.connect(on(urlsplit(worker_address).path.removeprefix("/"), superuser=True))
     try:
-        await connection.execute("set session_replication_role = replica")  # the triggers refuse a truncate
-        await connection.execute(f"truncate {', '.join(_EMPTIED)}")
+        await connection.execute("set session_replication_role = replica")  # no trigger asks or records
+        await connection.execute(_EMPTY)  # deleting few rows is fifty times as fast as truncating so many tables
         await connection.execute("update journal_head set position = 0")
     finally:
         await connection.close()
@@ -130,6 +130,7 @@ async def database_address(worker_address: str) -> str:
 
 
 _EMPTIED = [table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}]
+_EMPTY = ";".join(f"delete from {name}" for name in _EMPTIED)
 
 
 @pytest.fixture
