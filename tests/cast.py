@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from app.access.permissions import Role
+from tests.openapi.conforming import as_documented
 
 BASE = "http://register.test"
 
@@ -32,7 +33,12 @@ class Cast:
                 headers = {"Authorization": f"Bearer {key}"} if key else {}
                 transport = httpx.ASGITransport(app, raise_app_exceptions=True)
                 return await stack.enter_async_context(
-                    httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers)
+                    httpx.AsyncClient(
+                        transport=transport,
+                        base_url=BASE,
+                        headers=headers,
+                        event_hooks={"response": [as_documented]},
+                    )
                 )
 
             yield cls(

@@ -437,6 +437,10 @@ def filter_parameters(collection: Collection) -> list[dict[str, Any]]:
     return found
 
 
+_SPACES = r"\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
+_WORD = rf"[^\u0000-\u001F{_SPACES}]+"
+
+
 def query_words() -> dict[str, Any]:
     """`q`."""
     return parameter(
@@ -444,10 +448,8 @@ def query_words() -> dict[str, Any]:
         "Words to look for, eight at most: by stem, or anywhere inside the text; case and accents do not matter.",
         {
             "type": "string",
-            "minLength": 1,
             "maxLength": 200,
-            "pattern": r"^[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u2029\u202F\u205F\u3000]+"
-            r"( [^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u2029\u202F\u205F\u3000]+){0,7}$",
+            "pattern": f"^[{_SPACES}]*{_WORD}([{_SPACES}]+{_WORD}){{0,7}}[{_SPACES}]*$",
         },
         "mediation",
     )
@@ -563,7 +565,7 @@ _CURSOR = parameter(
 )
 del _CURSOR["example"]  # a cursor is signed by the service that made it; none can be shown here that works
 _TAG = '(W/)?"[!#-~]*"'
-_TAGS = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": f"^([*]|{_TAG}(, ?{_TAG})*)$"}
+_TAGS = {"type": "string", "pattern": f"^([*]|{_TAG}(, ?{_TAG})*)$"}
 IF_NONE_MATCH = parameter(
     "If-None-Match", "ETags that you have already; the same again is 304.", _TAGS, '"7"', place="header"
 )
@@ -584,7 +586,7 @@ IDEMPOTENCY_KEY = parameter(
 REASON = parameter(
     "X-Reason",
     "Why, in a sentence; kept with the change.",
-    {"type": "string", "minLength": 1, "maxLength": 500, "pattern": "^[ -~]+$"},
+    {"type": "string", "maxLength": 500, "pattern": "^[ -~]*$"},
     "Date confirmed by the host",
     place="header",
 )

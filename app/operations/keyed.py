@@ -10,7 +10,7 @@ from app.collection.collection import Collection
 from app.collection.own_keys import KEY, SYSTEM, is_own_key
 from app.errors import NotFound
 from app.http.bodies import read_object
-from app.http.etags import ChangedMeanwhile
+from app.http.etags import ChangedMeanwhile, tags
 from app.operations import documented as doc
 from app.operations import reading
 from app.operations.doors import TREE
@@ -107,7 +107,8 @@ def by_key(collection: Collection) -> APIRouter:
 async def _created(
     request: Request, connection: Any, collection: Collection, record: dict[str, Any]
 ) -> Answer:
-    if b"if-match" in headers_of(request):
+    if (header := headers_of(request).get(b"if-match")) is not None:
+        tags(header, "If-Match")  # one that cannot be read is refused as such
         raise ChangedMeanwhile(
             f"There is no {collection.singular} with this own key, so no version of it either."
         )
