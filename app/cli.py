@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import asyncpg
@@ -73,29 +74,28 @@ def serve(
     """Serve the register: on DATABASE_URL, or on the embedded PostgreSQL, prepared as needed."""
     config = Settings()
     logs.configure(config)
-    running = None
-    if config.database_url:
-        address = config.database_url.get_secret_value()
-        _check_schema(address)
-        key_file = asyncio.run(_first_key(address, config))
-    else:
-        running = embedded.start(config.data_dir)
-        address = running.dsn
-    try:
-        if running:
-            key_file = asyncio.run(preparing.prepare(address, config.data_dir, seed=seed))
+    with _prepared(config, seed=seed) as (address, key_file):
         os.environ["DATABASE_URL"] = address
         os.environ.setdefault("WORKPLAN_DATA_DIR", str(config.data_dir))
         if key_file:
             err.print(f"The first administrator key is in [bold]{key_file}[/bold] (readable by you only).")
         err.print(f"The register is at [bold]http://{host}:{port}[/bold], its documentation at /docs.")
         _serve(host, port, workers, config)
-    finally:
-        if running:
-            running.stop()
 
 
-async def _first_key(address: str, config: Settings) -> Any:
+@contextmanager
+def _prepared(config: Settings, *, seed: bool) -> Iterator[tuple[str, Path | None]]:
+    """The database to serve, and the file of its first key if that was made now."""
+    if config.database_url:
+        address = config.database_url.get_secret_value()
+        _check_schema(address)
+        yield address, asyncio.run(_first_key(address, config))
+        return
+    with embedded.start(config.data_dir) as running:
+        yield running.dsn, asyncio.run(preparing.prepare(running.dsn, config.data_dir, seed=seed))
+
+
+async def _first_key(address: str, config: Settings) -> Path | None:
     connection = await asyncpg.connect(address)
     try:
         return await preparing.first_key(connection, config.data_dir)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -12,7 +13,7 @@ def configure(config: Settings) -> None:
     """Set up logging for this process."""
     readable = config.log_format == "text" or (config.log_format == "auto" and sys.stderr.isatty())
     level = logging.getLevelName(config.log_level.upper())
-    shared = [
+    shared: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -136,7 +136,7 @@ class Pool:
 
     async def _connected(self) -> Connection:
         try:
-            connection = await asyncpg.connect(**self._asking)
+            connection: Connection = await asyncpg.connect(**self._asking)
         except _BROKEN as error:
             if not self._failing:
                 self._failing = True

@@ -68,8 +68,11 @@ async def _make_template(superuser: str, owner: str) -> None:
     await connection.execute("create database template")
     await connection.execute("create database seeded")
     await connection.close()
-    done = subprocess.run(
-        [sys.executable, "-c", _PREPARE, on("template"), on("seeded")], check=False, capture_output=True, text=True
+    done = subprocess.run(  # noqa: ASYNC221  (nothing else runs yet)
+        [sys.executable, "-c", _PREPARE, on("template"), on("seeded")],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -122,14 +125,18 @@ async def database_address(worker_address: str) -> str:
     connection = await asyncpg.connect(on(urlsplit(worker_address).path.removeprefix("/"), superuser=True))
     try:
         await connection.execute("set session_replication_role = replica")  # no trigger asks or records
-        await connection.execute(_EMPTY)  # deleting few rows is fifty times as fast as truncating so many tables
+        await connection.execute(
+            _EMPTY
+        )  # deleting few rows is fifty times as fast as truncating so many tables
         await connection.execute("update journal_head set position = 0")
     finally:
         await connection.close()
     return worker_address
 
 
-_EMPTIED = [table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}]
+_EMPTIED = [
+    table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}
+]
 _EMPTY = ";".join(f"delete from {name}" for name in _EMPTIED)
 
 
