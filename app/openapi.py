@@ -383,7 +383,7 @@ def _whole_plan(found: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as it is read: with its areas, each with its goals, each with its printed activities."""
 
     def under(of: str, name: str, items: str, about: str) -> dict[str, Any]:
-        schema = deepcopy(found[of])
+        schema: dict[str, Any] = deepcopy(found[of])
         listed = {
             "type": "array",
             "maxItems": 1000,

@@ -62,6 +62,7 @@ class Page:
 <ul>
 {links}
 <li><a href="openapi.json">openapi.json</a></li>
+<li><a href="openapi-3.0.json">openapi-3.0.json</a></li>
 </ul>
 </nav>
 <p class="about">{self.about}</p>
@@ -87,7 +88,7 @@ PAGES = (
     Page(
         "/reference",
         "Reference",
-        "Every operation and every field on one page, to read and to search with the browser.",
+        "Every operation on one page, to read and to search with the browser.",
         ("pages.css",),
         ("redoc.standalone.js", "reference.js"),
         REDOC_STYLES,

@@ -21,6 +21,7 @@ PATHS = [page.path for page in PAGES]
 def service() -> FastAPI:
     made = FastAPI(title="Law & <Justice>", docs_url=None, redoc_url=None)
     made.router.routes.extend(docs_routes(made.title))
+    made.add_api_route("/openapi-3.0.json", made.openapi, include_in_schema=False)
     return made
 
 

@@ -20,7 +20,6 @@ function unfolded(value, schemas, depth) {
 
 const options = {
   disableSearch: true,
-  expandResponses: "200,201",
   hideDownloadButtons: true, // it would be of the unfolded document; openapi.json is linked above
   hideHostname: true,
   hideSchemaPattern: true, // descriptions say it in words
