@@ -161,6 +161,25 @@ begin
     through, owner, target, field, source, field);
   return null;
 end $$""",
+    # A record that is given its key late: lists that name it by id alone learn the key, as a change of their records.
+    """create function spread_key() returns trigger language plpgsql as $$
+declare
+  mirrored text := tg_argv[0];
+  field text := tg_argv[1];
+  through text := tg_argv[2];
+  owner text := tg_argv[3];
+  target text := tg_argv[4];
+  key text := tg_argv[5];
+begin
+  execute format(
+    'update %1$I r set %2$I = (
+       select jsonb_agg(case when link ->> ''id'' = $1 ->> ''id'' then link || jsonb_build_object(%6$L, $1 -> %6$L)
+                        else link end order by place)
+       from jsonb_array_elements(r.%2$I) with ordinality listed(link, place))
+     where r.id in (select %4$I from %3$I where %5$I = ($1 ->> ''id'')::uuid and field = %2$L)',
+    mirrored, field, through, owner, target, key) using to_jsonb(new);
+  return null;
+end $$""",
     # Opens a write: says who is writing, and claims the Idempotency-Key in the same transaction.
     """create function begin_write(
   caller uuid, request text, why text, idempotency_key text, print bytea,

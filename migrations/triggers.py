@@ -46,6 +46,15 @@ def linked(table: str, column: str, through: str, owner: str, target: str) -> It
         referencing old table as old_rows new table as new_rows for each statement execute function {function}"""
 
 
+def spread(
+    table: str, key: str, mirrored: str, column: str, through: str, owner: str, target: str
+) -> Iterator[str]:
+    """A key that a record is given late appears in the lists that name the record."""
+    yield f"""create trigger spread_{key}_to_{mirrored} after update of {key} on {table}
+        for each row when (old.{key} is null and new.{key} is not null)
+        execute function spread_key('{mirrored}', '{column}', '{through}', '{owner}', '{target}', '{key}')"""
+
+
 def writable(tables: Sequence[str]) -> Iterator[str]:
     """The service's own role may read and write these tables."""
     yield f"grant select, insert, update, delete on {', '.join(tables)} to {APP_ROLE}"

@@ -26,7 +26,6 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import LateralFromClause
 
@@ -104,21 +103,31 @@ def _moved(collection: Collection, shape: Shape) -> CTE:
     A walk ends in the order in which it began: a row that is re-dated on the way keeps its old place in it.
     """
     since = bindparam("since", type_=BigInteger)
-    mine = CHANGES.c.kind == collection.name
-    together = CHANGES.join(COMMITS, COMMITS.c.number == CHANGES.c.commit_number)
-    changed = select(CHANGES.c.record_id).select_from(together).where(mine, COMMITS.c.position > since)
+    # Fenced, so that the planner goes from the few new commits to their records and never through the whole journal.
+    of_commit = (
+        select(CHANGES.c.record_id)
+        .where(CHANGES.c.commit_number == COMMITS.c.number, CHANGES.c.kind == collection.name)
+        .correlate(COMMITS)
+        .offset(literal_column("0"))
+        .lateral()
+    )
+    new = select(of_commit.c.record_id).select_from(COMMITS.join(of_commit, true()))
+    changed = new.where(COMMITS.c.position > since).distinct().cte("changed")
+    before, commits = CHANGES.alias("before"), COMMITS.alias("commits_before")
     keys = sort_keys(
-        collection, shape, lambda name: cast(CHANGES.c.record[name].astext, sort_kind(collection, name).type)
+        collection, shape, lambda name: cast(before.c.record[name].astext, sort_kind(collection, name).type)
     )
-    earlier = (
-        select(CHANGES.c.record_id, CHANGES.c.action, *_labelled(keys))
-        .select_from(together)
-        .where(mine, COMMITS.c.position <= since, CHANGES.c.record_id.in_(changed))
-        .ext(distinct_on(CHANGES.c.record_id))
-        .order_by(CHANGES.c.record_id, CHANGES.c.version.desc())
-        .subquery()
+    last = (
+        select(before.c.action, *_labelled(keys))
+        .select_from(before.join(commits, commits.c.number == before.c.commit_number))
+        .where(before.c.record_id == changed.c.record_id, commits.c.position <= since)
+        .order_by(before.c.version.desc())
+        .limit(literal_column("1"))
+        .correlate(changed)
+        .lateral()
     )
-    return select(earlier).where(earlier.c.action != "delete").cte("moved")
+    there = select(changed.c.record_id, *last.c).select_from(changed.join(last, true()))
+    return there.where(last.c.action != "delete").cte("moved")
 
 
 def _labelled(keys: Sequence[ColumnElement[Any]]) -> list[Label[Any]]:

@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from migrations.functions import AFTER_TABLES, BEFORE_TABLES, SET_ROLE
-from migrations.triggers import kept, linked, own_keys, readable, recorded, searched, writable
+from migrations.triggers import kept, linked, own_keys, readable, recorded, searched, spread, writable
 
 revision = "0001"
 down_revision = None
@@ -76,6 +76,10 @@ def upgrade() -> None:
     for link in LINKED:
         for statement in linked(*link):
             op.execute(statement)
+    for statement in spread(
+        "activities", "code", "events", "activities", "event_activities", "event_id", "activity_id"
+    ):
+        op.execute(statement)
     op.execute("""create trigger keep_former_dates before update of start_date, end_date, date_precision on events
         for each row when (old.start_date is not null and (old.start_date, old.end_date, old.date_precision)
           is distinct from (new.start_date, new.end_date, new.date_precision))
@@ -92,8 +96,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     _drop_tables()
     for function in [
-        "begin_write(uuid, text, text, text, bytea)", "mirror_links()", "mirror_search_text()", "mirror_own_keys()",
-        "place_commit()", "record_changes()", "this_commit()", "keep_former_dates()", "keep_version()",
+        "begin_write(uuid, text, text, text, bytea)", "spread_key()", "mirror_links()", "mirror_search_text()",
+        "mirror_own_keys()", "place_commit()", "record_changes()", "this_commit()", "keep_former_dates()", "keep_version()",
         "refuse_permanent()", "refuse()", "like_pattern(text)", "fold(text)",
     ]:  # fmt: skip
         op.execute(f"drop function {function}")

@@ -83,6 +83,17 @@ async def test_a_member_activity_without_a_code_leads_to_its_events_by_its_id(
     assert (await client.get(f"{shown['href']}&count=exact")).json()["total"] == shown["total"] == 1
 
 
+async def test_a_code_that_is_given_late_appears_in_the_links_to_it(client: httpx.AsyncClient) -> None:
+    made, other = await make.record(client, "activities"), await make.record(client, "activities")
+    links = [{"id": each["id"], "link": "stated"} for each in (other, made)]
+    event = await make.record(client, "events", activities=links)
+    answer = await client.patch(f"/v1/activities/{made['id']}", json={"code": "X.9"})
+    assert answer.status_code == 200, answer.text
+    after = (await client.get(f"/v1/events/{event['id']}")).json()
+    assert [each["code"] for each in after["activities"]] == [None, "X.9"]
+    assert after["version"] == 2
+
+
 async def test_what_a_link_says_of_itself_stays_when_it_is_expanded(client: httpx.AsyncClient) -> None:
     await make.record(client, "goals", number=6, title="Six")
     await make.record(client, "events", goals=[{"number": 6, "link": "stated"}])
