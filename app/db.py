@@ -96,7 +96,7 @@ class Database:
                 "jit": "off",
                 "statement_timeout": f"{seconds * 1000:.0f}",
                 "lock_timeout": f"{self.settings.lock_timeout * 1000:.0f}",
-                "idle_in_transaction_session_timeout": "10000",
+                "idle_in_transaction_session_timeout": "5000",  # a lost client holds its locks and key so long
                 "transaction_timeout": "30000",
                 "client_connection_check_interval": "2000",  # what a killed worker asked for ends by itself
                 **session,

@@ -51,8 +51,8 @@ async def _fresh(running: embedded.Running, number: int) -> str:
 
 
 ALL: dict[str, Run] = {
-    "D2": lambda a, _: on.crash(a, "before_answer", every=40, seconds=20),
-    "D3": lambda a, _: on.crash(a, "after_answer", every=25, seconds=20),
+    "D2": lambda a, _: on.crash(a, "before_answer", every=40, writes=400),
+    "D3": lambda a, _: on.crash(a, "after_answer", every=25, writes=400),
     "D4": lambda a, r: on.chaos(a, lambda: r.pid, seconds=30),
     "D7": lambda a, _: on.resets(a, seconds=20),
     "D10": lambda a, _: _served(a, lambda s, key: on.lost_update(s.port, key, each=25)),
@@ -78,20 +78,16 @@ ALL: dict[str, Run] = {
 }
 
 
-async def main(names: list[str]) -> int:
+async def main(names: list[str], folder: Path) -> int:
     bad = 0
-    with tempfile.TemporaryDirectory(prefix="wpr-r-", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        with embedded.start(Path(folder) / "data", settings={"max_connections": "200"}) as running:
-            await _may_create(running)
-            for number, (name, experiment) in enumerate(ALL.items()):
-                if not names or name in names:
-                    bad += await _told(name, experiment(await _fresh(running, number), running))
-        for workers in (1, 2):
-            if not names or f"main-{workers}" in names:
-                bad += await _told(
-                    f"main-{workers}", on.main_killed(Path(folder) / f"own{workers}", workers=workers)
-                )
+    with embedded.start(folder / "data", settings={"max_connections": "200"}) as running:
+        await _may_create(running)
+        for number, (name, experiment) in enumerate(ALL.items()):
+            if not names or name in names:
+                bad += await _told(name, experiment(await _fresh(running, number), running))
+    for workers in (1, 2):
+        if not names or f"main-{workers}" in names:
+            bad += await _told(f"main-{workers}", on.main_killed(folder / f"own{workers}", workers=workers))
     return bad
 
 

@@ -36,7 +36,7 @@ class Ledger:
         connection = await asyncpg.connect(address)
         try:
             rows = await connection.fetch(
-                "select title, count(*) from events where title ~ '^c[0-9]+-[0-9]+$' group by title"
+                "select title, count(*) from events where title ~ '^[cf][0-9]+-[0-9]+$' group by title"
             )
             wrong = await _journal(connection)
         finally:
