@@ -58,13 +58,18 @@ async def first_key(connection: "asyncpg.Connection[asyncpg.Record]", data_dir: 
             return None
         key = new_key()
         await add_key(connection, key, "first administrator", Role.ADMINISTRATOR)
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = data_dir / KEY_FILE
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            os.fchmod(descriptor, 0o600)
-            file.write(key + "\n")
-        return path
+        return await asyncio.to_thread(_keep, key, data_dir)
+
+
+def _keep(key: str, data_dir: Path) -> Path:
+    """Write the key to a file that only its owner can read."""
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = data_dir / KEY_FILE
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(key + "\n")
+    return path
 
 
 async def add_key(
@@ -78,7 +83,8 @@ async def add_key(
     """Store a key's digest; returns its id."""
     return str(
         await connection.fetchval(
-            "insert into api_keys (name, role, prefix, digest, require_if_match) values ($1, $2, $3, $4, $5) returning id",
+            "insert into api_keys (name, role, prefix, digest, require_if_match) "
+            "values ($1, $2, $3, $4, $5) returning id",
             name,
             str(role),
             key[:9],

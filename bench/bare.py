@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import FastAPI, Path as InPath, Query, Response
+from fastapi import FastAPI, Query, Response
+from fastapi import Path as InPath
 
 app = FastAPI()
 BODIES = {path.stem: path.read_bytes() for path in Path(os.environ["BENCH_BODIES"]).glob("*.json")}

@@ -126,7 +126,8 @@ end $$""",
 set search_path = public, pg_temp as $$
 declare
   source text := case tg_op when 'INSERT' then 'new_rows r'
-    else format('(select n.* from new_rows n join old_rows o on o.id = n.id where (select (%1$s, %2$s) from (select n.*) r)
+    else format('(select n.* from new_rows n join old_rows o on o.id = n.id
+      where (select (%1$s, %2$s) from (select n.*) r)
       is distinct from (select (%1$s, %2$s) from (select o.*) r)) r', tg_argv[0], tg_argv[1]) end;
 begin
   if tg_op = 'DELETE' then

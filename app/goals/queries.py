@@ -1,10 +1,10 @@
 """How goals are read."""
 
+from app.areas.queries import AREAS
 from app.collection.collection import Collection
 from app.collection.projection import Ref, Reverse
 from app.goals.models import Goal
 from app.goals.schemas import Goal as GoalSchema
-from app.areas.queries import AREAS
 
 GOALS = Collection(
     Goal,

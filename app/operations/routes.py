@@ -189,7 +189,7 @@ def operations(
         body=doc.patch_of(collection),
     )  # fmt: skip
     if remove:
-        writes = [status for status in doc.WRITES if status not in {415}]
+        writes = [status for status in doc.WRITES if status != 415]
         add(
             "DELETE", "/{name}", delete_record, f"delete_{one}", Permission.EDIT, f"Delete {article} {words}",
             f"Delete {article} {words}. The journal keeps it, and `restore` brings it back. "

@@ -32,8 +32,7 @@ SEARCHED = {
     "goals": ("r.title", "concat_ws(' ', r.title, array_to_string(r.sub_items, ' '))"),
     "activities": (
         "r.title",
-        "concat_ws(' ', r.code, r.title, array_to_string(r.sub_items, ' '), r.description, "
-        "array_to_string(r.outputs, ' '))",
+        "concat_ws(' ', r.code, r.title, array_to_string(r.sub_items || r.outputs, ' '), r.description)",
     ),
     "events": (
         "r.title",
@@ -97,8 +96,8 @@ def downgrade() -> None:
     _drop_tables()
     for function in [
         "begin_write(uuid, text, text, text, bytea)", "spread_key()", "mirror_links()", "mirror_search_text()",
-        "mirror_own_keys()", "place_commit()", "record_changes()", "this_commit()", "keep_former_dates()", "keep_version()",
-        "refuse_permanent()", "refuse()", "like_pattern(text)", "fold(text)",
+        "mirror_own_keys()", "place_commit()", "record_changes()", "this_commit()", "keep_former_dates()",
+        "keep_version()", "refuse_permanent()", "refuse()", "like_pattern(text)", "fold(text)",
     ]:  # fmt: skip
         op.execute(f"drop function {function}")
     op.execute("revoke usage on schema public from workplan_app")
