@@ -17,6 +17,7 @@ from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
 from app.goals.router import files as goal_files
 from app.goals.router import router as goals
+from app.imports.router import bulk
 from app.operations.keyed import by_key
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
@@ -37,11 +38,12 @@ COLLECTIONS = tuple(SEARCHED.values())
 WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 """Collections to which records can be added; the plan is one."""
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
+BULK: tuple[APIRouter, ...] = tuple(bulk(collection) for collection in WRITTEN)
 
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED):
+    for router in (*FILES, *ROUTERS, *KEYED, *BULK):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

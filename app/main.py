@@ -52,10 +52,13 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     def allowed(scope: Scope) -> list[str]:
         return refusing.allowed_methods(app, scope)
 
+    def limits(path: str) -> tuple[int, float]:
+        if path.endswith("/bulk"):
+            return config.max_bulk_body, config.bulk_budget
+        return config.max_body, config.request_budget
+
     app.add_middleware(Doors)
-    app.add_middleware(
-        Edge, max_body=config.max_body, budget=config.request_budget, allowed=allowed, explain=refusal
-    )
+    app.add_middleware(Edge, limits=limits, allowed=allowed, explain=refusal)
     return app
 
 

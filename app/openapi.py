@@ -18,6 +18,7 @@ from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
 from app.docs.openapi_30 import down_convert
 from app.docs.pages import docs_routes
+from app.imports.documented import row_schema
 from app.operations.documented import (
     COMMON_SCHEMAS,
     HEADERS,
@@ -331,6 +332,7 @@ def _of_collection(collection: Collection, plain: Mapping[str, Any]) -> dict[str
         f"New{name}": new,
         f"{name}Page": page_schema(collection),
         f"{name}Patch": patch,
+        f"{name}Row": row_schema(collection, patch, record),
         **parts,
     }
     referred = any(known.of() is collection for each in api.COLLECTIONS for known in each.reverse.values())

@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     max_body: int = Field(default=1_048_576, ge=1024)
     """Bytes of a request body; more is 413 before it is read."""
 
+    max_bulk_body: int = Field(default=67_108_864, ge=1024)
+    """The same for `POST /v1/{collection}/bulk`."""
+
+    bulk_budget: float = Field(default=300.0, gt=0)
+    """Seconds that a bulk request, and each of its statements, may take."""
+
     idempotency_days: int = Field(default=7, ge=1)
     """Days that the answer to an Idempotency-Key is kept."""
 

@@ -51,17 +51,16 @@ _counter, _timer = (
 )  # looking a label up costs more than counting
 Allowed = Callable[[Scope], list[str]]
 Explain = Callable[[Exception], Problem | None]
+Limits = Callable[[str], tuple[int, float]]
+"""By path: how many bytes a body may have, and how many seconds the request may take."""
 
 
 class Edge:
     """Wraps the whole application."""
 
-    def __init__(
-        self, app: ASGIApp, *, max_body: int, budget: float, allowed: Allowed, explain: Explain
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Limits, allowed: Allowed, explain: Explain) -> None:
         self.app = app
-        self.max_body = max_body
-        self.budget = budget
+        self.limits = limits
         self.allowed = allowed
         self.explain = explain
         self._abandoned: set[asyncio.Task[None]] = set()
@@ -91,6 +90,7 @@ class _Exchange:
 
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self.edge, self.scope, self._receive, self._send = edge, scope, receive, send
+        self.max_body, self.budget = edge.limits(scope["path"])
         self.headers = dict(scope["headers"])
         self.repeated = ""
         if len(self.headers) != len(scope["headers"]):
@@ -117,7 +117,7 @@ class _Exchange:
         else:
             task = asyncio.ensure_future(self._inside())
             try:
-                done, _ = await asyncio.wait({task}, timeout=self.edge.budget)
+                done, _ = await asyncio.wait({task}, timeout=self.budget)
                 if not done and not self.started:
                     self.edge.abandon(task)
                     await self._answer(Unavailable("The request took too long. Try again."), close=True)
@@ -149,7 +149,7 @@ class _Exchange:
                 f"`{self.repeated}` is given twice.", errors=[{"header": self.repeated, "code": "repeated"}]
             )
         if self._too_long():
-            return TooLarge(f"At most {self.edge.max_body} bytes.")
+            return TooLarge(f"At most {self.max_body} bytes.")
         path: bytes = self.scope.get("raw_path") or b""
         query: bytes = self.scope["query_string"]
         for part in (path, query):
@@ -177,7 +177,7 @@ class _Exchange:
     def _too_long(self) -> bool:
         """Whether the body is announced as larger than what is taken."""
         digits = self.headers.get(b"content-length", b"0")
-        return digits.isdigit() and (len(digits) > 18 or int(digits) > self.edge.max_body)
+        return digits.isdigit() and (len(digits) > 18 or int(digits) > self.max_body)
 
     async def _options(self) -> None:
         allow = self.edge.allowed(self.scope)
@@ -195,8 +195,8 @@ class _Exchange:
         if message["type"] == "http.request":
             self.read_whole = not message.get("more_body", False)
             self.received += len(message.get("body", b""))
-            if self.received > self.edge.max_body:
-                raise TooLarge(f"At most {self.edge.max_body} bytes.")
+            if self.received > self.max_body:
+                raise TooLarge(f"At most {self.max_body} bytes.")
         return message
 
     async def _write(self, message: Message) -> None:

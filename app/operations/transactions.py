@@ -28,6 +28,8 @@ class Answer:
     status: int
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    kept: bool = True
+    """False: what was written is rolled back, as in a dry run."""
 
     def response(self, **more: str) -> Response:
         headers = {**self.headers, **more}
@@ -51,7 +53,7 @@ class StillRunning(Conflict):
 
 
 class _RolledBack(Exception):
-    """Ends a transaction without an effect: a dry run."""
+    """Ends a transaction without an effect."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -99,7 +101,7 @@ async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *,
             if claim["replay"]:
                 return _replayed(claim)
             answer = await work(connection)
-            if dry_run:
+            if dry_run or not answer.kept:
                 raise _RolledBack(answer)  # noqa: TRY301  (the transaction has to see it)
             if key:
                 await connection.execute(
@@ -112,7 +114,7 @@ async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *,
                     answer.body,
                 )
     except _RolledBack as rolled_back:
-        return rolled_back.answer.response(**{"Dry-Run": "true"})
+        return rolled_back.answer.response(**({"Dry-Run": "true"} if dry_run else {}))
     return answer.response()
 
 
