@@ -4,11 +4,10 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import MEDIA_TYPE, BadRequest
 from app.http.edge import DEFAULT_HEADERS
-
 
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 65_536
@@ -60,7 +59,8 @@ class Wire(HttpToolsProtocol):
             self._head_due = None
 
     def _head_is_late(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
             self._await_head()  # the answer to the request before is not cut off
         else:
             self.transport.close()
