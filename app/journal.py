@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Index, Table, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Identity, Index, Table, text
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,7 +32,7 @@ class Commit(Base):
 
     __tablename__ = "commits"
 
-    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     position: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     """Of the last of its changes; the first is `position - changes + 1`."""
     changes: Mapped[int] = mapped_column(server_default=text("0"))

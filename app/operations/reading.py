@@ -291,6 +291,9 @@ async def _copied(
 
 _CHUNK = 65_536
 _EXPORT_SECONDS = 300
-_EXPORT = f"set transaction isolation level repeatable read; set local statement_timeout = '{_EXPORT_SECONDS}s'; set local transaction_timeout = '{_EXPORT_SECONDS}s'"
+_EXPORT = (
+    "set transaction isolation level repeatable read; "
+    f"set local statement_timeout = '{_EXPORT_SECONDS}s'; set local transaction_timeout = '{_EXPORT_SECONDS}s'"
+)
 _NDJSON_COPY: dict[str, Any] = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 """CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""

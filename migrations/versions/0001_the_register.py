@@ -153,7 +153,7 @@ def _create_tables() -> None:
     op.create_index("ix_changes_record", "changes", ["record_id", "version"], unique=False)
     op.create_table(
         "commits",
-        sa.Column("number", sa.BigInteger(), autoincrement=True, nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=True),
         sa.Column("changes", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),

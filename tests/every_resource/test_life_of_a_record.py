@@ -19,12 +19,16 @@ async def test_a_created_record_is_read_back_as_it_was_answered(client: httpx.As
 
 
 @every_resource
-async def test_a_patch_changes_what_it_names_and_counts_the_version(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_patch_changes_what_it_names_and_counts_the_version(
+    client: httpx.AsyncClient, path: str
+) -> None:
     made = await make.record(client, path)
     field = TITLES.get(path, "title")
     answer = await client.patch(f"/v1/{path}/{made['id']}", json={field: "Changed"})
     assert answer.status_code == 200, answer.text
-    kept = {name: value for name, value in answer.json().items() if name not in {field, "version", "updated_at"}}
+    kept = {
+        name: value for name, value in answer.json().items() if name not in {field, "version", "updated_at"}
+    }
     assert answer.json()[field] == "Changed"
     assert answer.json()["version"] == 2
     assert kept == {name: value for name, value in made.items() if name in kept}
@@ -33,14 +37,25 @@ async def test_a_patch_changes_what_it_names_and_counts_the_version(client: http
 @every_resource
 async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncClient, path: str) -> None:
     made = await make.record(client, path)
-    read_only = {"id", "version", "created_at", "updated_at", "former_dates", "freshness", "derived_status", "status_conflict"}
+    read_only = {
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "former_dates",
+        "freshness",
+        "derived_status",
+        "status_conflict",
+    }
     same = {name: value for name, value in made.items() if name not in read_only}
     answer = await client.patch(f"/v1/{path}/{made['id']}", json=same)
     assert answer.json() == made
 
 
 @every_resource
-async def test_a_deleted_record_is_gone_and_comes_back_as_it_was(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_deleted_record_is_gone_and_comes_back_as_it_was(
+    client: httpx.AsyncClient, path: str
+) -> None:
     made = await make.record(client, path, keys=["test:once"])
     assert (await client.delete(f"/v1/{path}/{made['id']}")).status_code == 204
     gone = await client.get(f"/v1/{path}/{made['id']}")
@@ -49,5 +64,7 @@ async def test_a_deleted_record_is_gone_and_comes_back_as_it_was(client: httpx.A
     back = await client.post(f"/v1/{path}/{made['id']}/restore")
     assert back.status_code == 200, back.text
     changed = {"version", "updated_at"}
-    assert {n: v for n, v in back.json().items() if n not in changed} == {n: v for n, v in made.items() if n not in changed}
+    assert {n: v for n, v in back.json().items() if n not in changed} == {
+        n: v for n, v in made.items() if n not in changed
+    }
     assert back.json()["version"] == 2
