@@ -625,7 +625,8 @@ def _postgres_of(data: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             with suppress(OSError):
-                command = (entry / "cmdline").read_bytes()
-                if str(data).encode() in command and b"postgres" in command.split(b"\0")[0]:
+                if (entry / "comm").read_text() == "postgres\n" and (entry / "cwd").samefile(
+                    data / "cluster"
+                ):
                     found.append(int(entry.name))
     return found
