@@ -73,7 +73,7 @@ def merged(collection: Collection, current: Mapping[str, Any], patch: Mapping[st
             result[name] = value
         else:
             result[name] = _merge(result[name], value)
-    defaults = {name for name, field in collection.schema.model_fields.items() if not field.is_required()}
+    defaults = _with_default(collection)
     cleared = {name for name, value in result.items() if value is None and name in defaults}
     return {
         name: value
@@ -92,6 +92,13 @@ def _merge(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[name] = value
     return result
+
+
+@cache
+def _with_default(collection: Collection) -> frozenset[str]:
+    return frozenset(
+        name for name, field in collection.schema.model_fields.items() if not field.is_required()
+    )
 
 
 @cache

@@ -211,12 +211,16 @@ def stored(
         if isinstance(source, Ref):
             values[f"{name}_id"] = None if value is None else found[f"/{name}"].id
         elif isinstance(source, Links):
-            values[name] = json.dumps(_links(collection, source, name, value, found), ensure_ascii=False)
+            values[name] = _json(_links(collection, source, name, value, found))
         elif isinstance(collection.table.c[name].type, JSONB):
-            values[name] = json.dumps(model.model_dump(mode="json", include={name})[name], ensure_ascii=False)
+            values[name] = _json(value and model.model_dump(mode="json", include={name})[name])
         else:
             values[name] = value
     return values
+
+
+def _json(value: Any) -> str:
+    return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
 
 
 def kept(
@@ -229,7 +233,7 @@ def kept(
         if isinstance(source, Ref):
             values[f"{name}_id"] = before[name] and UUID(before[name]["id"])
         elif isinstance(collection.table.c[name].type, JSONB):
-            values[name] = None if before[name] is None else json.dumps(before[name], ensure_ascii=False)
+            values[name] = None if before[name] is None else _json(before[name])
         else:
             values[name] = getattr(model, name)
     return values

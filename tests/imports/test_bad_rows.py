@@ -1,0 +1,70 @@
+"""A thousand rows with 37 bad ones of twelve kinds: every one is named, with its row and its line."""
+
+import csv
+import io
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import make
+
+HEADER = [
+    "title",
+    "kind",
+    "start_date",
+    "end_date",
+    "country",
+    "registered",
+    "goals",
+    "keys",
+    "sources",
+    "summary",
+]
+KINDS: list[tuple[str, dict[str, str], str]] = [
+    ("kind", {"kind": "semniar"}, "literal_error"),
+    ("start_date", {"start_date": "2568-06-24"}, "date_buddhist_era"),
+    ("start_date", {"start_date": "令和7年6月24日"}, "date_japanese_era"),
+    ("start_date", {"start_date": "24/06/2025"}, "date_parsing"),
+    ("end_date", {"end_date": "2025-01-01"}, "end_before_start"),
+    ("country", {"country": "Japan"}, "string_pattern_mismatch"),
+    ("registered", {"registered": "about 20"}, "int_type"),
+    ("goals", {"goals": "99:assigned"}, "reference_not_found"),
+    ("goals", {"goals": "6:assigned:twice"}, "links_expected"),
+    ("sources", {"sources": "https://example.org"}, "json_expected"),
+    ("title", {"title": ""}, "missing"),
+    ("summary", {"summary": "\u202e"}, "text_bidi"),
+]
+
+
+@pytest.mark.parametrize("mode", ["atomic", "partial"])
+async def test_thirty_seven_bad_rows_are_named(client: httpx.AsyncClient, mode: str) -> None:
+    await make.record(client, "goals", number=6)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(HEADER)
+    expected: list[tuple[Any, ...]] = []
+    line = 2
+    for number in range(1, 1001):
+        row = dict.fromkeys(HEADER, "") | {
+            "title": f"Event {number}",
+            "kind": "seminar",
+            "start_date": "2025-06-24",
+        }
+        row |= {"goals": "6:assigned", "summary": "one\ntwo\nthree" if number % 3 == 0 else ""}
+        if number % 27 == 0:
+            column, wrong, code = KINDS[len(expected) % len(KINDS)]
+            row |= wrong
+            expected.append((number, line, column, code))
+        writer.writerow(row[name] for name in HEADER)
+        line += 1 + row["summary"].count("\n")
+    assert len(expected) == 37
+    answer = await client.post(
+        f"/v1/events/bulk?mode={mode}", content=text.getvalue().encode(), headers={"Content-Type": "text/csv"}
+    )
+    assert answer.status_code == (422 if mode == "atomic" else 207)
+    named = [(each["row"], each["line"], each["column"], each["code"]) for each in answer.json()["errors"]]
+    assert named == expected
+    assert answer.json()["summary"]["error"] == 37
+    stored = await client.get("/v1/events?count=exact&limit=1")
+    assert stored.headers["total-count"] == ("0" if mode == "atomic" else "963")
