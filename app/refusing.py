@@ -11,9 +11,9 @@ from starlette.types import Scope
 
 from app.collection.refusals import refusal
 from app.errors import MEDIA_TYPE, BadRequest, MethodNotAllowed, NotFound, Problem
+from app.operations.doors import METHODS, TREE
 
 _log = structlog.get_logger("workplan")
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -51,12 +51,14 @@ async def _database(request: Request, error: Any) -> Response:
 
 def allowed_methods(app: FastAPI, scope: Scope) -> list[str]:
     """Every method that an address knows."""
+    if known := TREE.methods(scope["path"]):
+        return known
     found = set()
-    for method in _METHODS:
+    for method in METHODS:
         probe = {**scope, "type": "http", "method": method}
         if any(route.matches(probe)[0] is Match.FULL for route in app.router.routes):
             found |= {method, "HEAD"} if method == "GET" else {method}
-    return [method for method in _METHODS if method in found or (method == "OPTIONS" and found)]
+    return [method for method in METHODS if method in found or (method == "OPTIONS" and found)]
 
 
 HANDLERS: dict[Any, Any] = {

@@ -11,9 +11,14 @@ from typing import Any
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.errors import MethodNotAllowed
+
 Handler = Callable[[Request], Awaitable[Response]]
 _ANY = None
 """Marks the branch of a path parameter; like a method in a tuple, it is nothing that a path can say."""
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class Tree:
@@ -34,19 +39,32 @@ class Tree:
 
     def find(self, method: str, path: str) -> tuple[Handler | None, str, dict[str, str]]:
         """The handler for a request, the path that it was put at, and the path parameters."""
+        branch, values = self._branch(path)
+        if (found := branch.get((method,))) is None:
+            return None, "", {}
+        handler, template, names = found
+        return handler, template, dict(zip(names, values, strict=True))
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that a path knows; none if the path itself is not known."""
+        known = {key[0] for key in self._branch(path)[0] if isinstance(key, tuple)}
+        if not known:
+            return []
+        known |= {"OPTIONS", "HEAD"} if "GET" in known else {"OPTIONS"}
+        return [method for method in METHODS if method in known]
+
+    def _branch(self, path: str) -> tuple[dict[Any, Any], list[str]]:
+        """Where a path leads, and what stands in its braces."""
         branch, values = self._root, []
         for part in path[1:].split("/"):
             following = branch.get(part)
             if following is None:
                 following = branch.get(_ANY)
                 if following is None or not part:
-                    return None, "", {}
+                    return {}, []
                 values.append(part)
             branch = following
-        if (found := branch.get((method,))) is None:
-            return None, "", {}
-        handler, template, names = found
-        return handler, template, dict(zip(names, values, strict=True))
+        return branch, values
 
 
 TREE = Tree()
@@ -67,4 +85,7 @@ class Doors:
                 response = await handler(Request(scope, receive, send))
                 await response(scope, receive, send)
                 return
+            if known := TREE.methods(scope["path"]):  # `/stats` is no record: its own methods and no others
+                allow = ", ".join(known)
+                raise MethodNotAllowed(f"This address knows {allow}.", headers={"Allow": allow})
         await self.app(scope, receive, send)

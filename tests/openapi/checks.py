@@ -1,5 +1,7 @@
 """What schemathesis is told about this service: a stricter look at refusals of valid data, and cursors left out."""
 
+import json
+import re
 from typing import Any
 
 import schemathesis
@@ -19,6 +21,10 @@ BEYOND_SCHEMAS = {
     "children_elsewhere",
     "parent_cycle",
     "parent_elsewhere",
+    "match_missing",
+    "match_not_found",
+    "match_ambiguous",
+    "version_conflict",
     # of the text as a whole
     "repeated",
     "reserved",
@@ -26,13 +32,31 @@ BEYOND_SCHEMAS = {
     "invalid_cursor",
 }
 """Codes of mistakes that JSON Schema has no words for."""
+_ETAGS = re.compile(r'[*]|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*')
 ONCE = "each may be named once"
+
+
+def _valid(case: Any) -> bool:
+    """Whether every part of the request fits the document.
+
+    Where a header is negative and nothing else, schemathesis calls the whole request positive; and it takes a `0` for
+    the ETag of such requests.
+    """
+    meta, headers = case.meta, {name.lower(): value for name, value in (case.headers or {}).items()}
+    for name in ("if-match", "if-none-match"):
+        if _ETAGS.fullmatch(headers.get(name, "*")) is None:
+            return False
+    return (
+        meta is not None
+        and meta.generation.mode.is_positive
+        and all(part.mode.is_positive for part in meta.components.values())
+    )
 
 
 @schemathesis.check
 def valid_data_is_taken(ctx: Any, response: Any, case: Any) -> None:
     """Valid data is refused only for what the schema cannot say; the code of each mistake tells."""
-    if case.meta is None or not case.meta.generation.mode.is_positive:
+    if not _valid(case):
         return
     if response.status_code not in {400, 422}:
         return
@@ -49,8 +73,16 @@ def valid_data_is_taken(ctx: Any, response: Any, case: Any) -> None:
     assert len(beyond) == len(errors), f"Valid data was refused: {problem}"
 
 
+@schemathesis.serializer("application/x-ndjson")
+def json_lines(ctx: Any, value: Any) -> bytes:
+    """A file of JSON lines; schemathesis knows only other names of this type."""
+    if isinstance(value, list):
+        return "".join(f"{json.dumps(each)}\n" for each in value).encode()
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+
+
 @schemathesis.hook
 def before_call(ctx: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Leave out a made-up cursor: a cursor is signed, so any list asked with one would be refused and never read."""
-    if case.meta is not None and case.meta.generation.mode.is_positive and case.query:
+    if _valid(case) and case.query:
         case.query.pop("cursor", None)

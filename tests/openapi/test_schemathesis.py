@@ -1,0 +1,91 @@
+"""schemathesis against a running service, with every check, on the published record.
+
+Bounded for the suite: examples, fuzzing and stateful testing go over the whole document for some seconds; coverage
+goes over the operations of a few resources, as all are made by the same code. For a long run, beside `make serve`:
+`PYTHONPATH=. .venv/bin/schemathesis --config-file tests/openapi/schemathesis.toml run
+http://127.0.0.1:8000/openapi.json --checks all --header "X-API-Key: $(cat admin-key)"`.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from app import preparing
+from app.access.keys import new_key
+from app.access.permissions import Role
+
+ROOT = Path(__file__).resolve().parents[2]
+SEED = "20230706"
+WHOLE = ("--phases", "examples,fuzzing,stateful", "--max-examples", "2", "--max-time", "35")
+NARROW = ("--phases", "coverage", "--max-time", "45", "--include-path-regex", "^/v1/(plan|areas|search)")
+
+
+@asynccontextmanager
+async def running(address: str) -> AsyncIterator[tuple[str, str]]:
+    """A service in a process of its own: its address, and an administrator's key."""
+    connection = await asyncpg.connect(address)
+    key = new_key()
+    await preparing.add_key(connection, key, "schemathesis", Role.ADMINISTRATOR)
+    await connection.close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    here = f"http://127.0.0.1:{port}"
+    settings = {"DATABASE_URL": address, "WORKPLAN_PUBLIC_URL": here, "WORKPLAN_REQUEST_BUDGET": "60"}
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "critical",
+        cwd=ROOT, env={**os.environ, **settings}, stdout=DEVNULL, stderr=DEVNULL,
+    )  # fmt: skip
+    try:
+        await _until_ready(here, server)
+        yield here, key
+    finally:
+        server.send_signal(signal.SIGTERM)
+        await server.wait()
+
+
+async def _until_ready(here: str, server: Process) -> None:
+    async with httpx.AsyncClient(base_url=here) as client:
+        for _ in range(300):
+            assert server.returncode is None, "the service did not start"
+            try:
+                if (await client.get("/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.1)
+    raise TimeoutError
+
+
+async def judged(here: str, key: str, folder: Path, *options: str) -> tuple[int | None, str]:
+    """What schemathesis says."""
+    command = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("schemathesis")),
+        "--config-file", str(Path(__file__).with_name("schemathesis.toml")),
+        "run", f"{here}/openapi.json", "--header", f"Authorization: Bearer {key}",
+        "--checks", "all", "--seed", SEED, "--no-color", *options,
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=PIPE, stderr=STDOUT,
+    )  # fmt: skip
+    said, _ = await command.communicate()
+    return command.returncode, said.decode(errors="replace")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [WHOLE, NARROW], ids=["whole", "narrow"])
+async def test_schemathesis_finds_nothing(
+    seeded_address: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    async with running(seeded_address) as (here, key):
+        status, said = await judged(here, key, tmp_path, *options)
+    assert status == 0, said[-20_000:]
+    assert "generated" in said
