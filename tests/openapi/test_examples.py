@@ -1,0 +1,83 @@
+"""The examples of the document work when they are pasted: bodies, addresses, and every parameter."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.openapi.test_document import COMPONENTS, OPERATIONS, parameters
+
+CREATES = [name for name in OPERATIONS if re.fullmatch(r"POST /v1/[a-z-]+", name)]
+CHANGES = [name for name in OPERATIONS if re.fullmatch(r"PATCH /v1/[a-z-]+/{name}", name)]
+LISTS = [
+    name for name in OPERATIONS if re.fullmatch(r"GET /v1/[a-z-]+(/stats)?", name) and name != "GET /v1/plan"
+]
+
+
+def example(operation: dict[str, Any], media: str = "application/json") -> Any:
+    return operation["requestBody"]["content"][media]["example"]
+
+
+@pytest.mark.parametrize("name", CREATES)
+async def test_the_example_of_a_create_creates(seeded: httpx.AsyncClient, name: str) -> None:
+    _, path, operation = OPERATIONS[name]
+    answer = await seeded.post(path, json=example(operation))
+    assert answer.status_code == 201, answer.text
+    sent = example(operation)
+    assert {key: answer.json()[key] for key in sent if not isinstance(sent[key], dict | list)} == {
+        key: value for key, value in sent.items() if not isinstance(value, dict | list)
+    }
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_the_example_of_a_change_changes(seeded: httpx.AsyncClient, name: str) -> None:
+    _, path, operation = OPERATIONS[name]
+    named = next(each["example"] for each in parameters(operation) if each["name"] == "name")
+    if re.fullmatch(r"[0-9a-f-]{36}", named):  # an id: nobody else has the one of the example
+        create = OPERATIONS[f"POST {path.removesuffix('/{name}')}"][2]
+        made = await seeded.post(path.removesuffix("/{name}"), json=example(create))
+        named = made.json()["id"]
+    for media in ("application/merge-patch+json", "application/json"):
+        answer = await seeded.patch(
+            path.format(name=named), json=example(operation, media), headers={"Content-Type": media}
+        )
+        assert answer.status_code == 200, answer.text
+
+
+async def test_the_example_of_the_plan_changes_it(seeded: httpx.AsyncClient) -> None:
+    answer = await seeded.patch("/v1/plan", json=example(OPERATIONS["PATCH /v1/plan"][2]))
+    assert answer.status_code == 200, answer.text
+
+
+async def test_the_example_of_every_parameter_of_every_list_is_answered(seeded: httpx.AsyncClient) -> None:
+    refused = []
+    for name in LISTS:
+        _, path, operation = OPERATIONS[name]
+        known = [each for each in parameters(operation) if each["in"] == "query" and "example" in each]
+        needed = {each["name"]: each["example"] for each in known if each["required"]}
+        for each in known:
+            value = str(each["example"]).lower() if isinstance(each["example"], bool) else each["example"]
+            answer = await seeded.get(path, params={**needed, each["name"]: value})
+            if answer.status_code != 200:
+                refused.append((path, each["name"], answer.json()["detail"]))
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    "name", [each for each in OPERATIONS if re.fullmatch(r"GET /v1/[a-z-]+/{name}", each)]
+)
+async def test_an_example_of_the_plan_is_in_the_published_record(
+    seeded: httpx.AsyncClient, name: str
+) -> None:
+    _, path, operation = OPERATIONS[name]
+    named = next(each["example"] for each in parameters(operation) if each["name"] == "name")
+    answer = await seeded.get(path.format(name=named))
+    if re.fullmatch(r"[0-9a-f-]{36}", named):  # records without a code have an id of their own everywhere
+        assert answer.status_code == 404
+        return
+    schema = COMPONENTS["schemas"][
+        operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"][21:]
+    ]
+    assert answer.status_code == 200
+    assert answer.json()["title" if "title" in schema["properties"] else "name"] in str(schema["examples"])
