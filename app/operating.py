@@ -21,6 +21,7 @@ from app import __version__, preparing
 from app.db import Compiled
 from app.errors import Unavailable
 from app.operations.serving import Service, service_of
+from app.pool import BROKEN
 from app.settings import Settings
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +58,7 @@ async def secret_known(service: Service) -> AsyncIterator[None]:
     async def keep_asking() -> None:
         while not service.secret:
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
-            with suppress(Unavailable, OSError, asyncpg.PostgresError):
+            with suppress(Unavailable, *BROKEN):
                 await ask()
 
     if given := service.settings.cursor_secret:
@@ -165,7 +166,7 @@ async def ready(request: Request) -> Response:
     state = request.app.state
     kept: _Readiness = state._state.setdefault("readiness", _Readiness())  # noqa: SLF001
     async with kept.looking:
-        if kept.until <= monotonic():
+        if kept.until <= monotonic() and not (state.draining and kept.checks):
             kept.checks = await _look(service_of(request))
             kept.until = monotonic() + _READY_SECONDS
     checks = {**kept.checks, "draining": bool(state.draining)}
@@ -183,7 +184,7 @@ async def _look(service: Service) -> dict[str, Any]:
                 )
             finally:
                 connection.terminate()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+    except BROKEN:
         return {"database": False, "schema": False}
     return {"database": True, "schema": fits}
 

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 else:
     Connection = asyncpg.Connection
 
+BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""All that the driver raises when a connection fails; the third when it was told goodbye before we asked."""
 CONNECT_SECONDS = 3.0
 _TRUSTED_SECONDS = 1.0
 """A connection that worked so lately is used without asking it first."""
 _ANSWER_SECONDS = 1.0
-_BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 _IDLE_SECONDS = 300.0
 _KEPT = 2
 _log = structlog.get_logger("workplan")
@@ -123,7 +124,7 @@ class Pool:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 await connection.execute("select")
-        except _BROKEN:
+        except BROKEN:
             connection.terminate()
             idle, self._idle = self._idle, []
             for each, _ in idle:
@@ -137,7 +138,7 @@ class Pool:
     async def _connected(self) -> Connection:
         try:
             connection: Connection = await asyncpg.connect(**self._asking)
-        except _BROKEN as error:
+        except BROKEN as error:
             if not self._failing:
                 self._failing = True
                 _log.error("the database cannot be reached", error=type(error).__name__)
