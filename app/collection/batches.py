@@ -75,9 +75,17 @@ class Batch:
     """A load in progress, inside the transaction of its request."""
 
     def __init__(
-        self, connection: Connection, collection: Collection, by: str, *, partial: bool, patience: float
+        self,
+        connection: Connection,
+        collection: Collection,
+        by: str,
+        *,
+        partial: bool,
+        patience: float,
+        versions_required: bool = False,
     ) -> None:
         self.connection, self.collection, self.partial = connection, collection, partial
+        self._versions_required = versions_required
         self.by, _, self.system = by.partition(":")
         """What rows are matched by: `id`, the human key, or `by-key` and a system."""
         self.counts = dict.fromkeys(OUTCOMES, 0)
@@ -220,6 +228,8 @@ class Batch:
         if row.version is not None and row.version != now["version"]:
             message = f"The record is at version {now['version']} by now. Read it again."
             row.refuse("version_conflict", message, "/version")
+        if row.version is None and self._versions_required:
+            row.refuse("version_required", "This key has to say which version it changes.", "/version")
         row.outcome = "delete" if row.operation == "delete" else "update"
         row.before = json.loads(now["j"])
 

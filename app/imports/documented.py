@@ -59,8 +59,9 @@ def parameters(collection: Collection) -> list[dict[str, Any]]:
         ),
         doc.parameter(
             "charset",
-            "Charset of a CSV file that is not UTF-8.",
-            {"type": "string", "enum": sorted({*CHARSETS})},
+            f"Charset of a CSV file that is not UTF-8: {', '.join(sorted(CHARSETS))}.",
+            # no enum: generators make the same name of `shift_jis` and `shift-jis`, and stop
+            {"type": "string", "maxLength": 40, "pattern": f"^({'|'.join(sorted(CHARSETS))})$"},
             "cp932",
         ),
         doc.IDEMPOTENCY_KEY,

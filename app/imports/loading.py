@@ -18,7 +18,13 @@ class UnexpectedNumber(Conflict):
 
 
 async def load(
-    connection: Connection, collection: Collection, options: Options, rows: Iterator[Row], patience: float
+    connection: Connection,
+    collection: Collection,
+    options: Options,
+    rows: Iterator[Row],
+    patience: float,
+    *,
+    versions_required: bool,
 ) -> Batch:
     """Write the rows; what the batch says of refused rows is the report."""
     await connection.execute(
@@ -26,8 +32,14 @@ async def load(
         "set_config('idle_in_transaction_session_timeout', $1, true)",
         f"{patience:.0f}s",
     )
-    by = options.match
-    batch = Batch(connection, collection, by, partial=options.partial, patience=patience)
+    batch = Batch(
+        connection,
+        collection,
+        options.match,
+        partial=options.partial,
+        patience=patience,
+        versions_required=versions_required,
+    )
     while chunk := list(islice(rows, CHUNK)):
         await batch.take(chunk)
     await batch.settle()

@@ -56,7 +56,8 @@ def bulk(collection: Collection) -> APIRouter:
 
 
 async def _import(request: Request, collection: Collection) -> Response:
-    (await caller_of(request)).require(Permission.EDIT)
+    caller = await caller_of(request)
+    caller.require(Permission.EDIT)
     headers = headers_of(request)
     media, charset = _media(headers)
     options = options_of(collection, request.scope["query_string"])
@@ -75,7 +76,14 @@ async def _import(request: Request, collection: Collection) -> Response:
         items, table = _opened(media, body, charset)
         header = header_of(collection, table.header) if table else None
         reader = Reader(collection, options, header, list(header.ignored) if header else [])
-        batch = await load(connection, collection, options, reader.rows(items), patience)
+        batch = await load(
+            connection,
+            collection,
+            options,
+            reader.rows(items),
+            patience,
+            versions_required=caller.require_if_match,
+        )
         if batch.refused and style is not JSON:
             again, _ = _opened(media, body, charset)
             return refused_rows(batch, options, again, table, style)

@@ -102,7 +102,7 @@ async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *,
                 return _replayed(claim)
             answer = await work(connection)
             if dry_run or not answer.kept:
-                raise _RolledBack(answer)  # noqa: TRY301  (the transaction has to see it)
+                raise _RolledBack(answer)
             if key:
                 await connection.execute(
                     "update idempotency_keys set status = $3, headers = $4, body = $5 "

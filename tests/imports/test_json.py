@@ -7,6 +7,9 @@ import asyncpg
 import httpx
 import pytest
 
+from app import preparing
+from app.access.keys import new_key
+from app.access.permissions import Role
 from tests import make
 
 BULK = "/v1/events/bulk"
@@ -313,3 +316,19 @@ async def test_refused_lines_come_back_with_their_error(client: httpx.AsyncClien
 async def test_who_may_not_write_may_not_import(cast: Any) -> None:
     assert (await cast.anonymous.post(BULK, json=[])).status_code == 401
     assert (await cast.reader.post(BULK, json=[])).status_code == 403
+
+
+async def test_a_key_that_must_say_the_version_must_say_it_in_every_row(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    made = await make.record(client, "events")
+    key = new_key()
+    connection = await asyncpg.connect(database_address)
+    await preparing.add_key(connection, key, "careful", Role.SECRETARIAT, require_if_match=True)
+    await connection.close()
+    careful = {"Authorization": f"Bearer {key}"}
+    without = await client.post(BULK, json=[{"id": made["id"], "title": "B"}], headers=careful)
+    assert without.status_code == 422
+    assert without.json()["errors"][0]["code"] == "version_required"
+    row = {"id": made["id"], "version": made["version"], "title": "B"}
+    assert (await client.post(BULK, json=[row], headers=careful)).status_code == 200

@@ -227,6 +227,15 @@ def test_null_is_a_type_where_it_can_be_one(name: str) -> None:
             assert all("$ref" in option for option in options if option != {"type": "null"}), place
 
 
+@pytest.mark.parametrize("kind", ["schemas", "parameters"])
+def test_the_words_of_an_enum_become_distinct_names(kind: str) -> None:
+    """Generators make an upper-case name of each word; openapi-python-client stops where two are the same."""
+    for name, component in COMPONENTS[kind].items():
+        for place, each in inside(component.get("schema", component), name):
+            words = [word for word in each.get("enum", ()) if word is not None]
+            assert len({re.sub("[^a-z0-9]+", "_", word.lower()) for word in words}) == len(words), place
+
+
 def test_what_clients_send_is_closed() -> None:
     waiting = {
         part["$ref"]
