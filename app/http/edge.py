@@ -25,7 +25,7 @@ _ONCE = frozenset(
         b"transfer-encoding", b"host", b"idempotency-key", b"x-reason",
     }
 )  # fmt: skip
-_LINGER_SECONDS, _LINGER_BYTES = 1.0, 8_388_608
+_LINGER_SECONDS, _LINGER_BYTES = 1.0, 524_288
 _log = structlog.get_logger("workplan.access")
 
 REQUESTS = Counter("workplan_requests_total", "Requests answered.", ["method", "route", "status"])
