@@ -144,6 +144,9 @@ class TestEveryBody:
     @pytest.mark.parametrize(("name", "body"), BODIES)
     def test_editorial_notes_quote_their_text(self, name: str, body: dict[str, Any]) -> None:
         text = "\n".join([body.get("title", ""), *body.get("preamble", []), *body.get("sub_items", [])])
+        if name == "goals":  # a note on a goal may speak of what is printed under it
+            under = [each for each in ALL["activities"] if each["goal"] == {"number": body["number"]}]
+            text += "\n" + "\n".join(each["title"] for each in under)
         for remark in body.get("editorial_notes", []):
             assert remark["passage"] in text
 
