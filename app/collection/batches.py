@@ -20,7 +20,7 @@ from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import record_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
-from app.collection.validation import field_errors, merged, validated
+from app.collection.validation import field_errors, from_nothing, merged, validated
 from app.collection.writing import broken_rule, broken_rules, kept, referred, referred_by, same, stored
 from app.db import Connection
 from app.errors import Unprocessable
@@ -174,7 +174,8 @@ class Batch:
                 continue
             try:
                 if row.before is None:
-                    names, model = collection.writable, validated(collection, row.body)
+                    names = collection.writable
+                    model = validated(collection, from_nothing(collection, row.body))
                 else:
                     names = self._differing(row, row.before)
                     if not names and not row.errors:

@@ -68,6 +68,8 @@ class Kind:
 def _read_text(raw: str) -> str:
     if "\0" in raw:
         raise ValueError("a NUL is in no text")
+    if len(raw) > _LINE_MOST:
+        raise ValueError(f"at most {_LINE_MOST} characters are expected")
     return raw
 
 

@@ -82,6 +82,15 @@ def merged(collection: Collection, current: Mapping[str, Any], patch: Mapping[st
     }
 
 
+def from_nothing(collection: Collection, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """What a merge patch makes where there is no record yet: null is what may be left out."""
+    return {
+        name: value
+        for name, value in patch.items()
+        if value is not None or name not in _with_default(collection)
+    }
+
+
 def _merge(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(target) if isinstance(target, dict) else {}
     for name, value in patch.items():

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from app.collection.values import CountryCode, Day, Kept, Line, Record, Source
 
@@ -42,3 +43,14 @@ class Country(Record, Kept):
             ]
         ],
     )
+
+    @model_validator(mode="after")
+    def _ends_after_it_began(self) -> "Country":
+        since, until = self.asean_member_since, self.asean_member_until
+        if since and until and until < since:
+            raise PydanticCustomError(
+                "end_before_start",
+                "asean_member_until lies before asean_member_since.",
+                {"field": "asean_member_until"},
+            )
+        return self

@@ -64,6 +64,9 @@ def charset_of(declared: str | None, body: bytes) -> str:
     if codec in {"cp932", "cp874", "cp1258"} and not body.isascii() and _decodes(body, "utf-8"):
         message = f"The file is declared as {codec}, but its bytes are UTF-8."
         raise unreadable("charset_contradicted", message, hint="Leave charset out.")
+    if codec == "utf-16":  # which of the two byte orders it is, only the mark would say
+        message = "A file in UTF-16 starts with a byte order mark, and this one does not."
+        raise unreadable("undecodable", message, hint="Say charset=utf-16le, or save the file as CSV UTF-8.")
     return codec or "utf-8"
 
 

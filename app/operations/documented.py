@@ -470,7 +470,7 @@ def _filter_schema(kind: Kind, operator: str) -> dict[str, Any]:
         case "integer":
             return {**kind.schema, "minimum": -(2**31), "maximum": 2**31 - 1}
         case "text" | "texts":
-            return {"type": "string", "minLength": 1, "maxLength": 500, "pattern": _FILTER_TEXT}
+            return {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": _FILTER_TEXT}
         case _:
             return dict(kind.schema)
     repeated = f"(,{one}){{0,{_VALUES_MOST - 1}}}" if many else ""
@@ -478,12 +478,15 @@ def _filter_schema(kind: Kind, operator: str) -> dict[str, Any]:
 
 
 _RELATIVE = "today|-?([0-9]{1,5}[dw]|[0-9]{1,4}m|[0-9]{1,3}y)"
-_MONTHS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9])"
-_DAYS = f"(19[0-9]{{2}}|2[0-3][0-9]{{2}})-({_MONTHS})"
+_MONTHS = (
+    "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8])"
+)
+_LEAP_YEARS = "((19|2[0-3])(0[48]|[2468][048]|[13579][26])|2000)"
+_DAYS = f"((19[0-9]{{2}}|2[0-3][0-9]{{2}})-({_MONTHS})|{_LEAP_YEARS}-02-29)"
 _DATES = f"({_DAYS}|{_RELATIVE})"
 _TIMES = "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])"
 _INSTANTS = f"({_DAYS}({_TIMES})?|{_RELATIVE})"
-_FILTER_TEXT = r"^[^\u0000-\u001F,]+(,[^\u0000-\u001F,]+)*$"
+_FILTER_TEXT = r"^[^\u0000,]{1,2000}(,[^\u0000,]{1,2000})*$"
 
 
 def _filter_example(collection: Collection, path: str, kind: Kind) -> Any:

@@ -8,6 +8,7 @@ from app.access.permissions import Permission
 from app.collection import writing
 from app.collection.collection import Collection
 from app.collection.own_keys import KEY, SYSTEM, is_own_key
+from app.collection.validation import from_nothing
 from app.errors import NotFound
 from app.http.bodies import read_object
 from app.http.etags import ChangedMeanwhile, tags
@@ -112,7 +113,7 @@ async def _created(
         raise ChangedMeanwhile(
             f"There is no {collection.singular} with this own key, so no version of it either."
         )
-    made = await writing.create(connection, collection, record)
+    made = await writing.create(connection, collection, from_nothing(collection, record))
     place = f"/v1/{collection.path}/{made.id}"
     return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place, "Write-Result": "created"})
 

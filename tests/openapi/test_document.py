@@ -43,7 +43,7 @@ def parameters(operation: dict[str, Any]) -> list[dict[str, Any]]:
 
 def mistake(schema: dict[str, Any], value: Any) -> str:
     """Why a value does not fit a schema; empty if it does."""
-    whole = {**schema, "components": COMPONENTS}
+    whole = {**schema, "components": COMPONENTS} if "$ref" in json.dumps(schema) else schema
     error = next(jsonschema_rs.Draft202012Validator(whole, validate_formats=True).iter_errors(value), None)
     return "" if error is None else f"{error.message} at /{'/'.join(map(str, error.instance_path))}"
 

@@ -43,7 +43,7 @@ async def running(address: str) -> AsyncIterator[tuple[str, str]]:
     here = f"http://127.0.0.1:{port}"
     settings = {"DATABASE_URL": address, "WORKPLAN_PUBLIC_URL": here, "WORKPLAN_REQUEST_BUDGET": "60"}
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "critical",
+        sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port),
         cwd=ROOT, env={**os.environ, **settings}, stdout=DEVNULL, stderr=DEVNULL,
     )  # fmt: skip
     try:
