@@ -26,8 +26,8 @@ from app.access.permissions import Role
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = "20230706"
-WHOLE = ("--phases", "examples,fuzzing,stateful", "--max-examples", "2", "--max-time", "14")
-NARROW = ("--phases", "coverage", "--max-time", "14", "--include-path-regex", "^/v1/(plan|areas|search)")
+WHOLE = ("--phases", "examples,fuzzing,stateful", "--max-examples", "2", "--max-time", "8")
+NARROW = ("--phases", "coverage", "--max-time", "8", "--include-path-regex", "^/v1/(plan|areas|search)")
 
 
 @asynccontextmanager
