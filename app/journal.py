@@ -3,6 +3,8 @@
 Rows of `changes` are written with the data; their place in the feed is that of their transaction, and a
 transaction gets its place as the last thing before it commits, from the one row of `journal_head`. So
 positions are in commit order and have no holes (docs/decisions/0006).
+
+Every commit is sealed: its hash is of the hash before it and of the digests of its changes (migration 0002).
 """
 
 from datetime import datetime
@@ -25,6 +27,8 @@ class JournalHead(Base):
     only_row: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
     position: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    hash: Mapped[bytes] = mapped_column(BYTEA, server_default=text("sha256('')"))
+    """Of the newest commit: whoever keeps a copy can prove later that nothing before it was rewritten."""
 
 
 class Commit(Base):
@@ -41,15 +45,22 @@ class Commit(Base):
     request_id: Mapped[str | None]
     reason: Mapped[str | None]
     database_role: Mapped[str] = mapped_column(server_default=text("session_user"))
+    salt: Mapped[UUID | None] = mapped_column(server_default=text("gen_random_uuid()"))
+    """Null once the reason was erased."""
+    digest: Mapped[bytes | None] = mapped_column(BYTEA)
+    """SHA-256 of the salt and the reason."""
+    hash: Mapped[bytes | None] = mapped_column(BYTEA)
 
 
 class Change(Base):
-    """One record as a transaction left it, or, for `delete`, as it last was."""
+    """One record as a transaction left it, or, for `delete` and `merge`, as it last was."""
 
     __tablename__ = "changes"
     __table_args__ = (
-        CheckConstraint("action in ('create', 'update', 'delete', 'restore')", name="action"),
+        CheckConstraint("action in ('create', 'update', 'delete', 'restore', 'merge')", name="action"),
+        CheckConstraint("(action = 'merge') = (survivor_id is not null)", name="survivor_id"),
         Index("ix_changes_record", "record_id", "version"),
+        Index("ix_changes_merged", "kind", "record_id", postgresql_where=text("action = 'merge'")),
     )
 
     commit_number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -59,6 +70,12 @@ class Change(Base):
     version: Mapped[int]
     action: Mapped[str]
     record: Mapped[Any] = mapped_column(JSONB)
+    salt: Mapped[UUID | None]
+    """Null once the record was erased: the digest then says nothing about it any more."""
+    digest: Mapped[bytes] = mapped_column(BYTEA)
+    """SHA-256 of the salt and the record as text."""
+    survivor_id: Mapped[UUID | None]
+    """Into which record this one was merged."""
 
 
 class Installation(Base):

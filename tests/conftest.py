@@ -128,7 +128,7 @@ async def database_address(worker_address: str) -> str:
         await connection.execute(
             _EMPTY
         )  # deleting few rows is fifty times as fast as truncating so many tables
-        await connection.execute("update journal_head set position = 0")
+        await connection.execute("update journal_head set position = 0, hash = default")
     finally:
         await connection.close()
     return worker_address

@@ -1,0 +1,116 @@
+"""The journal as a chain: the database functions of migration 0002 that record, place and seal, one statement each.
+
+The digest of a change is of a salt and the record as text: an erased record loses its salt, the digest stays, and says
+nothing any more. The hash of a commit is of the hash before it, of its own entry and of the digests of its changes.
+"""
+
+RECORD_CHANGES = """create or replace function record_changes() returns trigger language plpgsql security definer
+set search_path = public, pg_temp as $$
+declare
+  mine bigint;
+  before int;
+  added int;
+  merged uuid := nullif(current_setting('register.merged', true), '')::uuid;
+begin
+  if tg_op = 'DELETE' then
+    perform from old_rows limit 1;
+  else
+    perform from new_rows limit 1;
+  end if;
+  if not found then
+    return null;
+  end if;
+  mine := this_commit();
+  select changes into before from commits where number = mine;
+  if tg_op = 'DELETE' then
+    insert into changes
+      (commit_number, ordinal, kind, record_id, version, action, record, salt, digest, survivor_id)
+    select mine, before + row_number() over (), tg_table_name, r.id, r.version,
+      case when r.id = merged then 'merge' else 'delete' end, r.image, r.salt,
+      sha256(uuid_send(r.salt) || convert_to(r.image::text, 'UTF8')),
+      case when r.id = merged then current_setting('register.survivor')::uuid end
+    from (select o.id, o.version, to_jsonb(o) - 'digest' as image, gen_random_uuid() as salt
+          from old_rows o offset 0) r;
+  else
+    insert into changes (commit_number, ordinal, kind, record_id, version, action, record, salt, digest)
+    select mine, before + row_number() over (), tg_table_name, r.id, r.version,
+      case when tg_op = 'UPDATE' then 'update'
+           else coalesce(nullif(current_setting('register.action', true), ''), 'create') end,
+      r.image, r.salt, sha256(uuid_send(r.salt) || convert_to(r.image::text, 'UTF8'))
+    from (select n.id, n.version, to_jsonb(n) - 'digest' as image, gen_random_uuid() as salt
+          from new_rows n offset 0) r;
+  end if;
+  get diagnostics added = row_count;
+  update commits set changes = before + added where number = mine;
+  return null;
+end $$"""
+
+CONTENT_DIGEST = """create function content_digest(mine bigint) returns bytea language sql stable
+return (select sha256(convert_to(string_agg(
+    concat_ws('|', h.ordinal, h.kind, h.record_id, h.version, h.action, encode(h.digest, 'hex'), h.survivor_id),
+    chr(10) order by h.ordinal), 'UTF8'))
+  from public.changes h where h.commit_number = mine)"""
+
+COMMIT_HASH = """create function commit_hash(before bytea, c commits, content bytea) returns bytea language sql immutable
+return sha256(before || convert_to(jsonb_build_array(1, c.position, c.changes,
+  (extract(epoch from c.at) * 1000000)::bigint, c.key_id, c.request_id, c.database_role,
+  encode(c.digest, 'hex'), encode(content, 'hex'))::text, 'UTF8'))"""
+
+# All that can be counted before is counted before the head is locked; nothing is locked after it.
+PLACE_COMMIT = """create or replace function place_commit() returns trigger language plpgsql security definer
+set search_path = public, pg_temp as $$
+declare
+  mine commits;
+  content bytea := content_digest(new.number);
+  head journal_head;
+begin
+  select * into mine from commits where number = new.number;
+  mine.digest := sha256(uuid_send(mine.salt) || convert_to(coalesce(mine.reason, ''), 'UTF8'));
+  select * into head from journal_head for update;
+  mine.position := head.position + mine.changes;
+  mine.at := greatest(head.at, clock_timestamp());
+  mine.hash := commit_hash(head.hash, mine, content);
+  update journal_head set position = mine.position, at = mine.at, hash = mine.hash;
+  update commits set position = mine.position, at = mine.at, digest = mine.digest, hash = mine.hash
+    where number = new.number;
+  return null;
+end $$"""
+
+# The journal as it was before this migration, sealed as it is found.
+SEAL = [
+    "update changes set salt = gen_random_uuid()",
+    "update changes set digest = sha256(uuid_send(salt) || convert_to(record::text, 'UTF8'))",
+    """do $$
+declare
+  mine commits;
+  before bytea := (select hash from journal_head);
+begin
+  for mine in select * from commits where position is not null order by position loop
+    mine.salt := gen_random_uuid();
+    mine.digest := sha256(uuid_send(mine.salt) || convert_to(coalesce(mine.reason, ''), 'UTF8'));
+    mine.hash := commit_hash(before, mine, content_digest(mine.number));
+    update commits set salt = mine.salt, digest = mine.digest, hash = mine.hash where number = mine.number;
+    before := mine.hash;
+  end loop;
+  update journal_head set hash = before;
+end $$""",
+]
+
+_KEPT = "'The journal is only added to.'"
+# What an erasure may do: take the salt away, and with it what the salt covers. Everything else stays as it was written.
+GUARDS = [
+    f"""create trigger keep_changes before update on changes for each row
+when (new.salt is not null or (old.commit_number, old.ordinal, old.kind, old.record_id, old.version, old.action,
+  old.digest, old.survivor_id) is distinct from (new.commit_number, new.ordinal, new.kind, new.record_id,
+  new.version, new.action, new.digest, new.survivor_id)) execute function refuse({_KEPT})""",
+    f"""create trigger keep_commits before update on commits for each row
+when (old.position is not null and (new.salt is not null or (old.number, old.position, old.changes, old.at,
+  old.key_id, old.request_id, old.database_role, old.digest, old.hash) is distinct from (new.number, new.position,
+  new.changes, new.at, new.key_id, new.request_id, new.database_role, new.digest, new.hash)))
+execute function refuse({_KEPT})""",
+    *(
+        f"""create trigger keep_all_{table} before delete or truncate on {table}
+for each statement execute function refuse({_KEPT})"""
+        for table in ("changes", "commits", "journal_head")
+    ),
+]

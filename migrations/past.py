@@ -1,0 +1,91 @@
+"""The register as it was: the database functions of migration 0002, one statement each.
+
+Schema `past` holds a view for every recorded table, and for those that triggers keep, under the same name and with the
+same columns: what the table held at the place in the feed that the setting `register.as_of_position` names. A reading
+statement compiled for that schema is the statement of the present, so that the past answers as it answered then.
+"""
+
+FORGET_PAST = "drop schema if exists past cascade"
+"""Before a migration that drops or changes a column: the views name it."""
+REMAKE_PAST = "select remake_past()"
+"""The last statement of every migration that adds a table or changes one."""
+
+TODAY = """create function today() returns date language sql stable parallel safe
+return coalesce((nullif(current_setting('register.as_of', true), '')::timestamptz at time zone 'UTC')::date,
+  current_date)"""
+
+# What is unchanged since then is read from the table itself, by its indexes; the rest from the journal's images, at a
+# cost that grows with what changed since, not with all that ever changed. Columns that are younger than an image have
+# their defaults.
+REMAKE = """create function remake_past() returns void language plpgsql set search_path = public, pg_temp as $$
+declare
+  changed constant text := 'select from public.changes h join public.commits c on c.number = h.commit_number
+    where h.record_id = %s and c.position > past.position()';
+  kinds constant text[] := array(select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where t.tgname = 'record_update' and c.relname <> 'api_keys' order by 1);
+  kind text;
+  here text;
+  images text;
+  every_text text := '';
+  every_key text := '';
+  mirror record;
+  mirrors jsonb := '{}';
+begin
+  drop schema if exists past cascade;
+  create schema past;
+  create function past.position() returns bigint language sql stable parallel safe
+    return nullif(current_setting('register.as_of_position', true), '')::bigint;
+  create view past.journal_head with (security_invoker) as
+    select h.only_row, past.position() as position, h.at, h.hash from public.journal_head h;
+  create view past.commits with (security_invoker) as select * from public.commits where position <= past.position();
+  create view past.changes with (security_invoker) as select * from public.changes;
+  foreach kind in array kinds loop
+    select string_agg('r.' || quote_ident(attname), ', ' order by attnum),
+      string_agg(case when attname = 'id' then 'h.record_id'
+        when attnotnull and d.adbin is not null and attname not in ('version', 'created_at', 'updated_at')
+          then format('coalesce(r.%I, %s)', attname, pg_get_expr(d.adbin, d.adrelid))
+        else format('r.%I', attname) end || ' as ' || quote_ident(attname), ', ' order by attnum)
+      into here, images
+      from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = kind::regclass and a.attnum > 0 and not a.attisdropped;
+    execute format('create view past.%I with (security_invoker) as
+      select %s from (select distinct n.record_id from public.commits c join public.changes n on n.commit_number = c.number
+        where c.position > past.position() and n.kind = %L) changed
+      cross join lateral (select b.record_id, b.action, b.record
+        from public.changes b join public.commits c on c.number = b.commit_number
+        where b.record_id = changed.record_id and b.kind = %L and c.position <= past.position()
+        order by c.position desc, b.ordinal desc limit 1) h
+      cross join lateral jsonb_populate_record(null::public.%I, h.record) r
+      where h.action not in (''delete'', ''merge'')', 'changed_' || kind, images, kind, kind, kind);
+    execute format('create view past.%I with (security_invoker) as
+      select %s from public.%I r where not exists (%s) union all select %s from past.%I r',
+      kind, here, kind, format(changed, 'r.id'), here, 'changed_' || kind);
+    select every_text || format(' union all select r.id, %L, %s, public.fold(%s), to_tsvector(''english'', public.fold(%s))
+        from past.%I r', kind, arguments[1], arguments[2], arguments[2], 'changed_' || kind)
+      into every_text
+      from (select string_to_array(encode(replace_null, 'escape'), '\\000') as arguments from (
+        select t.tgargs as replace_null from pg_trigger t
+        where t.tgrelid = kind::regclass and t.tgname = 'search_insert') found) split;
+    every_key := every_key || format(' union all select %L, unnest(r.keys), r.id from past.%I r', kind, 'changed_' || kind);
+    for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
+        where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
+      mirrors := mirrors || jsonb_build_object(mirror.arguments[1], coalesce(mirrors ->> mirror.arguments[1],
+        format('select m.%1$I, m.field, m.%2$I from public.%3$I m where not exists (%4$s)', mirror.arguments[2],
+          mirror.arguments[3], mirror.arguments[1], format(changed, format('m.%I', mirror.arguments[2]))))
+        || format(' union all select distinct r.id, %L, (link ->> ''id'')::uuid
+          from past.%I r, jsonb_array_elements(r.%I) link',
+          mirror.arguments[4], 'changed_' || kind, mirror.arguments[4]));
+    end loop;
+  end loop;
+  for mirror in select key, value from jsonb_each_text(mirrors) loop
+    execute format('create view past.%I with (security_invoker) as %s', mirror.key, mirror.value);
+  end loop;
+  execute format('create view past.search_texts with (security_invoker) as
+    select s.record_id, s.kind, s.title, s.folded, s.words from public.search_texts s where not exists (%s) %s',
+    format(changed, 's.record_id'), every_text);
+  execute format('create view past.own_keys with (security_invoker) as
+    select k.kind, k.key, k.record_id from public.own_keys k where not exists (%s) %s',
+    format(changed, 'k.record_id'), every_key);
+  grant usage on schema past to workplan_app;
+  grant select on all tables in schema past to workplan_app;
+end $$"""
