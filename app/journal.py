@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Identity, Index, Table, text
-from sqlalchemy.dialects.postgresql import BYTEA, JSONB
+from sqlalchemy.dialects.postgresql import BYTEA, JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -45,7 +45,7 @@ class Commit(Base):
     request_id: Mapped[str | None]
     reason: Mapped[str | None]
     database_role: Mapped[str] = mapped_column(server_default=text("session_user"))
-    salt: Mapped[UUID | None] = mapped_column(server_default=text("gen_random_uuid()"))
+    salt: Mapped[bytes | None] = mapped_column(BYTEA, server_default=text("uuid_send(gen_random_uuid())"))
     """Null once the reason was erased."""
     digest: Mapped[bytes | None] = mapped_column(BYTEA)
     """SHA-256 of the salt and the reason."""
@@ -69,8 +69,8 @@ class Change(Base):
     record_id: Mapped[UUID]
     version: Mapped[int]
     action: Mapped[str]
-    record: Mapped[Any] = mapped_column(JSONB)
-    salt: Mapped[UUID | None]
+    record: Mapped[Any] = mapped_column(JSON)
+    salt: Mapped[bytes | None] = mapped_column(BYTEA)
     """Null once the record was erased: the digest then says nothing about it any more."""
     digest: Mapped[bytes] = mapped_column(BYTEA)
     """SHA-256 of the salt and the record as text."""

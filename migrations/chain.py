@@ -4,13 +4,18 @@ The digest of a change is of a salt and the record as text: an erased record los
 nothing any more. The hash of a commit is of the hash before it, of its own entry and of the digests of its changes.
 """
 
+# The salts of a transaction come from one seed that is kept nowhere: the kernel is asked once, not once a row. The
+# record is kept as the text that was digested, in a type that leaves it as it is.
 RECORD_CHANGES = """create or replace function record_changes() returns trigger language plpgsql security definer
 set search_path = public, pg_temp as $$
 declare
   mine bigint;
   before int;
   added int;
-  merged uuid := nullif(current_setting('register.merged', true), '')::uuid;
+  seed constant bytea := uuid_send(gen_random_uuid());
+  merged constant uuid := nullif(current_setting('register.merged', true), '');
+  word text := case tg_op when 'INSERT' then coalesce(nullif(current_setting('register.action', true), ''), 'create')
+    when 'UPDATE' then 'update' else 'delete' end;
 begin
   if tg_op = 'DELETE' then
     perform from old_rows limit 1;
@@ -25,19 +30,19 @@ begin
   if tg_op = 'DELETE' then
     insert into changes
       (commit_number, ordinal, kind, record_id, version, action, record, salt, digest, survivor_id)
-    select mine, before + row_number() over (), tg_table_name, r.id, r.version,
-      case when r.id = merged then 'merge' else 'delete' end, r.image, r.salt,
-      sha256(uuid_send(r.salt) || convert_to(r.image::text, 'UTF8')),
+    select mine, before + r.place, tg_table_name, r.id, r.version,
+      case when r.id = merged then 'merge' else word end, r.image, r.salt,
+      sha256(r.salt || convert_to(r.image::text, 'UTF8')),
       case when r.id = merged then current_setting('register.survivor')::uuid end
-    from (select o.id, o.version, to_jsonb(o) - 'digest' as image, gen_random_uuid() as salt
-          from old_rows o offset 0) r;
+    from (select n.id, n.version, row_number() over () as place, image(to_json(n), tg_table_name) as image,
+            substr(sha256(seed || int8send(row_number() over ())), 1, 16) as salt
+          from old_rows n offset 0) r;
   else
     insert into changes (commit_number, ordinal, kind, record_id, version, action, record, salt, digest)
-    select mine, before + row_number() over (), tg_table_name, r.id, r.version,
-      case when tg_op = 'UPDATE' then 'update'
-           else coalesce(nullif(current_setting('register.action', true), ''), 'create') end,
-      r.image, r.salt, sha256(uuid_send(r.salt) || convert_to(r.image::text, 'UTF8'))
-    from (select n.id, n.version, to_jsonb(n) - 'digest' as image, gen_random_uuid() as salt
+    select mine, before + r.place, tg_table_name, r.id, r.version, word, r.image, r.salt,
+      sha256(r.salt || convert_to(r.image::text, 'UTF8'))
+    from (select n.id, n.version, row_number() over () as place, image(to_json(n), tg_table_name) as image,
+            substr(sha256(seed || int8send(row_number() over ())), 1, 16) as salt
           from new_rows n offset 0) r;
   end if;
   get diagnostics added = row_count;
@@ -45,13 +50,17 @@ begin
   return null;
 end $$"""
 
+IMAGE = """create function image(record json, kind text) returns json language sql immutable parallel safe
+return case when kind = 'api_keys' then (record::jsonb - 'digest')::json else record end"""
+
 CONTENT_DIGEST = """create function content_digest(mine bigint) returns bytea language sql stable
 return (select sha256(convert_to(string_agg(
     concat_ws('|', h.ordinal, h.kind, h.record_id, h.version, h.action, encode(h.digest, 'hex'), h.survivor_id),
     chr(10) order by h.ordinal), 'UTF8'))
   from public.changes h where h.commit_number = mine)"""
 
-COMMIT_HASH = """create function commit_hash(before bytea, c commits, content bytea) returns bytea language sql immutable
+COMMIT_HASH = """create function commit_hash(before bytea, c commits, content bytea) returns bytea
+language sql immutable
 return sha256(before || convert_to(jsonb_build_array(1, c.position, c.changes,
   (extract(epoch from c.at) * 1000000)::bigint, c.key_id, c.request_id, c.database_role,
   encode(c.digest, 'hex'), encode(content, 'hex'))::text, 'UTF8'))"""
@@ -65,7 +74,7 @@ declare
   head journal_head;
 begin
   select * into mine from commits where number = new.number;
-  mine.digest := sha256(uuid_send(mine.salt) || convert_to(coalesce(mine.reason, ''), 'UTF8'));
+  mine.digest := sha256(mine.salt || convert_to(coalesce(mine.reason, ''), 'UTF8'));
   select * into head from journal_head for update;
   mine.position := head.position + mine.changes;
   mine.at := greatest(head.at, clock_timestamp());
@@ -78,16 +87,16 @@ end $$"""
 
 # The journal as it was before this migration, sealed as it is found.
 SEAL = [
-    "update changes set salt = gen_random_uuid()",
-    "update changes set digest = sha256(uuid_send(salt) || convert_to(record::text, 'UTF8'))",
+    "update changes set salt = uuid_send(gen_random_uuid())",
+    "update changes set digest = sha256(salt || convert_to(record::text, 'UTF8'))",
     """do $$
 declare
   mine commits;
   before bytea := (select hash from journal_head);
 begin
   for mine in select * from commits where position is not null order by position loop
-    mine.salt := gen_random_uuid();
-    mine.digest := sha256(uuid_send(mine.salt) || convert_to(coalesce(mine.reason, ''), 'UTF8'));
+    mine.salt := uuid_send(gen_random_uuid());
+    mine.digest := sha256(mine.salt || convert_to(coalesce(mine.reason, ''), 'UTF8'));
     mine.hash := commit_hash(before, mine, content_digest(mine.number));
     update commits set salt = mine.salt, digest = mine.digest, hash = mine.hash where number = mine.number;
     before := mine.hash;

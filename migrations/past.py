@@ -49,24 +49,27 @@ begin
       from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = kind::regclass and a.attnum > 0 and not a.attisdropped;
     execute format('create view past.%I with (security_invoker) as
-      select %s from (select distinct n.record_id from public.commits c join public.changes n on n.commit_number = c.number
+      select %s from (select distinct n.record_id
+        from public.commits c join public.changes n on n.commit_number = c.number
         where c.position > past.position() and n.kind = %L) changed
       cross join lateral (select b.record_id, b.action, b.record
         from public.changes b join public.commits c on c.number = b.commit_number
         where b.record_id = changed.record_id and b.kind = %L and c.position <= past.position()
         order by c.position desc, b.ordinal desc limit 1) h
-      cross join lateral jsonb_populate_record(null::public.%I, h.record) r
+      cross join lateral json_populate_record(null::public.%I, h.record) r
       where h.action not in (''delete'', ''merge'')', 'changed_' || kind, images, kind, kind, kind);
     execute format('create view past.%I with (security_invoker) as
       select %s from public.%I r where not exists (%s) union all select %s from past.%I r',
       kind, here, kind, format(changed, 'r.id'), here, 'changed_' || kind);
-    select every_text || format(' union all select r.id, %L, %s, public.fold(%s), to_tsvector(''english'', public.fold(%s))
-        from past.%I r', kind, arguments[1], arguments[2], arguments[2], 'changed_' || kind)
+    select every_text || format(
+        ' union all select r.id, %1$L, %2$s, public.fold(%3$s), to_tsvector(''english'', public.fold(%3$s))
+           from past.%4$I r',
+        kind, split.arguments[1], split.arguments[2], 'changed_' || kind)
       into every_text
-      from (select string_to_array(encode(replace_null, 'escape'), '\\000') as arguments from (
-        select t.tgargs as replace_null from pg_trigger t
-        where t.tgrelid = kind::regclass and t.tgname = 'search_insert') found) split;
-    every_key := every_key || format(' union all select %L, unnest(r.keys), r.id from past.%I r', kind, 'changed_' || kind);
+      from pg_trigger t, string_to_array(encode(t.tgargs, 'escape'), '\\000') split(arguments)
+      where t.tgrelid = kind::regclass and t.tgname = 'search_insert';
+    every_key := every_key
+      || format(' union all select %L, unnest(r.keys), r.id from past.%I r', kind, 'changed_' || kind);
     for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
         where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
       mirrors := mirrors || jsonb_build_object(mirror.arguments[1], coalesce(mirrors ->> mirror.arguments[1],

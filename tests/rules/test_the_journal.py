@@ -100,3 +100,47 @@ async def test_what_psql_writes_is_recorded_too(client: httpx.AsyncClient, datab
     assert [(row["action"], row["version"], row["key_id"] is None) for row in changes] == [
         ("create", 1, False), ("update", 2, True),
     ]  # fmt: skip
+
+
+_COLUMNS = """select table_schema, table_name, array_agg(column_name::text order by column_name) as columns
+from information_schema.columns where table_schema in ('public', 'past') group by 1, 2"""
+WITHOUT_PAST = {"alembic_version", "api_keys", "idempotency_keys", "installation"}
+
+
+async def test_every_table_can_be_read_as_it_was(database_address: str) -> None:
+    """After a migration that changes a table, `remake_past()` makes its view again."""
+    found = {(row[0], row[1]): row["columns"] for row in await rows_of(database_address, _COLUMNS)}
+    now = {name: columns for (schema, name), columns in found.items() if schema == "public"}
+    past = {name: columns for (schema, name), columns in found.items() if schema == "past"}
+    assert {name: columns for name, columns in now.items() if name not in WITHOUT_PAST} == {
+        name: columns for name, columns in past.items() if not name.startswith("changed_")
+    }
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from changes",
+        "truncate changes",
+        "update changes set version = 7",
+        "update changes set record = '{}'",
+        "update commits set at = now()",
+        "delete from commits",
+        "delete from journal_head",
+    ],
+)
+async def test_the_journal_is_only_added_to_even_by_its_owner(
+    client: httpx.AsyncClient, database_address: str, statement: str
+) -> None:
+    await make.record(client, "goals")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await rows_of(database_address, statement)
+
+
+async def test_the_service_itself_may_only_read_the_journal(database_address: str) -> None:
+    granted = await rows_of(
+        database_address,
+        "select distinct privilege_type from information_schema.table_privileges where grantee = 'workplan_app' "
+        "and table_name in ('changes', 'commits', 'journal_head')",
+    )
+    assert [row[0] for row in granted] == ["SELECT"]
