@@ -7,6 +7,7 @@ from app.activities.router import files as activity_files
 from app.activities.router import router as activities
 from app.areas.router import files as area_files
 from app.areas.router import router as areas
+from app.bundles.router import bundle
 from app.consultations.router import files as consultation_files
 from app.consultations.router import router as consultations
 from app.countries.router import files as country_files
@@ -39,11 +40,12 @@ WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 """Collections to which records can be added; the plan is one."""
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
 BULK: tuple[APIRouter, ...] = tuple(bulk(collection) for collection in WRITTEN)
+BUNDLE = bundle(WRITTEN)
 
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *BULK):
+    for router in (*FILES, *ROUTERS, *KEYED, *BULK, BUNDLE):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

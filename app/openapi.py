@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic.json_schema import models_json_schema
 
 from app import api
+from app.bundles.schemas import Bundle, BundleReport
 from app.collection.collection import Collection
 from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
@@ -61,6 +62,7 @@ _TAGS = {
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
     "Search": "Everything, by its words.",
+    "Bundle": "Records of several collections, written together.",
 }
 _PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}
 """References that say nothing beside the name of the record; each gets a component per collection."""
@@ -200,6 +202,7 @@ def _shared_parameters(made: Mapping[str, Any]) -> dict[str, Any]:
 def schemas() -> dict[str, Any]:
     """Every component schema."""
     models = [(each.schema, "serialization") for each in api.COLLECTIONS]
+    models += [(Bundle, "validation"), (BundleReport, "serialization")]
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
     found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}

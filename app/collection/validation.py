@@ -33,13 +33,18 @@ def validated(collection: Collection, body: Mapping[str, Any]) -> BaseModel:
     try:
         model = written(collection).model_validate_json(json.dumps(known))
     except ValidationError as refused:
-        errors += [_error(each) for each in refused.errors(include_url=False)[:_ERRORS_MOST]]
+        errors += mistakes(refused)
     if errors or model is None:
         raise Unprocessable(
             f"{len(errors)} {'field needs' if len(errors) == 1 else 'fields need'} attention.",
             errors=errors[:_ERRORS_MOST],
         )
     return model
+
+
+def mistakes(refused: ValidationError) -> list[dict[str, Any]]:
+    """What a schema refuses, in our words."""
+    return [_error(each) for each in refused.errors(include_url=False)[:_ERRORS_MOST]]
 
 
 def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -158,8 +163,8 @@ def _error(problem: Mapping[str, Any]) -> dict[str, Any]:
         allowed = re.findall(r"'([^']*)'", context.get("expected", ""))
         given = problem["input"]
         error |= did_you_mean(given[:_NAME_MOST], allowed) if isinstance(given, str) else {"allowed": allowed}
-    if not location and "field" in context:  # a rule about several fields names the one to look at
-        error["pointer"] = _pointer([context["field"]])
+    if "field" in context:  # a rule about several fields names the one to look at
+        error["pointer"] += _pointer([context["field"]])
     if "hint" in context:
         error["hint"] = context["hint"]
     return error

@@ -8,7 +8,9 @@ import pytest
 
 from tests.openapi.test_document import COMPONENTS, OPERATIONS, parameters
 
-CREATES = [name for name in OPERATIONS if re.fullmatch(r"POST /v1/[a-z-]+", name)]
+CREATES = [
+    name for name in OPERATIONS if re.fullmatch(r"POST /v1/[a-z-]+", name) and name != "POST /v1/bundle"
+]
 CHANGES = [name for name in OPERATIONS if re.fullmatch(r"PATCH /v1/[a-z-]+/{name}", name)]
 LISTS = [
     name for name in OPERATIONS if re.fullmatch(r"GET /v1/[a-z-]+(/stats)?", name) and name != "GET /v1/plan"
@@ -43,6 +45,12 @@ async def test_the_example_of_a_change_changes(seeded: httpx.AsyncClient, name: 
             path.format(name=named), json=example(operation, media), headers={"Content-Type": media}
         )
         assert answer.status_code == 200, answer.text
+
+
+async def test_the_example_of_a_bundle_writes_all_of_it(seeded: httpx.AsyncClient) -> None:
+    answer = await seeded.post("/v1/bundle", json=example(OPERATIONS["POST /v1/bundle"][2]))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["summary"]["create"] == 3
 
 
 async def test_the_example_of_the_plan_changes_it(seeded: httpx.AsyncClient) -> None:
