@@ -51,8 +51,11 @@ class Settings(BaseSettings):
     max_body: int = Field(default=1_048_576, ge=1024)
     """Bytes of a request body; more is 413 before it is read."""
 
-    max_bulk_body: int = Field(default=67_108_864, ge=1024)
-    """The same for `POST /v1/{collection}/bulk`."""
+    max_bulk_body: int = Field(default=268_435_456, ge=1024)
+    """The same for `POST /v1/{collection}/bulk`; such a body is kept on disk while it is worked on."""
+
+    spool_dir: Path | None = None
+    """Where large bodies are kept meanwhile, in files without a name. Default: the system's folder for such files."""
 
     bulk_budget: float = Field(default=300.0, gt=0)
     """Seconds that a bulk request, and each of its statements, may take."""

@@ -1,10 +1,12 @@
 """Many records written at once: matched, validated and resolved in chunks, then applied by one statement a step.
 
-The same schema, merge, references and rules as for one record (`writing`); only the statements work on sets. A chunk
-is put into a temporary table, so that memory does not grow with the file, and a load leaves its changes in one commit.
+The same schema, merge, references and rules as for one record (`writing`); only the statements work on sets. What is
+known of a chunk is put into temporary tables (`staging`), so that memory does not grow with the file, and a load
+leaves its changes in one commit.
 """
 
 import asyncio
+import hashlib
 import json
 from collections import ChainMap
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -13,19 +15,19 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Text, UniqueConstraint, bindparam, cast, func, select
+from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import record_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
+from app.collection.staging import Refused, Staging
+from app.collection.storing import kept, same, stored
 from app.collection.validation import field_errors, from_nothing, merged, validated
-from app.collection.writing import broken_rule, broken_rules, kept, referred, referred_by, same, stored
 from app.db import Connection
 from app.errors import Unprocessable
 
-CHUNK = 2_000
 _CANDIDATES_MOST = 50
 _BREATH = 50
 """After so many rows other requests get their turn."""
@@ -42,6 +44,8 @@ class Row:
     number: int
     line: int | None
     body: dict[str, Any]
+    size: int = 0
+    """Characters in the file, roughly."""
     operation: str = "upsert"
     match: str | None = None
     """How the row names its record, by what the batch matches by."""
@@ -59,16 +63,6 @@ class Row:
 
     def refuse(self, code: str, message: str, pointer: str = "", **more: Any) -> None:
         self.errors.append({"pointer": pointer, "code": code, "message": message, **more})
-
-
-@dataclass(slots=True)
-class Refused:
-    """A row that was refused: what the report says of it."""
-
-    number: int
-    line: int | None
-    label: str | None
-    errors: list[Mapping[str, Any]]
 
 
 class Batch:
@@ -89,22 +83,19 @@ class Batch:
         self.by, _, self.system = by.partition(":")
         """What rows are matched by: `id`, the human key, or `by-key` and a system."""
         self.counts = dict.fromkeys(OUTCOMES, 0)
-        self.refused: dict[int, Refused] = {}
+        self.staging = Staging(connection, collection, patience)
         self._patience = patience
-        self._seen: dict[str, int] = {}
-        self._taken: dict[tuple[str, Any], int] = {}
-        self._made: dict[Named, Found] = {}
         self._candidates: dict[tuple[str, str, Any], list[str]] = {}
-        self._ids: dict[str, dict[UUID, int]] = {"create": {}, "update": {}, "delete": {}}
-        self._columns = [
-            column for name in collection.writable for column in collection.outputs[name].columns(name)
-        ]
-        self._unique = [
-            constraint.columns[0].name
-            for constraint in collection.table.constraints
-            if isinstance(constraint, UniqueConstraint) and len(constraint.columns) == 1
-        ]
-        self._staged = False
+        self._plan = hashlib.sha256()
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def plan(self) -> bytes:
+        """What is to be done with each row, and the version that it changes, as a digest."""
+        return hashlib.sha256(self._plan.digest() + repr(self.counts).encode()).digest()
 
     @property
     def changes(self) -> int:
@@ -115,21 +106,22 @@ class Batch:
         """Match, validate and resolve a chunk, and put what will be written beside the table."""
         current = await self._current(rows)
         models = [each async for each in self._validated(rows, current)]
-        await self._number_the_new(rows)
-        written = await self._resolved(models)
-        await self._refuse_what_is_taken(written)
-        records = []
+        made = await self._numbered(rows)
+        written = await self._resolved(models, made)
+        staged, refused = [], []
         for row in rows:
             if row.errors:
                 row.outcome = "error"
-                self.refused[row.number] = Refused(row.number, row.line, row.label, row.errors)
-            elif row.outcome in self._ids and row.id is not None:
-                self._ids[row.outcome][row.id] = row.number
-                values = written.get(row.number, (row, {}))[1]
-                columns = (values.get(column) for column in self._columns)
-                records.append((row.number, row.line, row.label, row.outcome, row.id, *columns))
+                refused.append(Refused(row.number, row.line, row.label, row.errors))
+            else:
+                values = written.get(row.number, {})
+                staged.append(((row.number, row.line, row.label, row.outcome, row.id), values))
             self.counts[row.outcome] += 1
-        await self._stage(records)
+            version = row.before["version"] if row.before else ""
+            here = row.id if row.before else ""
+            self._plan.update(f"{row.number} {row.outcome} {here} {version}\n".encode())
+        await self.staging.put(staged)
+        await self.staging.put_refused(refused)
 
     async def _current(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The records that rows name, held until the transaction ends."""
@@ -201,11 +193,7 @@ class Batch:
     def _decide(self, row: Row, now: Any) -> None:
         """What is to be done with a row, by its operation and by whether its record is there."""
         singular, by = self.collection.singular, "own key" if self.by == "by-key" else self.by
-        if row.match is not None:
-            if (earlier := self._seen.setdefault(row.match, row.number)) != row.number:
-                row.refuse("repeated_row", f"Row {earlier} names the same {singular}.", self._place)
-                return
-        elif row.operation in {"update", "delete"} or self.by != "id":
+        if row.match is None and (row.operation in {"update", "delete"} or self.by != "id"):
             row.refuse(
                 "match_missing", f"This row does not say which {singular} it means, by {by}.", self._place
             )
@@ -238,35 +226,36 @@ class Batch:
     def _place(self) -> str:
         return "/keys" if self.by == "by-key" else f"/{self.by}"
 
-    async def _number_the_new(self, rows: Sequence[Row]) -> None:
+    async def _numbered(self, rows: Sequence[Row]) -> dict[Named, Found]:
         """New records get their ids before they are written, so that others in the file can refer to them."""
         new = [row for row in rows if row.outcome == "create" and not row.errors]
         if not new:
-            return
+            return {}
         ids = await self.connection.fetch(
             "select uuidv7() from generate_series(1, $1::int)", len(new), timeout=self._patience
         )
-        key = self.collection.key
+        kind, key = self.collection.name, self.collection.key
+        found: dict[Named, Found] = {}
         for row, made in zip(new, ids, strict=True):
             row.id = made[0]
-            if self.partial:  # there, a row that is refused must not take others with it
-                continue
             value = row.body.get(key) if key else None
-            found = Found(made[0], value)
+            one = Found(made[0], value)
             if key and value is not None:
-                self._made.setdefault((self.collection.name, key, str(value)), found)
+                found.setdefault((kind, key, str(value)), one)
             for own in row.body.get("keys") or ():
-                self._made.setdefault((self.collection.name, "key", own), found)
+                found.setdefault((kind, "key", own), one)
+        return {} if self.partial else found  # there, a row that is refused must not take others with it
 
     async def _resolved(
-        self, models: list[tuple[Row, BaseModel, tuple[str, ...]]]
-    ) -> dict[int, tuple[Row, dict[str, Any]]]:
+        self, models: list[tuple[Row, BaseModel, tuple[str, ...]]], made: Mapping[Named, Found]
+    ) -> dict[int, dict[str, Any]]:
         """The column values of each row, by its number; rows that would be stored as they are become `unchanged`."""
         collection = self.collection
         wants = {row.number: wanted(collection, model, names) for row, model, names in models}
         found = await known_records(self.connection, (want for each in wants.values() for want in each))
-        known = ChainMap(found, self._made)
-        written: dict[int, tuple[Row, dict[str, Any]]] = {}
+        known = ChainMap(found, dict(made))
+        await self._find_earlier_rows(wants.values(), known)
+        written: dict[int, dict[str, Any]] = {}
         for count, (row, model, names) in enumerate(models):
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
@@ -285,8 +274,20 @@ class Batch:
                     continue
                 others = (name for name in collection.writable if name not in names)
                 values |= kept(collection, model, others, row.before)
-            written[row.number] = row, values
+            written[row.number] = values
         return written
+
+    async def _find_earlier_rows(self, wants: Iterable[list[Want]], known: ChainMap[Named, Found]) -> None:
+        """References to records that an earlier chunk of the file makes."""
+        kind, missing = self.collection.name, dict[str, set[str]]()
+        for want in (want for each in wants for want in each):
+            if want.to is self.collection and want.by != "id" and not self.partial:
+                value = str(want.value)
+                if (kind, want.by, value) not in known:
+                    missing.setdefault(want.by, set()).add(value)
+        for by, names in missing.items():
+            for row in await self.staging.new_records(by, list(names)):
+                known[kind, by, str(row["name"])] = Found(row["id"], row["key"])
 
     async def _with_candidates(self, want: Want, error: dict[str, Any]) -> dict[str, Any]:
         asked = (want.to.name, want.by, want.value)
@@ -295,110 +296,32 @@ class Batch:
         near = error.get("candidates") or self._candidates.get(asked, [])
         return {**error, "candidates": near} if near else error
 
-    async def _refuse_what_is_taken(self, written: Mapping[int, tuple[Row, dict[str, Any]]]) -> None:
-        """What must be unique is looked for in the file and in the table before anything is written."""
-        for name in self._unique:
-            asked = self._claimed(
-                name, ((row, [values[name]]) for row, values in written.values() if name in values)
-            )
-            table = self.collection.table
-            held = f'select "{name}"::text, id from {table.name} where "{name}" = any($1)'  # noqa: S608  (our own names)
-            await self._refuse_held(name, asked, held)
-        asked = self._claimed("keys", ((row, values["keys"]) for row, values in written.values()))
-        held = f"select key, record_id from own_keys where kind = '{self.collection.name}' and key = any($1)"  # noqa: S608
-        await self._refuse_held("keys", asked, held)
-
-    def _claimed(self, name: str, rows: Iterable[tuple[Row, list[Any]]]) -> dict[Any, Row]:
-        """The values that rows bring along, each with the first row that does."""
-        claimed: dict[Any, Row] = {}
-        for row, values in rows:
-            before = row.before[name] if row.before is not None else None
-            has = before if isinstance(before, list) else [before]
-            for value in values:
-                if value is None or value in has:
-                    continue
-                if (first := self._taken.setdefault((name, value), row.number)) != row.number:
-                    row.refuse("already_exists", f"Row {first} has it already.", f"/{name}")
-                else:
-                    claimed[value] = row
-        return claimed
-
-    async def _refuse_held(self, name: str, claimed: dict[Any, Row], held: str) -> None:
-        if not claimed:
-            return
-        rows = {str(value): row for value, row in claimed.items()}
-        for value, owner in await self.connection.fetch(held, list(claimed), timeout=self._patience):
-            row = rows[value]
-            if owner != row.id and owner not in self._ids["delete"]:
-                row.refuse("already_exists", "Another record has it already.", f"/{name}")
-
-    async def _stage(self, records: list[tuple[Any, ...]]) -> None:
-        if not self._staged:
-            self._staged = True
-            listed = ", ".join(f'"{column}"' for column in self._columns)
-            await self.connection.execute(
-                "create temporary table staged on commit drop as select 0 as _row, 0 as _line, ''::text as _label, "  # noqa: S608
-                f"''::text as _outcome, id, {listed} from {self.collection.table.name} with no data"
-            )
-        if records:
-            columns = ["_row", "_line", "_label", "_outcome", "id", *self._columns]
-            await self.connection.copy_records_to_table(
-                "staged", records=records, columns=columns, timeout=self._patience
-            )
-
     async def settle(self) -> None:
-        """Refuse deletes that other records stand against, now that all rows are known."""
-        found = await referred(self.connection, self.collection, list(self._ids["delete"]), self._patience)
-        for record, by in found.items():
-            message = referred_by(self.collection, by)
-            error = {"pointer": "", "code": "still_referred", "message": message}
-            await self._refuse_staged("delete", record, [error])
+        """Refuse what stands against the rows once all of them are known."""
+        self._refused(await self.staging.refuse_repeated(self.by, self._place))
+        self._refused(await self.staging.refuse_taken())
+        self._refused(await self.staging.refuse_referred())
 
     async def apply(self) -> None:
-        """Write what is staged: one statement for each of deleted, changed and new records; then look at the rules.
+        """Write what is staged, then look at the rules.
 
         In partial mode rows that break a rule are taken out, and the rest is written again.
         """
         while True:
             await self.connection.execute("savepoint staged")
-            await self._write()
-            ids = [*self._ids["update"], *self._ids["create"]]
-            broken: dict[UUID, list[Mapping[str, Any]]] = {}
-            for record, rule in await broken_rules(self.connection, self.collection, ids, self._patience):
-                broken.setdefault(record, []).append(broken_rule(rule))
-            if not broken:
+            await self.staging.write(self.counts)
+            broken = await self.staging.broken()
+            if not broken[0]:
                 return
             await self.connection.execute("rollback to savepoint staged")
-            for record, errors in broken.items():
-                outcome = "create" if record in self._ids["create"] else "update"
-                await self._refuse_staged(outcome, record, errors)
+            self._refused(await self.staging.refuse_broken(*broken))
             if not self.partial:
                 return
 
-    async def _write(self) -> None:
-        table = self.collection.table.name
-        listed = ", ".join(f'"{column}"' for column in self._columns)
-        taken = ", ".join(f'"{column}" = s."{column}"' for column in self._columns)
-        statements = {
-            "delete": f"delete from {table} t using staged s where t.id = s.id and s._outcome = 'delete'",  # noqa: S608
-            "update": f"update {table} t set {taken} from staged s where t.id = s.id and s._outcome = 'update'",  # noqa: S608
-            "create": f"insert into {table} (id, {listed}) select id, {listed} from staged where _outcome = 'create' "  # noqa: S608
-            "order by _row",
-        }
-        for outcome, statement in statements.items():
-            if self._ids[outcome]:
-                await self.connection.execute(statement, timeout=self._patience)
-
-    async def _refuse_staged(self, outcome: str, record: UUID, errors: list[Mapping[str, Any]]) -> None:
-        """Take a row out that was staged already."""
-        number = self._ids[outcome].pop(record)
-        row = await self.connection.fetchrow(
-            "delete from staged where _row = $1 returning _line, _label", number
-        )
-        assert row is not None
-        self.refused[number] = Refused(number, row["_line"], row["_label"], errors)
-        self.counts[outcome] -= 1
-        self.counts["error"] += 1
+    def _refused(self, counts: Mapping[str, int]) -> None:
+        for outcome, count in counts.items():
+            self.counts[outcome] -= count
+            self.counts["error"] += count
 
 
 def _equal(before: Any, given: Any) -> bool:

@@ -19,6 +19,16 @@ ABOUT = (
     "rows come back as they were sent, with a column `error`, to be mended and sent again as they are."
 )
 _ROWS_MOST = 1_000_000
+_PLAN = "_9e2gU0Fz1yKq3sT5vW7xY9zAbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCDEFGHIJKLMNOPQRSTUV"
+_IF_PLAN_MATCH = doc.parameter(
+    "If-Plan-Match",
+    "The plan that a dry run has answered: exactly what it has shown is done. If a record of the rows has changed "
+    "since, or the file is another, 412 and nothing is changed.",
+    {"type": "string", "minLength": 1, "maxLength": 200, "pattern": '^"?[A-Za-z0-9_-]+=*"?$'},
+    None,
+    place="header",
+)
+del _IF_PLAN_MATCH["example"]  # it is signed by the service that made it; none can be shown here that works
 
 
 def parameters(collection: Collection) -> list[dict[str, Any]]:
@@ -64,6 +74,7 @@ def parameters(collection: Collection) -> list[dict[str, Any]]:
             {"type": "string", "maxLength": 40, "pattern": f"^({'|'.join(sorted(CHARSETS))})$"},
             "cp932",
         ),
+        _IF_PLAN_MATCH,
         doc.IDEMPOTENCY_KEY,
         doc.REASON,
     ]
@@ -115,16 +126,22 @@ def responses(collection: Collection) -> dict[int | str, dict[str, Any]]:
         },
     }
     refused = doc.REFUSALS["Unprocessable"]
+    outdated = doc.REFUSALS["ChangedMeanwhile"]
+    moved = {
+        "description": "Records of the rows have changed since the dry run, say `errors`, or the file is another."
+    }
     return (
-        doc.ok(200, "Every row was good.", content, "Bulk-Summary", *doc.WRITTEN)
+        doc.ok(200, "Every row was good.", content, "Bulk-Summary", "Plan", *doc.WRITTEN)
         | doc.ok(
             207,
             "Some rows were good, and are stored (`mode=partial`).",
             content,
             "Bulk-Summary",
+            "Plan",
             *doc.WRITTEN,
         )
         | doc.problems(*doc.WRITES, 406)
+        | {412: {**outdated, **moved, "headers": {"X-Request-ID": outdated["headers"]["X-Request-ID"]}}}
         | {422: {**refused, "content": {**refused["content"], **{kind: content[kind] for kind in _ROWS}}}}
     )
 
@@ -185,8 +202,10 @@ _SUMMARY = {"rows": 2, "create": 1, "update": 1, "unchanged": 0, "delete": 0, "e
 _REPORT = {
     "mode": "atomic",
     "dry_run": False,
+    "plan": None,
     "summary": _SUMMARY,
     "errors": [],
+    "unlisted_rows": 0,
     "ignored_columns": ["created_at"],
 }
 _COUNT = {"type": "integer", "format": "int32", "minimum": 0, "maximum": 2**31 - 1}
@@ -255,6 +274,12 @@ doc.COMMON_SCHEMAS |= {
                 "description": "Whether nothing was changed.",
                 "examples": [False],
             },
+            "plan": {
+                "type": ["string", "null"],
+                "maxLength": 200,
+                "description": "Of a dry run: send it as `If-Plan-Match` to have exactly this done.",
+                "examples": [None],
+            },
             "summary": {
                 **doc.schema_ref("BulkSummary"),
                 "description": "The counts.",
@@ -262,10 +287,15 @@ doc.COMMON_SCHEMAS |= {
             },
             "errors": {
                 "type": "array",
-                "maxItems": 100 * _ROWS_MOST,
+                "maxItems": 20_000,
                 "items": doc.schema_ref("RowError"),
-                "description": "Every mistake of every row.",
+                "description": "Every mistake of every row, of 10 000 rows at most.",
                 "examples": [[]],
+            },
+            "unlisted_rows": {
+                **_COUNT,
+                "description": "Refused rows beyond those in `errors`; with `Accept: text/csv` all are given back.",
+                "examples": [0],
             },
             "ignored_columns": {
                 "type": "array",
@@ -283,4 +313,9 @@ doc.HEADERS["Bulk-Summary"] = {
     "description": "The counts of the report.",
     "schema": {"type": "string", "maxLength": 200},
     "example": "create=12, update=97, unchanged=9, delete=0, error=2",
+}
+doc.HEADERS["Plan"] = {
+    "description": "Of a dry run: what was shown, to be sent as `If-Plan-Match`.",
+    "schema": {"type": "string", "maxLength": 200},
+    "example": f'"{_PLAN}"',
 }

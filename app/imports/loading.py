@@ -1,13 +1,26 @@
-"""A bulk request at work: rows in chunks into a batch, the guards, the write, the report."""
+"""A load at work: rows in chunks into a batch, the guards, the write, the report."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-from app.collection.batches import CHUNK, Batch, Row
+from app.collection.batches import Batch, Row
 from app.collection.collection import Collection
 from app.db import Connection
 from app.errors import Conflict
+from app.http.formats import JSON, Format
+from app.http.spool import Spool
 from app.imports.asked import Options
+from app.imports.cells import header_of
+from app.imports.files import KINDS
+from app.imports.plans import Plan, PlanOutdated
+from app.imports.reports import Outcome, answer, refused_rows
+from app.imports.rows import Reader
+from app.operations.transactions import Answer
+
+_CHUNK_ROWS, _CHUNK_SIZE = 2_000, 2_000_000
+"""So many rows, or so many characters, are worked on at a time: what bounds the memory that a load takes."""
+_MOVED_MOST = 1_000
 
 
 class UnexpectedNumber(Conflict):
@@ -17,41 +30,105 @@ class UnexpectedNumber(Conflict):
     """
 
 
-async def load(
-    connection: Connection,
-    collection: Collection,
-    options: Options,
-    rows: Iterator[Row],
-    patience: float,
-    *,
-    versions_required: bool,
-) -> Batch:
-    """Write the rows; what the batch says of refused rows is the report."""
+@dataclass(frozen=True)
+class Load:
+    """What is to be loaded, and how."""
+
+    collection: Collection
+    file: Spool
+    media: str
+    charset: str | None
+    options: Options
+    style: Format
+    versions_required: bool
+    instance: str
+    request_id: str
+    patience: float
+    """Seconds that it may take."""
+    secret: bytes
+    """Signs plans."""
+    plan: str | None = None
+    """What a dry run has shown, if only that may be done."""
+    folder: Path | None = None
+    """Where large answers wait."""
+
+    def plan_of(self, rows: bytes, position: int) -> Plan:
+        """What is done, as far as a plan says it."""
+        options = self.options
+        said = (
+            self.collection.name,
+            self.media,
+            self.charset,
+            options.match,
+            options.mode,
+            options.empty_is_null,
+        )
+        return Plan.of(self.file.digest, (*said, options.charset), rows, position)
+
+
+Told = Callable[[int], None]
+"""Hears how many rows were read so far."""
+
+
+async def load(connection: Connection, asked: Load, tell: Told = lambda rows: None) -> Answer:
+    """Write the rows of a file, inside the transaction of the caller, who looks at `Answer.kept`."""
     await connection.execute(
         "select set_config('statement_timeout', $1, true), set_config('transaction_timeout', $1, true), "
         "set_config('idle_in_transaction_session_timeout', $1, true)",
-        f"{patience:.0f}s",
+        f"{asked.patience:.0f}s",
     )
+    position = await connection.fetchval("select position from journal_head")
+    shown = Plan.read(asked.plan, asked.secret) if asked.plan else None
+    if shown:
+        shown.refuse_another_request(asked.plan_of(b"", position))
+    opened = KINDS[asked.media].read(asked.file, asked.options.charset or asked.charset)
+    header = header_of(asked.collection, opened.header) if opened.header is not None else None
+    reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
     batch = Batch(
         connection,
-        collection,
-        options.match,
-        partial=options.partial,
-        patience=patience,
-        versions_required=versions_required,
+        asked.collection,
+        asked.options.match,
+        partial=asked.options.partial,
+        patience=asked.patience,
+        versions_required=asked.versions_required,
     )
-    while chunk := list(islice(rows, CHUNK)):
+    await batch.staging.make()
+    for chunk in _chunks(reader.rows(opened.rows)):
         await batch.take(chunk)
+        tell(batch.rows)
     await batch.settle()
-    if batch.refused and not options.partial:
-        return batch
+    plan = asked.plan_of(batch.plan, position)
+    if shown and shown.rows != plan.rows:
+        raise await _moved(batch, shown)
+    if not batch.counts["error"] or asked.options.partial:
+        await _apply(batch, asked.options)
+    token = plan.token(asked.secret) if asked.options.dry_run else None
+    outcome = Outcome(batch, asked.options, header, reader.ignored, token)
+    if batch.counts["error"] and asked.style is not JSON:
+        again = KINDS[asked.media].read(asked.file, asked.options.charset or asked.charset)
+        return await refused_rows(outcome, again, asked.style, Spool(asked.folder))
+    return await answer(outcome, instance=asked.instance, request_id=asked.request_id)
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    chunk: list[Row] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        size += row.size
+        if len(chunk) == _CHUNK_ROWS or size > _CHUNK_SIZE:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
+
+
+async def _apply(batch: Batch, options: Options) -> None:
     _as_expected(batch, options)
-    if batch.changes:
-        before = batch.changes
+    if before := batch.changes:
         await batch.apply()
         if batch.changes != before and options.partial:
             _as_expected(batch, options)
-    return batch
 
 
 def _as_expected(batch: Batch, options: Options) -> None:
@@ -60,5 +137,25 @@ def _as_expected(batch: Batch, options: Options) -> None:
             f"{batch.changes} records would change, not {options.expect}.",
             expected=options.expect,
             would_change=batch.changes,
-            summary={"rows": sum(batch.counts.values()), **batch.counts},
+            summary={"rows": batch.rows, **batch.counts},
         )
+
+
+async def _moved(batch: Batch, shown: Plan) -> PlanOutdated:
+    moved = await batch.staging.moved_since(shown.position, _MOVED_MOST)
+    errors = [
+        {
+            "row": row["row"],
+            "line": row["line"],
+            **({"key": row["label"]} if row["label"] is not None else {}),
+            "code": "moved",
+            "message": f"The record is at version {row['version']} by now ({row['action']}).",
+        }
+        for row in moved
+    ]
+    return PlanOutdated(
+        f"Since the dry run {len(errors)} of the rows' records have changed. Nothing was changed."
+        if errors
+        else "What the rows refer to has changed since the dry run. Nothing was changed.",
+        errors=errors,
+    )

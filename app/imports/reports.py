@@ -1,16 +1,25 @@
 """What a bulk request answers: the report, or the refused rows in the form in which they came."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from app.collection.batches import Batch, Refused
+from app.collection.batches import Batch
+from app.collection.staging import Refused
 from app.errors import MEDIA_TYPE, Unprocessable
-from app.http.formats import CSV, JSON, NDJSON, Format
+from app.http.formats import Format
+from app.http.spool import Spool
 from app.imports.asked import Options
 from app.imports.cells import ERROR, Header
-from app.imports.files import Item, Table, written_csv
+from app.imports.csv_rows import written_csv
+from app.imports.items import Item, Opened
 from app.operations.transactions import Answer
+
+_LISTED_MOST = 10_000
+"""Rows, and mistakes, that a report lists; all refused rows can be had as a file."""
+_SAID_MOST = 10
+"""Mistakes that are said in the `error` of a row."""
 
 
 class RowsRefused(Unprocessable):
@@ -21,51 +30,71 @@ class RowsRefused(Unprocessable):
     """
 
 
-def answer(
-    batch: Batch,
-    options: Options,
-    header: Header | None,
-    ignored: list[str],
-    *,
-    instance: str,
-    request_id: str,
-) -> Answer:
-    """The report: 200 if every row was good, 207 if some were stored, 422 if none."""
-    errors = [error for refused in _in_order(batch) for error in _errors(refused, header)]
+@dataclass(frozen=True)
+class Outcome:
+    """What a load has come to."""
+
+    batch: Batch
+    options: Options
+    header: Header | None
+    ignored: list[str]
+    plan: str | None
+
+    @property
+    def summary(self) -> dict[str, int]:
+        return {"rows": self.batch.rows, **self.batch.counts}
+
+    @property
+    def status(self) -> int:
+        """200 if every row was good, 207 if some were stored, 422 if none."""
+        refused = self.batch.counts["error"]
+        if not refused:
+            return 200
+        return 207 if self.options.partial and refused < self.batch.rows else 422
+
+    @property
+    def headers(self) -> dict[str, str]:
+        counts = ", ".join(f"{name}={count}" for name, count in self.batch.counts.items())
+        return {"Bulk-Summary": counts} | ({"Plan": f'"{self.plan}"'} if self.plan else {})
+
+
+async def answer(outcome: Outcome, *, instance: str, request_id: str) -> Answer:
+    """The report."""
+    errors, listed = await _listed(outcome)
     report: dict[str, Any] = {
-        "mode": options.mode,
-        "dry_run": options.dry_run,
-        "summary": {"rows": sum(batch.counts.values()), **batch.counts},
+        "mode": outcome.options.mode,
+        "dry_run": outcome.options.dry_run,
+        "plan": outcome.plan,
+        "summary": outcome.summary,
         "errors": errors,
-        "ignored_columns": ignored,
+        "unlisted_rows": outcome.batch.counts["error"] - listed,
+        "ignored_columns": outcome.ignored,
     }
-    status = status_of(batch, options)
-    headers = summary_of(batch)
-    if status == 422:
-        problem = RowsRefused(_sentence(batch), **{name: report[name] for name in report if name != "errors"})
+    if outcome.status == 422:
+        problem = RowsRefused(
+            _sentence(outcome), **{name: report[name] for name in report if name != "errors"}
+        )
         problem.errors = errors
         text = problem.body(instance, request_id).decode()
-        return Answer(422, text, {**headers, "Content-Type": MEDIA_TYPE}, kept=False)
-    return Answer(status, json.dumps(report, ensure_ascii=False), headers)
+        return Answer(422, text, {**outcome.headers, "Content-Type": MEDIA_TYPE}, kept=False)
+    return Answer(outcome.status, json.dumps(report, ensure_ascii=False), outcome.headers)
 
 
-def status_of(batch: Batch, options: Options) -> int:
-    if not batch.refused:
-        return 200
-    return 207 if options.partial and len(batch.refused) < sum(batch.counts.values()) else 422
+async def _listed(outcome: Outcome) -> tuple[list[Mapping[str, Any]], int]:
+    """The mistakes of the first refused rows, and how many rows these are."""
+    errors: list[Mapping[str, Any]] = []
+    rows = 0
+    async for refused in outcome.batch.staging.told(_LISTED_MOST):
+        errors += _errors(refused, outcome.header)
+        rows += 1
+        if len(errors) > _LISTED_MOST:
+            break
+    return errors, rows
 
 
-def summary_of(batch: Batch) -> dict[str, str]:
-    return {"Bulk-Summary": ", ".join(f"{name}={count}" for name, count in batch.counts.items())}
-
-
-def _sentence(batch: Batch) -> str:
-    refused, rows = len(batch.refused), sum(batch.counts.values())
+def _sentence(outcome: Outcome) -> str:
+    refused, rows = outcome.batch.counts["error"], outcome.batch.rows
     return f"{refused} of {rows} rows {'needs' if refused == 1 else 'need'} attention; nothing was stored."
-
-
-def _in_order(batch: Batch) -> list[Refused]:
-    return [batch.refused[number] for number in sorted(batch.refused)]
 
 
 def _errors(refused: Refused, header: Header | None) -> Iterator[Mapping[str, Any]]:
@@ -78,33 +107,49 @@ def _errors(refused: Refused, header: Header | None) -> Iterator[Mapping[str, An
         yield {**place, **error}
 
 
-def refused_rows(
-    batch: Batch, options: Options, items: Iterator[Item], table: Table | None, style: Format
-) -> Answer:
-    """The refused rows as they were sent, with a column that says why."""
-    why = {
-        number: "; ".join(
-            f"{error['pointer'].strip('/')}: {error['message']}".lstrip(": ") for error in each.errors
-        )
-        for number, each in batch.refused.items()
-    }
-    if table is not None:
-        place = table.header.index(ERROR) if ERROR in table.header else None
-        names = [name for name in table.header if name != ERROR]
-        lines = [[*names, ERROR]]
-        for item in items:
-            if item.number in why:
-                cells = [cell for at, cell in enumerate(item.value) if at != place]
-                cells = (cells + [""] * len(names))[: len(names)]  # a ragged row would stay ragged for ever
-                lines.append([*cells, _harmless(why[item.number])])
-        text, kind = written_csv(lines, table.delimiter), CSV
-    else:
-        rows = [{**_object(item), ERROR: why[item.number]} for item in items if item.number in why]
-        text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-        kind = NDJSON
-    assert kind is style
-    status = status_of(batch, options)
-    return Answer(status, text, {**summary_of(batch), "Content-Type": kind.content_type}, kept=status != 422)
+async def refused_rows(outcome: Outcome, again: Opened, style: Format, into: Spool) -> Answer:
+    """The refused rows as they were sent, with a column that says why; the file is read a second time for them."""
+    written = _as_table(again) if again.header is not None else _as_lines()
+    into.write(next(written).encode())
+    told = outcome.batch.staging.told(outcome.batch.counts["error"])
+    async for refused in told:
+        item = next(item for item in again.rows if item.number == refused.number)
+        into.write(written.send((item, _why(refused))).encode())
+    headers = {**outcome.headers, "Content-Type": style.content_type}
+    return Answer(outcome.status, into, headers, kept=outcome.status != 422)
+
+
+def _why(refused: Refused) -> str:
+    said = [
+        f"{error['pointer'].strip('/')}: {error['message']}".lstrip(": ")
+        for error in refused.errors[:_SAID_MOST]
+    ]
+    if (more := len(refused.errors) - len(said)) > 0:
+        said.append(f"and {more} more")
+    return "; ".join(said)
+
+
+Writing = Generator[str, tuple[Item, str], None]
+"""Gives the head, then the text of each row that it is sent."""
+
+
+def _as_table(again: Opened) -> Writing:
+    assert again.header is not None
+    place = again.header.index(ERROR) if ERROR in again.header else None
+    names = [name for name in again.header if name != ERROR]
+    text = written_csv([*names, ERROR], again.delimiter)
+    while True:
+        item, why = yield text
+        cells = [cell for at, cell in enumerate(item.value) if at != place]
+        cells = (cells + [""] * len(names))[: len(names)]  # a ragged row would stay ragged for ever
+        text = written_csv([*cells, _harmless(why)], again.delimiter)
+
+
+def _as_lines() -> Writing:
+    text = ""
+    while True:
+        item, why = yield text
+        text = json.dumps({**_object(item), ERROR: why}, ensure_ascii=False) + "\n"
 
 
 def _object(item: Item) -> dict[str, Any]:
@@ -114,8 +159,3 @@ def _object(item: Item) -> dict[str, Any]:
 def _harmless(text: str) -> str:
     """No message is a formula."""
     return text if text[:1].isalnum() else f"'{text}"
-
-
-def formats_of(table: bool) -> tuple[Format, Format]:
-    """How a report can be had: as JSON, or as the refused rows."""
-    return (JSON, CSV) if table else (JSON, NDJSON)

@@ -11,7 +11,7 @@ from app.collection.own_keys import is_own_key
 from app.errors import did_you_mean
 from app.imports.asked import Options
 from app.imports.cells import ERROR, KEY, OPERATION, Header, record_of
-from app.imports.files import Item
+from app.imports.items import Item
 
 _LABEL_MOST = 200
 
@@ -65,13 +65,13 @@ class Reader:
             self.ignored.append(name)
 
     def _broken(self, item: Item) -> Row:
-        row = Row(item.number, item.line, {}, hopeless=True)
+        row = Row(item.number, item.line, {}, item.size, hopeless=True)
         assert item.error is not None
         row.errors.append({"pointer": "", **item.error})
         return row
 
     def _row(self, item: Item, body: dict[str, Any], special: dict[str, Any], named: Any) -> Row:
-        row = Row(item.number, item.line, body)
+        row = Row(item.number, item.line, body, item.size)
         self._operation(row, special.get(OPERATION))
         self._version(row, special.get("version"))
         if self.options.by == "id":
@@ -84,7 +84,7 @@ class Reader:
             else:
                 self._human_key(row)
         label = row.match or body.get(self.collection.key or "") or next(iter(_texts(body.get("keys"))), None)
-        row.label = None if label is None else str(label)[:_LABEL_MOST]
+        row.label = None if label is None else str(label)[:_LABEL_MOST].replace("\0", "\ufffd")
         return row
 
     def _operation(self, row: Row, said: Any) -> None:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 
 from app.errors import Unprocessable, did_you_mean
+from app.http.spool import Spool
 
 CHARSETS: Mapping[str, str] = {
     "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8",
@@ -42,8 +43,9 @@ def unreadable(code: str, message: str, **more: object) -> UnreadableFile:
     return UnreadableFile(message, errors=[{"code": code, "message": message, **more}])
 
 
-def charset_of(declared: str | None, body: bytes) -> str:
+def charset_of(declared: str | None, file: Spool) -> str:
     """The codec with which a file is read."""
+    body = file.head(4)
     if body.startswith(b"PK\x03\x04"):
         hint = "In Excel: Save as, CSV UTF-8."
         raise unreadable("workbook", "This is a workbook or a ZIP archive, not a text file.", hint=hint)
@@ -61,7 +63,7 @@ def charset_of(declared: str | None, body: bytes) -> str:
                 message = f"The file starts with the byte order mark of {said}, and is declared as {codec}."
                 raise unreadable("charset_contradicted", message, hint=f"Leave charset out, or say {said}.")
             return read if codec in {None, said} else "utf-16"
-    if codec in {"cp932", "cp874", "cp1258"} and not body.isascii() and _decodes(body, "utf-8"):
+    if codec in {"cp932", "cp874", "cp1258"} and _is_utf_8_beyond_ascii(file):
         message = f"The file is declared as {codec}, but its bytes are UTF-8."
         raise unreadable("charset_contradicted", message, hint="Leave charset out.")
     if codec == "utf-16":  # which of the two byte orders it is, only the mark would say
@@ -70,21 +72,37 @@ def charset_of(declared: str | None, body: bytes) -> str:
     return codec or "utf-8"
 
 
-def opened(body: bytes, codec: str) -> io.TextIOWrapper:
-    """The text, read as it is asked for; line ends stay as they are."""
-    return io.TextIOWrapper(io.BytesIO(body), codec, "strict", newline="")
+def opened(file: Spool, codec: str, newline: str = "") -> io.TextIOWrapper:
+    """The text, read as it is asked for; line ends stay as they are. `newline`: what alone ends a line."""
+    return io.TextIOWrapper(file.opened(), codec, "strict", newline=newline)
 
 
-def undecodable(body: bytes, codec: str) -> UnreadableFile:
+ROW_MOST = 1 << 20
+"""Characters that a row may have: what a single record may have as well."""
+
+
+def too_large(line: int) -> UnreadableFile:
+    """A row that does not end."""
+    return unreadable(
+        "row_too_large", f"The row on line {line} has more than {ROW_MOST} characters.", line=line
+    )
+
+
+def undecodable(file: Spool, codec: str) -> UnreadableFile:
     """Where a file stops being in its charset, and in which it may be."""
+    decoder, read, lines = codecs.getincrementaldecoder(codec)(), 0, 1
     try:
-        body.decode(codec)
-    except UnicodeDecodeError as why:
-        offset, line = why.start, body.count(b"\n", 0, why.start) + 1
+        for piece in file.pieces():
+            read += len(piece)
+            lines += decoder.decode(piece).count("\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as why:  # it speaks of what the decoder held back and the last piece
+        offset = read - len(why.object) + why.start
+        line = lines + why.object.count(b"\n", 0, why.start)
     else:
         raise AssertionError("it can be decoded")
     message = f"Byte {offset} (line {line}) is not {codec.removesuffix('-sig')}."
-    likely = _likely(body)
+    likely = _likely(file.head(_SEEN), whole=file.size <= _SEEN)
     hint = "Save the file as CSV UTF-8"
     if likely and likely != codec:
         hint += f", or say charset={likely} if it comes from {_ABOUT[likely]}"
@@ -94,26 +112,26 @@ def undecodable(body: bytes, codec: str) -> UnreadableFile:
     return unreadable("undecodable", message, offset=offset, line=line, hint=f"{hint}.")
 
 
-def _decodes(body: bytes, codec: str) -> bool:
-    decoder = codecs.getincrementaldecoder(codec)()
+def _is_utf_8_beyond_ascii(file: Spool) -> bool:
+    decoder, ascii_only = codecs.getincrementaldecoder("utf-8")(), True
     try:
-        for start in range(0, len(body), _SEEN):
-            decoder.decode(body[start : start + _SEEN])
+        for piece in file.pieces():
+            ascii_only = ascii_only and piece.isascii()
+            decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
-    return True
+    return not ascii_only
 
 
-def _likely(body: bytes) -> str | None:
+def _likely(seen: bytes, *, whole: bool) -> str | None:
     """A charset in which the bytes make sense. It is only named, never used."""
-    seen = body[:_SEEN]
     if seen[1::2].count(0) > len(seen) // 8:
         return "utf-16"
     high = sum(byte >= 0x80 for byte in seen)
     for codec in ("cp932", "cp874", "cp1258"):
         try:
-            text = seen.decode(codec, "ignore" if len(body) > _SEEN else "strict")
+            text = seen.decode(codec, "strict" if whole else "ignore")
         except UnicodeDecodeError:
             continue
         if codec == "cp932" and sum(_japanese(each) for each in text) * 3 < high:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
-from app.collection import writing
+from app.collection import removing, writing
 from app.collection.asked import pairs_of
 from app.collection.collection import Collection
 from app.errors import InvalidParameter, UnknownParameter, did_you_mean
@@ -132,7 +132,7 @@ def operations(
         async def work(connection: Any) -> Answer:
             current = await writing.locked(connection, collection, name)
             await unchanged(request, connection, current)
-            await writing.remove(connection, collection, current, cascade=asked["cascade"])
+            await removing.remove(connection, collection, current, cascade=asked["cascade"])
             return Answer(204)
 
         return await write(request, b"", work, dry_run=asked["dry_run"])

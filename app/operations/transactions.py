@@ -4,19 +4,23 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import asyncpg
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
 from app.access.permissions import Permission
 from app.db import Connection
 from app.errors import BadRequest, Conflict, Problem
+from app.http.spool import Spool
 from app.operations.serving import caller_of, headers_of, service_of
 from app.pool import Lost
 
 _ATTEMPTS = 3
+_KEPT_MOST = 8 << 20
+"""Bytes of an answer that is kept."""
 _KEY = re.compile(r"[!-~]{1,255}")
 _REASON_MOST = 500
 
@@ -26,19 +30,46 @@ class Answer:
     """What a write answers once it is committed."""
 
     status: int
-    body: str = ""
+    body: str | Spool = ""
+    """What may be large comes in a spool."""
     headers: dict[str, str] = field(default_factory=dict)
     kept: bool = True
     """False: what was written is rolled back, as in a dry run."""
 
     def response(self, **more: str) -> Response:
         headers = {**self.headers, **more}
+        if isinstance(self.body, Spool):
+            headers["Content-Length"] = str(self.body.size)
+            return StreamingResponse(_sent(self.body), self.status, headers)
         if self.body:
             headers.setdefault("Content-Type", "application/json")
         return Response(self.body or None, self.status, headers)
 
+    def text(self) -> str:
+        """What is kept for an Idempotency-Key."""
+        if isinstance(self.body, str):
+            return self.body
+        if self.body.size > _KEPT_MOST:
+            raise AnswerTooLarge(f"{self.body.size} bytes, of {_KEPT_MOST} that are kept.")
+        return self.body.head(_KEPT_MOST).decode()
+
+
+async def _sent(spool: Spool) -> AsyncIterator[bytes]:
+    with spool:
+        for piece in spool.pieces():
+            yield piece
+
 
 Work = Callable[[Connection], Awaitable[Answer]]
+
+
+class AnswerTooLarge(Problem):
+    """The answer is too large to be kept for its Idempotency-Key. Nothing was changed.
+
+    Only the refused rows of a load can be so many. Send the file with `Prefer: respond-async`: those of a job may be.
+    """
+
+    status = 422
 
 
 class KeyReused(Problem):
@@ -59,7 +90,7 @@ class _RolledBack(Exception):
         self.answer = answer
 
 
-async def write(request: Request, body: bytes, work: Work, *, dry_run: bool) -> Response:
+async def write(request: Request, body: bytes | Spool, work: Work, *, dry_run: bool) -> Response:
     """Run the work in a transaction of its own. The response exists only after COMMIT returned."""
     caller = await caller_of(request)
     caller.require(Permission.EDIT)
@@ -111,7 +142,7 @@ async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *,
                     key,
                     answer.status,
                     json.dumps(answer.headers),
-                    answer.body,
+                    answer.text(),
                 )
     except _RolledBack as rolled_back:
         return rolled_back.answer.response(**({"Dry-Run": "true"} if dry_run else {}))
@@ -155,7 +186,7 @@ def _reason(headers: dict[bytes, bytes]) -> str | None:
     return reason or None
 
 
-def _fingerprint(request: Request, headers: dict[bytes, bytes], body: bytes) -> bytes:
+def _fingerprint(request: Request, headers: dict[bytes, bytes], body: bytes | Spool) -> bytes:
     """What makes two requests the same: method, address, query, media type, body."""
     print_ = hashlib.sha256()
     query = b"&".join(sorted(request.scope["query_string"].split(b"&")))
@@ -164,7 +195,7 @@ def _fingerprint(request: Request, headers: dict[bytes, bytes], body: bytes) -> 
         request.scope["path"].encode(),
         query,
         headers.get(b"content-type", b""),
-        body,
+        body.digest if isinstance(body, Spool) else hashlib.sha256(body).digest(),
     ):
         print_.update(len(part).to_bytes(8, "big") + part)
     return print_.digest()

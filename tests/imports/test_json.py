@@ -41,8 +41,10 @@ async def test_new_rows_are_created_in_one_commit(client: httpx.AsyncClient, dat
     assert answer.json() == {
         "mode": "atomic",
         "dry_run": False,
+        "plan": None,
         "summary": {"rows": 3, "create": 3, "update": 0, "unchanged": 0, "delete": 0, "error": 0},
         "errors": [],
+        "unlisted_rows": 0,
         "ignored_columns": [],
     }
     assert answer.headers["bulk-summary"] == "create=3, update=0, unchanged=0, delete=0, error=0"
@@ -168,7 +170,7 @@ async def test_a_dry_run_answers_as_the_commit_does(client: httpx.AsyncClient, r
     wet = await client.post(place, json=rows)
     assert dry.status_code == wet.status_code
     assert dry.headers["dry-run"] == "true"
-    transient = {"dry_run": None, "request_id": None}
+    transient = {"dry_run": None, "plan": None, "request_id": None}
     assert dry.json() | transient == wet.json() | transient
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -54,6 +55,35 @@ class Caller:
             raise Cut(type(why).__name__) from None
         if fields.get("connection") == "close":
             self.close()
+        return Reply(status, fields, body, time.monotonic() - begun)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        pieces: Iterable[bytes],
+        kind: str,
+        *,
+        patience: float = 30,
+        **headers: str,
+    ) -> Reply:
+        """Ask once, with a body in pieces that is never held whole."""
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(patience):
+                reader, writer = await self._connected()
+                headers |= {"Content_Type": kind, "Transfer_Encoding": "chunked"}
+                writer.write(self._request(method, path, None, headers))
+                for piece in pieces:
+                    writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    await writer.drain()
+                writer.write(b"0\r\n\r\n")
+                status, fields, body = await _answer(reader, method)
+        except Refused:
+            raise
+        except (OSError, EOFError, ValueError) as why:
+            self.close()
+            raise Cut(type(why).__name__) from None
         return Reply(status, fields, body, time.monotonic() - begun)
 
     def close(self) -> None:

@@ -1,0 +1,90 @@
+"""How a record is deleted, and who stands against it."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, delete, func, literal_column, not_, select, union_all
+
+from app.collection.collection import Collection
+from app.collection.referring import referrers
+from app.collection.sets import Among, these
+from app.collection.writing import Current
+from app.db import Compiled, Connection, compiled
+from app.errors import StillReferred
+
+
+async def remove(connection: Connection, collection: Collection, current: Current, *, cascade: bool) -> None:
+    """Delete a record; the journal keeps it. Whoever refers to it blocks that, or goes along with `cascade`."""
+    if cascade:
+        await _let_go(connection, collection.table, [current.id])
+    else:
+        await _refuse_if_referred(connection, collection, current.id)
+    statement = compiled(
+        delete(collection.table).where(collection.table.c.id == bindparam("this", type_=Uuid()))
+    )
+    await connection.execute(statement.sql, current.id)
+
+
+async def _refuse_if_referred(connection: Connection, collection: Collection, record_id: UUID) -> None:
+    among = these([record_id])
+    statement = referring(collection, among)
+    if statement is None:
+        return
+    by: dict[str, int] = {}
+    for row in await connection.fetch(statement.sql, *statement.args(among.values)):
+        by[row["records"]] = by.get(row["records"], 0) + row["count"]
+    if by:
+        listed = ", ".join(f"{count} {records}" for records, count in by.items())
+        raise StillReferred(f"{listed} refer to this {collection.singular}.", referred_by=by)
+
+
+def referring(collection: Collection, among: Among) -> Compiled | None:
+    """How many (`count`) of which records (`records`) refer to each (`id`); those of the set itself do not count."""
+    known = referrers(collection.table)
+    if not known:
+        return None
+
+    def build() -> Any:
+        found = []
+        for referrer in known:
+            column = referrer.table.c[referrer.column]
+            counted = select(
+                column.label("id"),
+                literal_column(f"'{referrer.records}'").label("records"),
+                func.count().label("count"),
+            )
+            counted = counted.where(among.has(column)).group_by(column)
+            if referrer.table is collection.table:
+                counted = counted.where(not_(among.has(referrer.table.c.id)))
+            found.append(counted)
+        return union_all(*found)
+
+    return collection.statement(("referring", among.name), build)
+
+
+async def _let_go(connection: Connection, table: Any, ids: list[UUID]) -> None:
+    """Delete the records that need these, and take them out of those that only name them."""
+    for referrer in referrers(table):
+        name, column = referrer.table.name, referrer.column
+        if referrer.mirrors:
+            fields = await connection.fetch(
+                f"select distinct field from {name} where {column} = any($1)",  # noqa: S608
+                ids,
+            )
+            for field in (row[0] for row in fields):
+                await connection.execute(
+                    f"update {referrer.mirrors} r set {field} = (select coalesce(jsonb_agg(link order by at), '[]') "  # noqa: S608
+                    f"from jsonb_array_elements(r.{field}) with ordinality listed(link, at) "
+                    "where not (link ->> 'id')::uuid = any($1)) "
+                    f"where r.id in (select {referrer.owner} from {name} where field = $2 and {column} = any($1))",
+                    ids,
+                    field,
+                )
+        elif referrer.required:
+            rows = await connection.fetch(f"select id from {name} where {column} = any($1) for update", ids)  # noqa: S608
+            if rows:
+                inner = [row[0] for row in rows]
+                await _let_go(connection, referrer.table, inner)
+                await connection.execute(f"delete from {name} where id = any($1)", inner)  # noqa: S608
+        else:
+            await connection.execute(f"update {name} set {column} = null where {column} = any($1)", ids)  # noqa: S608

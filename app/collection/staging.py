@@ -1,0 +1,234 @@
+"""The rows of a load beside the table: in temporary tables, so that every question and every step is one statement.
+
+`staged` holds what will be written, `refused` what the report says of the other rows. Both end with the transaction.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Text, UniqueConstraint, Uuid, column, select, table
+
+from app.collection.collection import Collection
+from app.collection.removing import referring
+from app.collection.rules import broken_rule, broken_rules
+from app.collection.sets import Among
+from app.db import Connection
+
+_OUR_OWN = ("_row", "_line", "_label", "_outcome", "id")
+_STAGED = table("staged", column("id", Uuid), column("_outcome", Text))
+
+
+def _among(*outcomes: str) -> Among:
+    ids = select(_STAGED.c.id).where(_STAGED.c._outcome.in_(outcomes))  # noqa: SLF001  (a column of ours)
+    return Among(f"staged for {' '.join(outcomes)}", lambda each: each.in_(ids))
+
+
+DELETED, WRITTEN = _among("delete"), _among("update", "create")
+
+
+@dataclass(slots=True)
+class Refused:
+    """A row that was refused: what the report says of it."""
+
+    number: int
+    line: int | None
+    label: str | None
+    errors: list[Mapping[str, Any]]
+
+
+class Staging:
+    """The temporary tables of one load."""
+
+    def __init__(self, connection: Connection, collection: Collection, patience: float) -> None:
+        self._connection, self._collection, self._patience = connection, collection, patience
+        self._table = collection.table.name
+        self._columns = [
+            each for name in collection.writable for each in collection.outputs[name].columns(name)
+        ]
+        self._unique = [
+            constraint.columns[0].name
+            for constraint in collection.table.constraints
+            if isinstance(constraint, UniqueConstraint) and len(constraint.columns) == 1
+        ]
+
+    async def make(self) -> None:
+        """Make the tables: empty, with the columns of the collection."""
+        await self._connection.execute(
+            "create temporary table staged on commit drop as select 0 as _row, 0 as _line, ''::text as _label, "  # noqa: S608
+            f"''::text as _outcome, id, {_listed(self._columns)} from {self._table} with no data"
+        )
+        await self._connection.execute(
+            "create temporary table refused (row int, line int, label text, errors json) on commit drop"
+        )
+
+    async def put(self, rows: Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
+        """Stage rows: number, line, label, outcome and id, and the values by column; none for what is not written."""
+        records = [(*row, *(values.get(each) for each in self._columns)) for row, values in rows]
+        if records:
+            await self._connection.copy_records_to_table(
+                "staged", records=records, columns=[*_OUR_OWN, *self._columns], timeout=self._patience
+            )
+
+    async def put_refused(self, rows: Sequence[Refused]) -> None:
+        """Keep what is wrong with rows."""
+        if rows:
+            records = [
+                (each.number, each.line, each.label, json.dumps(each.errors, ensure_ascii=False))
+                for each in rows
+            ]
+            await self._connection.copy_records_to_table(
+                "refused",
+                records=records,
+                columns=["row", "line", "label", "errors"],
+                timeout=self._patience,
+            )
+
+    async def new_records(self, by: str, names: Sequence[Any]) -> Sequence[asyncpg.Record]:
+        """Those of the new records that have one of these keys: `name`, `id`, `key`."""
+        key = f'"{self._collection.key}"' if self._collection.key else "null"
+        name = "unnest(keys)" if by == "key" else f'"{by}"'
+        return await self._connection.fetch(
+            f"select name, id, key from (select {name} as name, id, {key} as key from staged "  # noqa: S608
+            "where _outcome = 'create') new where name::text = any($1::text[])",
+            names,
+            timeout=self._patience,
+        )
+
+    async def refuse_repeated(self, by: str, pointer: str) -> dict[str, int]:
+        """Refuse all rows but the first that name the same record, be it there or new."""
+        new = "id::text" if by == "id" else "_label"
+        return await self._refuse(
+            f"""with named as (select _row, case _outcome when 'create' then {new} else id::text end as name
+                from staged)
+            select named._row, json_build_object('pointer', $1::text, 'code', 'repeated_row',
+                'message', format('Row %s names the same {self._collection.singular}.', first))
+            from named join (select name, min(_row) as first from named group by name having count(*) > 1) several
+            using (name) where named._row <> first""",  # noqa: S608
+            pointer,
+        )
+
+    async def refuse_taken(self) -> dict[str, int]:
+        """Refuse what must be unique and is held by another record, or claimed by an earlier row."""
+        counts: dict[str, int] = {}
+        for name in [*self._unique, "keys"]:
+            if name == "keys":
+                claims = "unnest(s.keys) claim(value)", "not coalesce(claim.value = any(t.keys), false)"
+                held = f"own_keys h on h.kind = '{self._table}' and h.key = value and h.record_id <> c.id"
+                holder = "h.record_id"
+            else:
+                claims = f'(values (s."{name}")) claim(value)', f't."{name}" is distinct from claim.value'
+                held, holder = f'{self._table} h on h."{name}" = value and h.id <> c.id', "h.id"
+            refused = await self._refuse(
+                f"""with claims as materialized (select s._row, s.id, claim.value
+                    from staged s left join {self._table} t on t.id = s.id cross join lateral {claims[0]}
+                    where s._outcome in ('create', 'update') and claim.value is not null and {claims[1]}),
+                mistakes as (select c._row, format('Row %s has it already.', first) as message
+                    from claims c join (select value, min(_row) as first from claims group by value
+                    having count(*) > 1) several using (value) where c._row <> first
+                union all select c._row, 'Another record has it already.' from claims c join {held}
+                    where not exists (select from staged d where d.id = {holder} and d._outcome = 'delete'))
+                select _row, json_build_object('pointer', '/{name}', 'code', 'already_exists',
+                    'message', min(message)) from mistakes group by _row"""  # noqa: S608
+            )
+            counts = {each: counts.get(each, 0) + refused.get(each, 0) for each in counts | refused}
+        return counts
+
+    async def refuse_referred(self) -> dict[str, int]:
+        """Refuse deletes that other records stand against."""
+        statement = referring(self._collection, DELETED)
+        if statement is None:
+            return {}
+        return await self._refuse(
+            f"""select s._row, json_build_object('pointer', '', 'code', 'still_referred', 'message',
+                string_agg(format('%s %s', count, records), ', ') || ' refer to this {self._collection.singular}.')
+            from (select id, records, sum(count) as count from ({statement.sql}) r group by 1, 2) r
+            join staged s using (id) group by s._row""",  # noqa: S608
+            *statement.args({}),
+        )
+
+    async def broken(self) -> tuple[list[int], list[int]]:
+        """The rows whose records break a rule as they are now, and which rule each breaks."""
+        if not self._collection.rules:
+            return [], []
+        statement = broken_rules(self._collection, WRITTEN)
+        found = await self._connection.fetchrow(
+            "select array_agg(s._row), array_agg(b.rule) "  # noqa: S608
+            f"from ({statement.sql}) b join staged s using (id)",
+            *statement.args({}),
+            timeout=self._patience,
+        )
+        assert found is not None
+        return found[0] or [], found[1] or []
+
+    async def refuse_broken(self, rows: list[int], rules: list[int]) -> dict[str, int]:
+        """Refuse rows for the rules that they break."""
+        return await self._refuse(
+            "select row, $3::json -> rule from unnest($1::int[], $2::int[]) broken(row, rule)",
+            rows,
+            rules,
+            json.dumps([broken_rule(rule) for rule in self._collection.rules]),
+        )
+
+    async def write(self, counts: Mapping[str, int]) -> None:
+        """Write what is staged: one statement for each of deleted, changed and new records."""
+        taken = ", ".join(f'"{each}" = s."{each}"' for each in self._columns)
+        listed = _listed(self._columns)
+        statements = {
+            "delete": f"delete from {self._table} t using staged s where t.id = s.id and s._outcome = 'delete'",  # noqa: S608
+            "update": f"update {self._table} t set {taken} from staged s where t.id = s.id and s._outcome = 'update'",  # noqa: S608
+            "create": f"insert into {self._table} (id, {listed}) select id, {listed} from staged "  # noqa: S608
+            "where _outcome = 'create' order by _row",
+        }
+        for outcome, statement in statements.items():
+            if counts[outcome]:
+                await self._connection.execute(statement, timeout=self._patience)
+
+    async def moved_since(self, position: int, most: int) -> Sequence[asyncpg.Record]:
+        """The rows whose records changed after a position of the journal, be they refused now or not."""
+        key = f"record ->> '{self._collection.key}'" if self._collection.key else "null"
+        return await self._connection.fetch(
+            f"""with moved as (select c.record_id, c.version, c.action,
+                    array[record ->> 'id', {key}]
+                    || array(select jsonb_array_elements_text(record -> 'keys')) as names
+                from changes c join commits m on m.number = c.commit_number
+                where m.position > $1 and c.kind = '{self._table}')
+            select distinct on (r.row) r.row, r.line, r.label, moved.version, moved.action
+            from (select _row as row, _line as line, _label as label, id from staged
+                union all select row, line, label, null from refused) r
+            join moved on moved.record_id = r.id or r.label = any(moved.names)
+            order by r.row, moved.version desc limit $2""",  # noqa: S608
+            position,
+            most,
+        )
+
+    async def told(self, most: int) -> AsyncIterator[Refused]:
+        """The first of the refused rows, in the order of the file."""
+        await self._connection.execute(
+            "declare told no scroll cursor for "  # noqa: S608
+            f"select row, line, label, errors from refused order by row limit {most:d}"
+        )
+        while rows := await self._connection.fetch("fetch 500 from told", timeout=self._patience):
+            for row in rows:
+                yield Refused(row["row"], row["line"], row["label"], json.loads(row["errors"]))
+        await self._connection.execute("close told")
+
+    async def _refuse(self, mistakes: str, *args: Any) -> dict[str, int]:
+        """Move rows from `staged` to `refused`, by a query for row and error; how many there were of each outcome."""
+        gone = await self._connection.fetch(
+            f"""with mistakes(_row, error) as ({mistakes}),
+            several as (select _row, json_agg(error) as errors from mistakes group by _row),
+            gone as (delete from staged s using several m where m._row = s._row
+                returning s._row, s._line, s._label, s._outcome, m.errors),
+            kept as (insert into refused select _row, _line, _label, errors from gone)
+            select _outcome, count(*) from gone group by 1""",  # noqa: S608
+            *args,
+            timeout=self._patience,
+        )
+        return {row[0]: row[1] for row in gone}
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{each}"' for each in columns)

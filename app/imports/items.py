@@ -1,0 +1,29 @@
+"""What every kind of file is read into: rows, one after another, and for a table its header."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class Item:
+    """One row of a file, as it stands there: an object, or the cells of a table."""
+
+    number: int
+    """1 is the first row of data."""
+    line: int
+    """The line on which it begins; quoted cells may hold line breaks."""
+    size: int
+    """Characters, roughly: so much of a file is worked on at a time."""
+    value: Any = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass
+class Opened:
+    """A file that is being read. Its rows can be had once; who needs them again opens it again."""
+
+    rows: Iterator[Item]
+    header: list[str] | None = None
+    """The names of the columns, if it is a table: then the value of each row is a list of texts."""
+    delimiter: str = ","
