@@ -192,7 +192,7 @@ class Staging:
         return await self._connection.fetch(
             f"""with moved as (select c.record_id, c.version, c.action,
                     array[record ->> 'id', {key}]
-                    || array(select jsonb_array_elements_text(record -> 'keys')) as names
+                    || array(select json_array_elements_text(record -> 'keys')) as names
                 from changes c join commits m on m.number = c.commit_number
                 where m.position > $1 and c.kind = '{self._table}')
             select distinct on (r.row) r.row, r.line, r.label, moved.version, moved.action
