@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.bundles.ordering import Task
 from app.bundles.schemas import BundleOutcome
-from app.collection import writing
+from app.collection import removing, writing
 from app.collection.refusals import refusal
 from app.collection.validation import from_nothing
 from app.db import Connection
@@ -85,7 +85,7 @@ class _Work:
             raise _Mistake("not_found", f"There is no {task.collection.singular} of this name.", "/record")
         self._check(task, current)
         if task.sent.op == "delete":
-            await writing.remove(self.connection, task.collection, current, cascade=False)
+            await removing.remove(self.connection, task.collection, current, cascade=False)
             self._done(task, "delete", current.id, None)
             return
         after = await writing.change(self.connection, task.collection, current, body)

@@ -202,7 +202,6 @@ _SUMMARY = {"rows": 2, "create": 1, "update": 1, "unchanged": 0, "delete": 0, "e
 _REPORT = {
     "mode": "atomic",
     "dry_run": False,
-    "plan": None,
     "summary": _SUMMARY,
     "errors": [],
     "unlisted_rows": 0,
@@ -275,10 +274,10 @@ doc.COMMON_SCHEMAS |= {
                 "examples": [False],
             },
             "plan": {
-                "type": ["string", "null"],
+                "type": "string",
                 "maxLength": 200,
                 "description": "Of a dry run: send it as `If-Plan-Match` to have exactly this done.",
-                "examples": [None],
+                "examples": [_PLAN],
             },
             "summary": {
                 **doc.schema_ref("BulkSummary"),

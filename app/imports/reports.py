@@ -64,7 +64,7 @@ async def answer(outcome: Outcome, *, instance: str, request_id: str) -> Answer:
     report: dict[str, Any] = {
         "mode": outcome.options.mode,
         "dry_run": outcome.options.dry_run,
-        "plan": outcome.plan,
+        **({"plan": outcome.plan} if outcome.plan else {}),
         "summary": outcome.summary,
         "errors": errors,
         "unlisted_rows": outcome.batch.counts["error"] - listed,

@@ -41,7 +41,6 @@ async def test_new_rows_are_created_in_one_commit(client: httpx.AsyncClient, dat
     assert answer.json() == {
         "mode": "atomic",
         "dry_run": False,
-        "plan": None,
         "summary": {"rows": 3, "create": 3, "update": 0, "unchanged": 0, "delete": 0, "error": 0},
         "errors": [],
         "unlisted_rows": 0,

@@ -139,7 +139,7 @@ def test_every_parameter_is_described_bounded_and_has_an_example_that_fits(name:
     for each in found:
         assert each["description"], each["name"]
         assert not unbounded(each["schema"]), (each["name"], unbounded(each["schema"]))
-        if each["name"] == "cursor":
+        if each["name"] in {"cursor", "If-Plan-Match"}:
             continue  # signed by the service that made it: none can be shown that works
         assert not mistake(each["schema"], each["example"]), each["name"]
 
@@ -177,7 +177,7 @@ def test_every_status_that_can_occur_is_listed(name: str) -> None:
         assert good == {"200", "201"}
     elif path.endswith("/bulk"):  # takes all rows or some
         assert good == {"200", "207"}
-        expected.add("406")
+        expected |= {"406", "412"}
     else:
         assert len(good) == 1
     assert set(operation["responses"]) - good == expected - {"200"}
