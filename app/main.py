@@ -9,11 +9,12 @@ from starlette.types import Scope
 from app import __version__, api, logs, openapi, operating, refusing
 from app.access.keys import Doorkeeper
 from app.collection.refusals import refusal
-from app.db import Database
+from app.db import APP_ROLE, Database
 from app.http.edge import Edge
 from app.operations.doors import Doors
 from app.operations.serving import Service
 from app.settings import Settings, settings
+from app.wakeups import Wakeups
 
 
 def create_app(chosen: Settings | None = None) -> FastAPI:
@@ -25,12 +26,15 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with operating.database_address(config) as address:
             database = Database(address, config)
-            app.state.service = service = Service(config, database, Doorkeeper(database))
+            app.state.service = service = Service(
+                config, database, Doorkeeper(database), Wakeups(address, APP_ROLE)
+            )
             async with (
                 operating.secret_known(service),
                 operating.housekeeping(service),
+                operating.listening(service),
                 operating.stopped_with_parent(),
-                operating.draining(app.state, config.drain_seconds),
+                operating.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):
                 yield
             await database.close()

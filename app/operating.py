@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import signal
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from types import FrameType
@@ -102,20 +102,37 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def draining(state: State, seconds: float) -> AsyncIterator[None]:
-    """SIGTERM: `/readyz` says 503 at once; the server stops accepting only when a balancer has noticed."""
+async def listening(service: Service) -> AsyncIterator[None]:
+    """Who waits for a change is woken by it."""
+    async with _beside(service.wakeups.run()):
+        try:
+            yield
+        finally:
+            service.wakeups.end()
+
+
+@asynccontextmanager
+async def draining(state: State, seconds: float, ending: Callable[[], None]) -> AsyncIterator[None]:
+    """SIGTERM: `/readyz` says 503 at once; the server stops accepting only when a balancer has noticed.
+
+    Then also `ending` is called: whoever waits for a change is answered, and asks again elsewhere.
+    """
     stop = signal.getsignal(signal.SIGTERM)
     if not callable(stop) or threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
 
+    def stop_now(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(ending)
+        stop(number, frame)
+
     def begin(number: int, frame: FrameType | None) -> None:
         again, state.draining = state.draining, True
         if again or not seconds:
-            stop(number, frame)
+            stop_now(number, frame)
         else:
-            loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, None)
+            loop.call_soon_threadsafe(loop.call_later, seconds, stop_now, number, None)
 
     signal.signal(signal.SIGTERM, begin)
     try:

@@ -1,4 +1,4 @@
-"""What a request finds in the application: database, doorkeeper, secrets; and who is calling."""
+"""What a request finds in the application: database, doorkeeper, wake-ups, secrets; and who is calling."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from app.access.permissions import Caller
 from app.db import Database
 from app.errors import Unavailable
 from app.settings import Settings
+from app.wakeups import Wakeups
 
 
 @dataclass
@@ -18,6 +19,7 @@ class Service:
     settings: Settings
     database: Database
     doorkeeper: Doorkeeper
+    wakeups: Wakeups
     secret: bytes = b""
 
     @property
