@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,11 @@ from app.settings import Settings
 
 APP_ROLE = "workplan_app"
 """The role as which the service works: it owns nothing and cannot alter history (migration 0001)."""
+
+
+Context = Mapping[str, str]
+"""Settings of a transaction, by name: what the database is to know of a request (`operations/serving.py`)."""
+PLAIN: Context = MappingProxyType({})
 
 
 class Base(DeclarativeBase):
@@ -107,9 +113,10 @@ class Database:
         await asyncio.gather(self._readers.close(), self._writers.close())
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """A transaction that cannot write: one view of the register for several statements."""
-        async with self._readers.lend() as connection, _transaction(connection):
+    async def reading(self, context: Context = PLAIN, *, one_view: bool = False) -> AsyncIterator[Connection]:
+        """A transaction that cannot write; with one view of the register for all its statements, if asked for."""
+        begin = "begin isolation level repeatable read" if one_view else "begin"
+        async with self._readers.lend() as connection, _transaction(connection, begin + _with(context)):
             yield connection
 
     @asynccontextmanager
@@ -118,21 +125,35 @@ class Database:
         async with self._writers.lend() as connection, _transaction(connection):
             yield connection
 
-    async def fetch(self, statement: Compiled, values: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
+    async def fetch(
+        self, statement: Compiled, values: Mapping[str, Any], context: Context = PLAIN
+    ) -> Sequence[asyncpg.Record]:
         """Run one reading statement; once more, if the connection broke."""
         args = statement.args(values)
         try:
-            async with self._readers.lend() as connection:
-                return await connection.fetch(statement.sql, *args)
+            return await self._fetched(statement.sql, args, context)
         except Lost:
+            return await self._fetched(statement.sql, args, context)
+
+    async def _fetched(self, sql: str, args: list[Any], context: Context) -> Sequence[asyncpg.Record]:
+        if not context:
             async with self._readers.lend() as connection:
-                return await connection.fetch(statement.sql, *args)
+                return await connection.fetch(sql, *args)
+        async with self.reading(context) as connection:
+            return await connection.fetch(sql, *args)
+
+
+def _with(context: Context) -> str:
+    """The settings of a transaction, sent with its beginning in one trip to the database."""
+    quoted = (tuple(each.replace("'", "''") for each in pair) for pair in context.items())
+    settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in quoted)
+    return f"; select {settings}" if settings else ""
 
 
 @asynccontextmanager
-async def _transaction(connection: Connection) -> AsyncIterator[None]:
+async def _transaction(connection: Connection, begin: str = "begin") -> AsyncIterator[None]:
     """Unlike the driver's own, says when a commit is in doubt, and leaves a connection that hangs alone."""
-    await connection.execute("begin")
+    await connection.execute(begin)
     try:
         yield
     except (TimeoutError, ConnectionError, asyncpg.InternalClientError):
@@ -157,4 +178,15 @@ async def _transaction(connection: Connection) -> AsyncIterator[None]:
         raise RuntimeError("The transaction was not committed.")
 
 
-__all__ = ["APP_ROLE", "Base", "BigInteger", "Compiled", "Connection", "Database", "Recorded", "compiled"]
+__all__ = [
+    "APP_ROLE",
+    "PLAIN",
+    "Base",
+    "BigInteger",
+    "Compiled",
+    "Connection",
+    "Context",
+    "Database",
+    "Recorded",
+    "compiled",
+]

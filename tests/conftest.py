@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from app import embedded, preparing
 from app.access.keys import new_key
 from app.access.permissions import Role
-from app.db import Database
+from app.db import PLAIN, Database
 from app.main import create_app
 from app.settings import Settings
 from app.tables import METADATA
@@ -217,10 +217,10 @@ def statements(service: FastAPI, monkeypatch: pytest.MonkeyPatch) -> SimpleNames
     counter = SimpleNamespace(count=0, sql=[])
     fetch = Database.fetch
 
-    async def counted(self: Database, statement, values):  # type: ignore[no-untyped-def]
+    async def counted(self: Database, statement, values, context=PLAIN):  # type: ignore[no-untyped-def]
         counter.count += 1
         counter.sql.append(statement.sql)
-        return await fetch(self, statement, values)
+        return await fetch(self, statement, values, context)
 
     monkeypatch.setattr(Database, "fetch", counted)
     return counter

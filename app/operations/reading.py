@@ -18,11 +18,11 @@ from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
-from app.db import Compiled
+from app.db import Compiled, Context
 from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, Format, chosen
-from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
+from app.operations.serving import Service, address_of, context_of, headers_of, service_of
 
 CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization, X-API-Key"}
 LIST_FORMATS = (JSON, NDJSON, CSV)
@@ -39,24 +39,26 @@ def _known(headers: dict[bytes, bytes]) -> list[str]:
 
 async def item(request: Request, collection: Collection, name: str) -> Response:
     """One record, or 304."""
-    await caller_of(request)
+    context = await context_of(request)
     column, value = collection.named(collection.table, name)
-    answer = await _item(request, collection, column.key, value)
+    answer = await _item(request, collection, context, column.key, value)
     if answer is None:
-        raise await _gone(request, collection, name)
+        raise await _gone(request, collection, context, name)
     return answer
 
 
 async def keyed_item(request: Request, collection: Collection, key: str) -> Response:
     """The record that an own key stands for, or 304."""
-    await caller_of(request)
-    answer = await _item(request, collection, OWN_KEY, key)
+    context = await context_of(request)
+    answer = await _item(request, collection, context, OWN_KEY, key)
     if answer is None:
         raise NotFound(f"There is no {collection.singular} with this own key.")
     return answer
 
 
-async def _item(request: Request, collection: Collection, by: str, value: Any) -> Response | None:
+async def _item(
+    request: Request, collection: Collection, context: Context, by: str, value: Any
+) -> Response | None:
     headers = headers_of(request)
     chosen(headers.get(b"accept"), (JSON,))
     asked = read(collection, request.scope["query_string"], only=("fields", "expand"))
@@ -65,7 +67,7 @@ async def _item(request: Request, collection: Collection, by: str, value: Any) -
     plain = asked.shape == Shape()
     suffix = "" if plain else f".{_digest(request)}"
     bare = [tag.removesuffix(suffix) for tag in known if tag.endswith(suffix)] if suffix else known
-    rows = await service_of(request).database.fetch(plan, {"name": value, "known": bare})
+    rows = await service_of(request).database.fetch(plan, {"name": value, "known": bare}, context)
     if not rows:
         return None
     tag, text = rows[0]
@@ -75,7 +77,7 @@ async def _item(request: Request, collection: Collection, by: str, value: Any) -
     return Response(text, 200, answer, media_type="application/json")
 
 
-async def _gone(request: Request, collection: Collection, name: str) -> Exception:
+async def _gone(request: Request, collection: Collection, context: Context, name: str) -> Exception:
     """404, with a word about a record that was deleted."""
     missing = collection.missing(name)
     if "-" in name and len(name) == 36:
@@ -86,7 +88,7 @@ async def _gone(request: Request, collection: Collection, name: str) -> Exceptio
             {},
         )
         _, value = collection.named(collection.table, name)
-        rows = await service_of(request).database.fetch(plan, {"id": value, "kind": collection.name})
+        rows = await service_of(request).database.fetch(plan, {"id": value, "kind": collection.name}, context)
         if rows:
             missing.detail = (
                 f"This {collection.singular} was deleted on {rows[0][0]:%Y-%m-%d}. "
@@ -98,17 +100,18 @@ async def _gone(request: Request, collection: Collection, name: str) -> Exceptio
 async def page(request: Request, collection: Collection, fixed: Format | None = None) -> Response:
     """A page of a list, or the whole list in another format, or 304."""
     headers = headers_of(request)
-    await caller_of(request)
+    context = await context_of(request)
     service = service_of(request)
     style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
     asked = continued(service.cursor_secret, collection, read(collection, request.scope["query_string"]))
     if style is not JSON:
-        return await _export(request, collection, asked, style)
+        return await _export(request, collection, context, asked, style)
     limit = asked.limit or LIMIT
     suffix = _digest(request)
     plan = page_plan(collection, asked)
     known = _known_position(headers, suffix)
-    rows = await service.database.fetch(plan, {**asked.values, "limit": limit + 1, "known": known})
+    values = {**asked.values, "limit": limit + 1, "known": known}
+    rows = await service.database.fetch(plan, values, context)
     position = rows[0]["position"]
     answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
     if position == known or "*" in _known(headers):
@@ -116,7 +119,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     items = [row["j"] for row in rows[:limit] if row["j"] is not None]
     total = ""
     if asked.count:
-        answer["Total-Count"] = await _count(service, collection, asked)
+        answer["Total-Count"] = await _count(service, collection, context, asked)
         total = f',"total":{answer["Total-Count"]}'
     following = "null"
     if len(rows) > limit:
@@ -137,13 +140,13 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
 async def stats(request: Request, collection: Collection) -> Response:
     """Counts per group; every cell has the address of the list behind it."""
     headers = headers_of(request)
-    await caller_of(request)
+    context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
     asked = read(collection, request.scope["query_string"], groups=True)
     suffix = _digest(request)
     known = _known_position(headers, suffix)
     rows = await service_of(request).database.fetch(
-        stats_plan(collection, asked), {**asked.values, "known": known}
+        stats_plan(collection, asked), {**asked.values, "known": known}, context
     )
     position = rows[0]["position"]
     answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
@@ -187,8 +190,8 @@ def _asked_for(asked: Asked, group: dict[str, Any]) -> bool:
     return True
 
 
-async def _count(service: Service, collection: Collection, asked: Asked) -> str:
-    return str((await service.database.fetch(count_plan(collection, asked), asked.values))[0][0])
+async def _count(service: Service, collection: Collection, context: Context, asked: Asked) -> str:
+    return str((await service.database.fetch(count_plan(collection, asked), asked.values, context))[0][0])
 
 
 def _digest(request: Request) -> str:
@@ -205,7 +208,9 @@ def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:
     return -1
 
 
-async def _export(request: Request, collection: Collection, asked: Asked, style: Format) -> Response:
+async def _export(
+    request: Request, collection: Collection, context: Context, asked: Asked, style: Format
+) -> Response:
     """The whole list, streamed. It stops after `limit` rows if one is asked for."""
     service, headers = service_of(request), headers_of(request)
     if style is CSV and asked.shape.expand:
@@ -218,7 +223,7 @@ async def _export(request: Request, collection: Collection, asked: Asked, style:
     plan = export_plan(collection, asked, csv=style is CSV)
     values = {**asked.values, "limit": asked.limit}
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    chunks = _copied(service, plan, values, position, known, csv=style is CSV)
+    chunks = _copied(service, context, plan, values, position, known, csv=style is CSV)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
     answer = {"ETag": f'"{position.result()}.{suffix}"', **CACHING}
     if position.result() == known or "*" in _known(headers):
@@ -227,7 +232,7 @@ async def _export(request: Request, collection: Collection, asked: Asked, style:
     answer["Content-Type"] = style.content_type
     answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
     if asked.count:
-        answer["Total-Count"] = await _count(service, collection, asked)
+        answer["Total-Count"] = await _count(service, collection, context, asked)
     return StreamingResponse(_from(first, chunks), 200, answer)
 
 
@@ -239,6 +244,7 @@ async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[byte
 
 async def _copied(
     service: Service,
+    context: Context,
     plan: Compiled,
     values: dict[str, Any],
     position: asyncio.Future[int],
@@ -259,8 +265,7 @@ async def _copied(
 
     async def run() -> None:
         try:
-            async with service.database.reading() as connection:
-                await connection.execute(_EXPORT)
+            async with service.database.reading({**_EXPORT, **context}, one_view=True) as connection:
                 position.set_result(await connection.fetchval("select position from journal_head"))
                 if position.result() == known:
                     return
@@ -291,9 +296,9 @@ async def _copied(
 
 _CHUNK = 65_536
 _EXPORT_SECONDS = 300
-_EXPORT = (
-    "set transaction isolation level repeatable read; "
-    f"set local statement_timeout = '{_EXPORT_SECONDS}s'; set local transaction_timeout = '{_EXPORT_SECONDS}s'"
-)
+_EXPORT = {
+    "statement_timeout": f"{_EXPORT_SECONDS}s",
+    "transaction_timeout": f"{_EXPORT_SECONDS}s",
+}
 _NDJSON_COPY: dict[str, Any] = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
 """CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""

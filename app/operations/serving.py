@@ -6,7 +6,7 @@ from fastapi import Request
 
 from app.access.keys import Doorkeeper
 from app.access.permissions import Caller
-from app.db import Database
+from app.db import PLAIN, Context, Database
 from app.errors import Unavailable
 from app.settings import Settings
 from app.wakeups import Wakeups
@@ -42,6 +42,12 @@ def headers_of(request: Request) -> dict[bytes, bytes]:
 
 async def caller_of(request: Request) -> Caller:
     return await service_of(request).doorkeeper.caller(headers_of(request))
+
+
+async def context_of(request: Request) -> Context:
+    """What the database is to know of a request while it reads, as settings of its transaction."""
+    await caller_of(request)
+    return PLAIN
 
 
 def address_of(request: Request) -> str:

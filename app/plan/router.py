@@ -14,7 +14,7 @@ from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.reading import CACHING
 from app.operations.routes import POLICY, flags, read_body, unchanged
-from app.operations.serving import caller_of, headers_of, service_of
+from app.operations.serving import context_of, headers_of, service_of
 from app.operations.transactions import Answer, write
 from app.plan.queries import PLANS, whole_plan
 
@@ -34,10 +34,10 @@ POLICY |= {"read_plan": Permission.READ, "update_plan": Permission.EDIT}
 async def read_plan(request: Request) -> Response:
     """The whole text: preamble, dates, areas, their goals, and the activities as printed, with editorial notes."""
     headers = headers_of(request)
-    await caller_of(request)
+    context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
     read(PLANS, request.scope["query_string"], only=())
-    rows = await service_of(request).database.fetch(PLANS.statement(("whole",), whole_plan), {})
+    rows = await service_of(request).database.fetch(PLANS.statement(("whole",), whole_plan), {}, context)
     if not rows:
         raise NotFound("The plan has not been entered yet.")
     position, text = rows[0]

@@ -12,7 +12,7 @@ from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.reading import CACHING
 from app.operations.routes import POLICY
-from app.operations.serving import caller_of, headers_of, service_of
+from app.operations.serving import context_of, headers_of, service_of
 from app.search.queries import SEARCHED, found
 
 router = APIRouter(tags=["Search"])
@@ -50,7 +50,7 @@ async def search(request: Request) -> Response:
     script; case and accents do not matter. Of very many hits the newest thousand are ranked.
     """
     headers = headers_of(request)
-    await caller_of(request)
+    context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
     given = {}
     for name, _, value in pairs_of(request.scope["query_string"]):
@@ -81,7 +81,9 @@ async def search(request: Request) -> Response:
         )
     values: dict[str, Any] = {f"t{number}": term for number, term in enumerate(terms)}
     values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
-    rows = await service_of(request).database.fetch(found(len(terms), some_kinds=bool(kinds)), values)
+    rows = await service_of(request).database.fetch(
+        found(len(terms), some_kinds=bool(kinds)), values, context
+    )
     return Response(
         f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, CACHING, media_type="application/json"
     )
