@@ -24,15 +24,21 @@ from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
 from app.plan.queries import PLANS
 from app.plan.router import router as plan
+from app.progress_reports.router import files as progress_report_files
+from app.progress_reports.router import router as progress_reports
+from app.progress_reports.router import steps as progress_report_steps
+from app.report_lines.router import files as report_line_files
+from app.report_lines.router import router as report_lines
 from app.search.queries import SEARCHED
 from app.search.router import router as search
 
 ROUTERS: tuple[APIRouter, ...] = (
-    plan, areas, goals, activities, events, consultations, focal_points, organisations, countries, search,
+    plan, areas, goals, activities, events, consultations, progress_reports,
+    progress_report_steps, report_lines, focal_points, organisations, countries, search,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
-    country_files,
+    country_files, progress_report_files, report_line_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""

@@ -31,6 +31,7 @@ from app.operations.documented import (
     request_example,
     schema_ref,
 )
+from app.progress_reports.schemas import ReturnReason
 
 _REF = "#/components/schemas/{model}"
 _ABOUT = f"""The system of record for the **ASEAN-Japan Work Plan on Law and Justice**: its goals,
@@ -58,6 +59,8 @@ _TAGS = {
     "Activities": "What it proposes, and what countries do under it.",
     "Events": "What takes place.",
     "Consultations": "The meetings to which implementation is reported.",
+    "Progress reports": "What countries and bodies report to a Consultation.",
+    "Report lines": "What they say of each activity.",
     "Focal points": "Whom to ask.",
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
@@ -202,7 +205,7 @@ def _shared_parameters(made: Mapping[str, Any]) -> dict[str, Any]:
 def schemas() -> dict[str, Any]:
     """Every component schema."""
     models = [(each.schema, "serialization") for each in api.COLLECTIONS]
-    models += [(Bundle, "validation"), (BundleReport, "serialization")]
+    models += [(Bundle, "validation"), (BundleReport, "serialization"), (ReturnReason, "validation")]
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
     found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}

@@ -15,10 +15,12 @@ from app.http.models import IdempotencyKey
 from app.journal import Change
 from app.organisations.models import Organisation
 from app.plan.models import Plan
+from app.progress_reports.models import ProgressReport
+from app.report_lines.models import ReportLine
 
 METADATA = Base.metadata
 
 __all__ = [
     "METADATA", "Activity", "ApiKey", "Area", "Change", "Consultation", "Country", "Event", "FocalPoint", "Goal",
-    "IdempotencyKey", "Organisation", "OwnKeyOf", "Plan", "SearchText",
+    "IdempotencyKey", "Organisation", "OwnKeyOf", "Plan", "ProgressReport", "ReportLine", "SearchText",
 ]  # fmt: skip

@@ -32,6 +32,13 @@ async def body(client: httpx.AsyncClient, path: str, **given: Any) -> dict[str, 
     if path == "activities":
         goal = given.pop("goal", None) or {"id": (await record(client, "goals"))["id"]}
         return {"title": f"Activity {number}", "goal": goal, **given}
+    if path == "progress-reports":
+        to = given.pop("consultation", None) or {"id": (await record(client, "consultations"))["id"]}
+        return {"consultation": to, "country": "TH", **given}
+    if path == "report-lines":
+        report = given.pop("report", None) or {"id": (await record(client, "progress-reports"))["id"]}
+        about = given.pop("activity", None) or {"id": (await record(client, "activities"))["id"]}
+        return {"report": report, "activity": about, "response": "nothing_to_report", **given}
     return {**DEFAULTS[path](number), **given}
 
 
@@ -43,4 +50,4 @@ async def record(client: httpx.AsyncClient, path: str, **given: Any) -> dict[str
     return made
 
 
-PATHS = (*DEFAULTS, "activities")
+PATHS = (*DEFAULTS, "activities", "progress-reports", "report-lines")

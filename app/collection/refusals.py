@@ -28,9 +28,15 @@ def _field(error: asyncpg.PostgresError) -> str:
     return name.rpartition("_")[2] if name.startswith("permanent_") else ""
 
 
+RULE = "WP409"
+"""SQLSTATE with which our own triggers refuse what contradicts the state of a record, in words for the caller."""
+
+
 def refusal(error: Exception) -> Problem | None:
     """The problem that a database error stands for; None if it is a mistake of ours."""
     match error:
+        case asyncpg.PostgresError() if error.sqlstate == RULE:
+            return Conflict(str(error))
         case asyncpg.UniqueViolationError():
             field = _field(error)
             return AlreadyExists(

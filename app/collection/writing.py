@@ -42,6 +42,12 @@ class Current:
     tag: str
     json: str
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """The record as it is read."""
+        found: dict[str, Any] = json.loads(self.json)
+        return found
+
 
 class NotDeleted(Conflict):
     """Only a deleted record can be restored; this one exists."""
@@ -114,9 +120,15 @@ async def change(
             values |= after
     if not values:
         return Written(current.id, current.tag, current.json, changed=False)
-    statement = collection.statement(
-        ("change", tuple(sorted(values))), lambda: _update(collection, tuple(values))
-    )
+    return await put(connection, collection, current, values)
+
+
+async def put(
+    connection: Connection, collection: Collection, current: Current, values: Mapping[str, Any]
+) -> Written:
+    """Set columns, also those that no body may set: what a workflow moves."""
+    names = tuple(sorted(values))
+    statement = collection.statement(("change", names), lambda: _update(collection, names))
     row = await connection.fetchrow(statement.sql, *statement.args({**values, "this": current.id}))
     assert row is not None
     await check_rules(connection, collection, current.id)

@@ -306,7 +306,9 @@ def request_example(collection: Collection) -> dict[str, Any]:
 
 
 def patch_example(collection: Collection) -> dict[str, Any]:
-    name = next(name for name in ("title", "name", "office") if name in collection.outputs)
+    name = next(
+        name for name in ("title", "name", "office", "overview", "narrative") if name in collection.outputs
+    )
     return {name: example_of(collection, name)}
 
 

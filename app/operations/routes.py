@@ -224,9 +224,11 @@ def _ended(collection: Collection, style: Format) -> Handler:
     return list_in_format
 
 
-async def read_body(request: Request, accepted: tuple[str, ...]) -> bytes:
+async def read_body(
+    request: Request, accepted: tuple[str, ...], permission: Permission = Permission.EDIT
+) -> bytes:
     """The whole body, read before a connection is taken; the caller is asked for first."""
-    (await caller_of(request)).require(Permission.EDIT)
+    (await caller_of(request)).require(permission)
     check_type(headers_of(request), accepted)
     return await request.body()
 

@@ -90,10 +90,17 @@ class _RolledBack(Exception):
         self.answer = answer
 
 
-async def write(request: Request, body: bytes | Spool, work: Work, *, dry_run: bool) -> Response:
+async def write(
+    request: Request,
+    body: bytes | Spool,
+    work: Work,
+    *,
+    dry_run: bool,
+    permission: Permission = Permission.EDIT,
+) -> Response:
     """Run the work in a transaction of its own. The response exists only after COMMIT returned."""
     caller = await caller_of(request)
-    caller.require(Permission.EDIT)
+    caller.require(permission)
     headers = headers_of(request)
     key = _idempotency_key(headers)
     fingerprint = _fingerprint(request, headers, body) if key else None

@@ -18,11 +18,14 @@ from app.focal_points.queries import FOCAL_POINTS
 from app.goals.queries import GOALS
 from app.organisations.queries import ORGANISATIONS
 from app.plan.queries import PLANS
+from app.progress_reports.queries import PROGRESS_REPORTS
+from app.report_lines.queries import REPORT_LINES
 
 SEARCHED: dict[str, Collection] = {
     each.path: each
     for each in (
         GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
+        PROGRESS_REPORTS, REPORT_LINES,
     )
 }  # fmt: skip
 RANKED_AT_MOST = 1000

@@ -7,6 +7,7 @@ from tests import make
 
 every_resource = pytest.mark.parametrize("path", make.PATHS)
 TITLES = {"countries": "name", "organisations": "name", "focal-points": "note"}
+TITLES |= {"progress-reports": "overview", "report-lines": "narrative"}
 
 
 @every_resource
@@ -46,6 +47,9 @@ async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncCl
         "freshness",
         "derived_status",
         "status_conflict",
+        "state",
+        "state_since",
+        "return_reason",
     }
     same = {name: value for name, value in made.items() if name not in read_only}
     answer = await client.patch(f"/v1/{path}/{made['id']}", json=same)

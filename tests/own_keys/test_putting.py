@@ -45,7 +45,13 @@ async def test_the_second_identical_put_writes_nothing(
 async def test_a_put_changes_what_it_names_and_keeps_the_rest(client: httpx.AsyncClient, path: str) -> None:
     place = f"/v1/{path}/by-key/moj-th/TH-17"
     made = (await client.put(place, json=await make.body(client, path, keys=["other:1"]))).json()
-    field = {"countries": "name", "organisations": "name", "focal-points": "note"}.get(path, "title")
+    field = {
+        "countries": "name",
+        "organisations": "name",
+        "focal-points": "note",
+        "progress-reports": "overview",
+        "report-lines": "narrative",
+    }.get(path, "title")
     answer = await client.put(place, json={field: "Changed"})
     assert (answer.status_code, answer.headers["write-result"]) == (200, "updated"), answer.text
     kept = {n: v for n, v in answer.json().items() if n not in {field, "version", "updated_at"}}

@@ -1,0 +1,116 @@
+"""Workflows: a table of allowed moves per resource; each move is a verb and an operation."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from app.access.permissions import Permission
+from app.collection import writing
+from app.collection.collection import Collection
+from app.collection.validation import mistakes
+from app.db import Connection
+from app.errors import Conflict, Unprocessable
+from app.http.bodies import read_object
+from app.operations import documented as doc
+from app.operations.doors import TREE
+from app.operations.routes import POLICY, flags, read_body, unchanged
+from app.operations.transactions import Answer, write
+
+Values = Mapping[str, Any]
+
+
+class MoveNotAllowed(Conflict):
+    """The record is not in a state from which this can be done. `state` says which it is, `moves` what can be."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """One verb: from which states it leads to which, who may do it, and what has to be said with it."""
+
+    verb: str
+    origins: tuple[str, ...]
+    to: str
+    permission: Permission
+    summary: str
+    description: str
+    body: type[BaseModel] | None = None
+    values: Callable[[Connection, writing.Current, BaseModel | None], Awaitable[Values]] | None = None
+    """Looks at what else has to hold, and gives the columns that the move sets beside the state."""
+
+
+def moves(collection: Collection, table: Sequence[Move], *, tag: str, field: str = "state") -> APIRouter:
+    """`POST /v1/{collection}/{name}/{verb}` for every move."""
+    router = APIRouter(prefix=f"/{collection.path}", tags=[tag])
+    for move in table:
+        _add(router, collection, table, move, field)
+    return router
+
+
+def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move: Move, field: str) -> None:
+    one = collection.singular.replace(" ", "_")
+    name = f"{move.verb.replace('-', '_')}_{one}"
+
+    async def do(request: Request) -> Response:
+        dry_run = flags(request, "dry_run")["dry_run"]
+        body = await read_body(request, ("application/json",), move.permission) if move.body else b""
+        said = _said(move.body, body) if move.body else None
+
+        async def work(connection: Connection) -> Answer:
+            current = await writing.locked(connection, collection, request.path_params["name"])
+            await unchanged(request, connection, current)
+            state = current.record[field]
+            if state not in move.origins:
+                possible = [each.verb for each in table if state in each.origins]
+                raise MoveNotAllowed(
+                    f"This {collection.singular} is `{state}`; {move.verb} needs {' or '.join(move.origins)}.",
+                    state=state,
+                    moves=possible,
+                )
+            values = await move.values(connection, current, said) if move.values else {}
+            after = await writing.put(connection, collection, current, {field: move.to, **values})
+            return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
+
+        return await write(request, body, work, dry_run=dry_run, permission=move.permission)
+
+    path = f"/{{name}}/{move.verb}"
+    POLICY[name] = move.permission
+    TREE.add("POST", f"/v1/{collection.path}{path}", do)
+    extra: dict[str, Any] = {
+        "parameters": [
+            doc.name_parameter(collection), doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON,
+        ],
+        "security": [{"bearer": []}, {"api_key": []}],
+    }  # fmt: skip
+    if move.body:
+        extra["requestBody"] = {
+            "required": True,
+            "description": f"What is said with it: {move.summary.lower()}.",
+            "content": {"application/json": {"schema": doc.schema_ref(move.body.__name__)}},
+        }
+    statuses = [status for status in doc.WRITES if move.body or status != 415]
+    router.add_api_route(
+        path,
+        do,
+        methods=["POST"],
+        name=name,
+        operation_id=name,
+        summary=move.summary,
+        description=f"{move.description} From {', '.join(f'`{each}`' for each in move.origins)} to `{move.to}`.",
+        response_class=Response,
+        response_model=None,
+        responses=doc.ok(200, "As it is now.", doc.record_content(collection), "ETag", *doc.WRITTEN)
+        | doc.problems(*statuses, 404, 412, 428),
+        openapi_extra=extra,
+    )
+
+
+def _said(schema: type[BaseModel], body: bytes) -> BaseModel:
+    read_object(body)
+    try:
+        return schema.model_validate_json(body)
+    except ValidationError as refused:
+        errors = mistakes(refused)
+        raise Unprocessable(f"{len(errors)} mistakes need attention.", errors=errors) from None

@@ -1,0 +1,1 @@
+"""Progress reports: what a country or body tells one Consultation about the activities, from open to frozen."""

@@ -1,0 +1,22 @@
+"""How progress reports are read."""
+
+from app.collection.collection import Collection
+from app.collection.projection import Ref, Reverse
+from app.consultations.queries import CONSULTATIONS
+from app.organisations.queries import ORGANISATIONS
+from app.progress_reports.models import ProgressReport
+from app.progress_reports.schemas import ProgressReport as ProgressReportSchema
+
+PROGRESS_REPORTS = Collection(
+    ProgressReport,
+    ProgressReportSchema,
+    singular="progress report",
+    sources={"consultation": Ref(CONSULTATIONS), "organisation": Ref(ORGANISATIONS)},
+    sorts=("state", "state_since"),
+)
+CONSULTATIONS.reverse["progress_reports"] = Reverse(
+    lambda: PROGRESS_REPORTS,
+    lambda consultation, report: report.c.consultation_id == consultation.c.id,
+    "consultation",
+    "Reports made to it.",
+)

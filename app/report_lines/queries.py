@@ -1,0 +1,25 @@
+"""How the lines of progress reports are read."""
+
+from app.activities.queries import ACTIVITIES
+from app.collection.collection import Collection
+from app.collection.projection import Ref, Reverse
+from app.progress_reports.queries import PROGRESS_REPORTS
+from app.report_lines.models import ReportLine
+from app.report_lines.schemas import ReportLine as ReportLineSchema
+
+REPORT_LINES = Collection(
+    ReportLine,
+    ReportLineSchema,
+    singular="report line",
+    sources={"report": Ref(PROGRESS_REPORTS), "activity": Ref(ACTIVITIES)},
+    sorts=("response",),
+)
+PROGRESS_REPORTS.reverse["lines"] = Reverse(
+    lambda: REPORT_LINES, lambda report, line: line.c.report_id == report.c.id, "report", "Its lines."
+)
+ACTIVITIES.reverse["report_lines"] = Reverse(
+    lambda: REPORT_LINES,
+    lambda activity, line: line.c.activity_id == activity.c.id,
+    "activity",
+    "What reporters say of it.",
+)
