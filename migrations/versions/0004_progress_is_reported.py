@@ -1,6 +1,6 @@
 """progress is reported
 
-Revision: 0003, after 0002
+Revision: 0004, after 0003
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, own_keys, recorded, searched, writable
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 _STATUSES = "'proposed', 'planned', 'ongoing', 'implemented', 'suspended', 'cancelled'"
 _SEARCHED = {
