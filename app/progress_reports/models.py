@@ -12,7 +12,7 @@ STATE_WORDS = ("open", "submitted", "returned", "accepted", "frozen")
 
 
 class ProgressReport(Recorded, Base):
-    """A report, by its Consultation and who makes it. Moves between states are held by a trigger (migration 0003)."""
+    """A report, by its Consultation and who makes it. Moves between states are held by a trigger."""
 
     __tablename__ = "progress_reports"
     __table_args__ = (

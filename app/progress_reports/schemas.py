@@ -25,6 +25,7 @@ class ProgressReport(Record, Kept):
         json_schema_extra={
             "examples": [
                 {
+                    "keys": ["moj-th:REPORT-2"],
                     "consultation": {"number": 2},
                     "country": "TH",
                     "overview": "Two trainings were held; one seminar moved to next year (example).",

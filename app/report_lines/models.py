@@ -11,7 +11,7 @@ from app.db import Base, Recorded
 
 
 class ReportLine(Recorded, Base):
-    """A line of a report. A trigger refuses changes while the report is not open or returned (migration 0003)."""
+    """A line of a report. A trigger refuses changes while the report is not open or returned."""
 
     __tablename__ = "report_lines"
     __table_args__ = (

@@ -16,15 +16,25 @@ LISTS = [
     name for name in OPERATIONS if re.fullmatch(r"GET /v1/[a-z-]+(/stats)?", name) and name != "GET /v1/plan"
 ]
 
+BEFORE = {"/v1/report-lines": "/v1/progress-reports"}
+"""Examples that refer to the example of another collection."""
+
 
 def example(operation: dict[str, Any], media: str = "application/json") -> Any:
     return operation["requestBody"]["content"][media]["example"]
 
 
+async def create(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    """The example of a create, after the one that it refers to."""
+    if path in BEFORE:
+        await create(client, BEFORE[path])
+    return await client.post(path, json=example(OPERATIONS[f"POST {path}"][2]))
+
+
 @pytest.mark.parametrize("name", CREATES)
 async def test_the_example_of_a_create_creates(seeded: httpx.AsyncClient, name: str) -> None:
     _, path, operation = OPERATIONS[name]
-    answer = await seeded.post(path, json=example(operation))
+    answer = await create(seeded, path)
     assert answer.status_code == 201, answer.text
     sent = example(operation)
     assert {key: answer.json()[key] for key in sent if not isinstance(sent[key], dict | list)} == {
@@ -37,9 +47,7 @@ async def test_the_example_of_a_change_changes(seeded: httpx.AsyncClient, name: 
     _, path, operation = OPERATIONS[name]
     named = next(each["example"] for each in parameters(operation) if each["name"] == "name")
     if re.fullmatch(r"[0-9a-f-]{36}", named):  # an id: nobody else has the one of the example
-        create = OPERATIONS[f"POST {path.removesuffix('/{name}')}"][2]
-        made = await seeded.post(path.removesuffix("/{name}"), json=example(create))
-        named = made.json()["id"]
+        named = (await create(seeded, path.removesuffix("/{name}"))).json()["id"]
     for media in ("application/merge-patch+json", "application/json"):
         answer = await seeded.patch(
             path.format(name=named), json=example(operation, media), headers={"Content-Type": media}
