@@ -18,7 +18,9 @@ from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
 from app.goals.router import files as goal_files
 from app.goals.router import router as goals
+from app.imports.background import loader
 from app.imports.router import bulk
+from app.jobs.router import router as jobs
 from app.operations.keyed import by_key
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
@@ -47,11 +49,13 @@ WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
 BULK: tuple[APIRouter, ...] = tuple(bulk(collection) for collection in WRITTEN)
 BUNDLE = bundle(WRITTEN)
+LOADER = loader({each.path: each for each in WRITTEN})
+"""What works at the jobs that bulk requests leave."""
 
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *BULK, BUNDLE):
+    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

@@ -88,6 +88,7 @@ class Database:
         self.settings = settings
         self._readers = self._pool(settings.read_connections, default_transaction_read_only="on")
         self._writers = self._pool(settings.write_connections)
+        self._loaders = self._pool(1)
 
     def _pool(self, size: int, **session: str) -> Pool:
         seconds = self.settings.statement_timeout
@@ -110,7 +111,7 @@ class Database:
         )
 
     async def close(self) -> None:
-        await asyncio.gather(self._readers.close(), self._writers.close())
+        await asyncio.gather(self._readers.close(), self._writers.close(), self._loaders.close())
 
     @asynccontextmanager
     async def reading(self, context: Context = PLAIN, *, one_view: bool = False) -> AsyncIterator[Connection]:
@@ -123,6 +124,12 @@ class Database:
     async def writing(self) -> AsyncIterator[Connection]:
         """A transaction. It is committed when the block has ended well: nothing may be answered before."""
         async with self._writers.lend() as connection, _transaction(connection):
+            yield connection
+
+    @asynccontextmanager
+    async def loading(self) -> AsyncIterator[Connection]:
+        """A transaction that takes long: it has a connection that no request waits for."""
+        async with self._loaders.lend() as connection, _transaction(connection):
             yield connection
 
     async def fetch(
@@ -148,6 +155,15 @@ def _with(context: Context) -> str:
     quoted = (tuple(each.replace("'", "''") for each in pair) for pair in context.items())
     settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in quoted)
     return f"; select {settings}" if settings else ""
+
+
+async def patient(connection: Connection, seconds: float) -> None:
+    """Let this transaction, and each of its statements, take so long."""
+    await connection.execute(
+        "select set_config('statement_timeout', $1, true), set_config('transaction_timeout', $1, true), "
+        "set_config('idle_in_transaction_session_timeout', $1, true)",
+        f"{seconds:.0f}s",
+    )
 
 
 @asynccontextmanager
@@ -179,14 +195,6 @@ async def _transaction(connection: Connection, begin: str = "begin") -> AsyncIte
 
 
 __all__ = [
-    "APP_ROLE",
-    "PLAIN",
-    "Base",
-    "BigInteger",
-    "Compiled",
-    "Connection",
-    "Context",
-    "Database",
-    "Recorded",
-    "compiled",
-]
+    "APP_ROLE", "PLAIN", "Base", "BigInteger", "Compiled", "Connection", "Context", "Database", "Recorded", "compiled",
+    "patient",
+]  # fmt: skip

@@ -33,6 +33,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.secret_known(service),
                 operating.housekeeping(service),
                 operating.listening(service),
+                operating.jobs_done(service, api.LOADER),
                 operating.stopped_with_parent(),
                 operating.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):

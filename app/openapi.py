@@ -65,6 +65,7 @@ _TAGS = {
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
     "Search": "Everything, by its words.",
+    "Jobs": "Files that are loaded after the answer.",
     "Bundle": "Records of several collections, written together.",
 }
 _PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}

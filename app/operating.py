@@ -18,8 +18,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import State
 
 from app import __version__, preparing
-from app.db import Compiled
+from app.collection.refusals import refusal
+from app.db import Compiled, Database
 from app.errors import Unavailable
+from app.http.models import forget_keys
+from app.jobs.queue import forget as forget_jobs
+from app.jobs.running import Work, work_at_jobs
 from app.operations.serving import Service, service_of
 from app.pool import BROKEN
 from app.settings import Settings
@@ -27,6 +31,7 @@ from app.settings import Settings
 router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger("workplan")
 _HOUSEKEEPING_SECONDS = 3600
+_BATCH = 500
 _READY_SECONDS = 1.0
 _ASK_AGAIN_SECONDS = 0.5
 _SECRET = Compiled("select secret from installation", (), {})
@@ -72,21 +77,44 @@ async def secret_known(service: Service) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def housekeeping(service: Service) -> AsyncIterator[None]:
-    """Chores beside the requests: idempotency keys expire."""
+    """Chores beside the requests: what is kept for a while goes when its time is over."""
 
     async def run() -> None:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             try:
-                async with service.database.writing() as connection:
-                    await connection.execute(
-                        "delete from idempotency_keys where created_at < now() - make_interval(days => $1)",
-                        service.settings.idempotency_days,
-                    )
+                await tidy(service.database, service.settings)
             except Exception as error:
                 _log.warning("housekeeping", error=type(error).__name__)
 
     async with _beside(run()):
+        yield
+
+
+async def tidy(database: Database, config: Settings) -> dict[str, int]:
+    """Delete what is too old, a batch a transaction; how much that was. Of several processes one does it."""
+    gone: dict[str, int] = {}
+    for name, days, delete in (
+        ("idempotency_keys", config.idempotency_days, forget_keys),
+        ("jobs", config.job_days, forget_jobs),
+    ):
+        more = True
+        while more:
+            async with database.writing() as connection:
+                if not await connection.fetchval(
+                    "select pg_try_advisory_xact_lock(hashtextextended($1, 9))", name
+                ):
+                    break
+                count = await delete(connection, days, _BATCH)
+            gone[name] = gone.get(name, 0) + count
+            more = count == _BATCH
+    return gone
+
+
+@asynccontextmanager
+async def jobs_done(service: Service, work: Work) -> AsyncIterator[None]:
+    """Files that were accepted are loaded, beside the requests."""
+    async with _beside(work_at_jobs(service, work, refusal)):
         yield
 
 

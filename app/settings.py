@@ -60,6 +60,15 @@ class Settings(BaseSettings):
     bulk_budget: float = Field(default=300.0, gt=0)
     """Seconds that a bulk request, and each of its statements, may take."""
 
+    async_bulk_body: int = Field(default=33_554_432, ge=0)
+    """Bytes from which a bulk request is answered 202 and done as a job; smaller ones by `Prefer: respond-async`."""
+
+    job_budget: float = Field(default=3600.0, gt=0)
+    """Seconds that a job, and each of its statements, may take."""
+
+    job_days: int = Field(default=7, ge=1)
+    """Days that a finished job and its report are kept."""
+
     idempotency_days: int = Field(default=7, ge=1)
     """Days that the answer to an Idempotency-Key is kept."""
 

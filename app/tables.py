@@ -12,6 +12,7 @@ from app.events.models import Event
 from app.focal_points.models import FocalPoint
 from app.goals.models import Goal
 from app.http.models import IdempotencyKey
+from app.jobs.models import Job, JobPiece
 from app.journal import Change
 from app.organisations.models import Organisation
 from app.plan.models import Plan
@@ -22,5 +23,6 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA", "Activity", "ApiKey", "Area", "Change", "Consultation", "Country", "Event", "FocalPoint", "Goal",
-    "IdempotencyKey", "Organisation", "OwnKeyOf", "Plan", "ProgressReport", "ReportLine", "SearchText",
+    "IdempotencyKey", "Job", "JobPiece", "Organisation", "OwnKeyOf", "Plan", "ProgressReport", "ReportLine",
+    "SearchText",
 ]  # fmt: skip

@@ -212,6 +212,12 @@ def seeded(seeded_cast: Cast) -> httpx.AsyncClient:
 
 
 @pytest.fixture
+def once() -> dict[str, str]:
+    """An Idempotency-Key of the test's own."""
+    return {"Idempotency-Key": uuid4().hex}
+
+
+@pytest.fixture
 def statements(service: FastAPI, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Counts the reading statements that the service sends."""
     counter = SimpleNamespace(count=0, sql=[])

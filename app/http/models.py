@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import BYTEA, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, Connection
 
 
 class IdempotencyKey(Base):
@@ -23,3 +23,14 @@ class IdempotencyKey(Base):
     headers: Mapped[Any | None] = mapped_column(JSONB)
     body: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
+
+
+async def forget_keys(connection: Connection, days: int, most: int) -> int:
+    """Delete some of the keys whose time is over; how many they were."""
+    done: str = await connection.execute(
+        "delete from idempotency_keys where (caller_id, key) in (select caller_id, key from idempotency_keys "
+        "where created_at < now() - make_interval(days => $1) order by created_at limit $2 for update skip locked)",
+        days,
+        most,
+    )
+    return int(done.rsplit(maxsplit=1)[-1])

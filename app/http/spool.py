@@ -21,6 +21,8 @@ class Spool:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.size = 0
+        self.reached = 0
+        """How far it has been read."""
         self._file = SpooledTemporaryFile(_IN_MEMORY, dir=str(folder) if folder else None)  # noqa: SIM115  (closed by close)
         self._print = hashlib.sha256()
 
@@ -41,6 +43,7 @@ class Spool:
 
     def at(self, place: int, size: int) -> bytes:
         self._file.seek(place)
+        self.reached = max(self.reached, min(place + size, self.size))
         return self._file.read(size)
 
     def opened(self) -> io.BufferedReader:

@@ -8,6 +8,7 @@ from app.collection.batches import BY_KEY, OPERATIONS
 from app.collection.collection import Collection
 from app.collection.own_keys import SYSTEM
 from app.imports.texts import CHARSETS
+from app.jobs.documented import ACCEPTED, PREFER
 from app.operations import documented as doc
 
 ABOUT = (
@@ -16,7 +17,8 @@ ABOUT = (
     "operation in `op` and the `version` that it changes; columns that the register fills in are read over and named "
     "in `ignored_columns`. Every bad row is reported. In `atomic` mode one bad row leaves everything as it was; in "
     "`partial` mode the good rows are stored. With `Accept: text/csv` (`application/x-ndjson` for JSON) the refused "
-    "rows come back as they were sent, with a column `error`, to be mended and sent again as they are."
+    "rows come back as they were sent, with a column `error`, to be mended and sent again as they are. With "
+    "`Prefer: respond-async`, and in any case if it is large, the file is kept, answered 202 and loaded as a job."
 )
 _ROWS_MOST = 1_000_000
 _PLAN = "_9e2gU0Fz1yKq3sT5vW7xY9zAbCdEfGhIjKlMnOpQrStUvWxYz0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -75,6 +77,7 @@ def parameters(collection: Collection) -> list[dict[str, Any]]:
             "cp932",
         ),
         _IF_PLAN_MATCH,
+        PREFER,
         doc.IDEMPOTENCY_KEY,
         doc.REASON,
     ]
@@ -140,6 +143,7 @@ def responses(collection: Collection) -> dict[int | str, dict[str, Any]]:
             "Plan",
             *doc.WRITTEN,
         )
+        | ACCEPTED
         | doc.problems(*doc.WRITES, 406)
         | {412: {**outdated, **moved, "headers": {"X-Request-ID": outdated["headers"]["X-Request-ID"]}}}
         | {422: {**refused, "content": {**refused["content"], **{kind: content[kind] for kind in _ROWS}}}}

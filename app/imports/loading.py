@@ -1,21 +1,23 @@
 """A load at work: rows in chunks into a batch, the guards, the write, the report."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.collection.batches import Batch, Row
 from app.collection.collection import Collection
-from app.db import Connection
+from app.db import Connection, patient
 from app.errors import Conflict
 from app.http.formats import JSON, Format
 from app.http.spool import Spool
 from app.imports.asked import Options
 from app.imports.cells import header_of
 from app.imports.files import KINDS
+from app.imports.items import Opened
 from app.imports.plans import Plan, PlanOutdated
 from app.imports.reports import Outcome, answer, refused_rows
 from app.imports.rows import Reader
+from app.jobs.queue import Progress
 from app.operations.transactions import Answer
 
 _CHUNK_ROWS, _CHUNK_SIZE = 2_000, 2_000_000
@@ -65,23 +67,46 @@ class Load:
         )
         return Plan.of(self.file.digest, (*said, options.charset), rows, position)
 
+    def opened(self) -> Opened:
+        """The file, from its beginning."""
+        return KINDS[self.media].read(self.file, self.options.charset or self.charset)
 
-Told = Callable[[int], None]
-"""Hears how many rows were read so far."""
+
+@dataclass
+class Loaded:
+    """A load that is done, while its transaction lasts: the outcome, and its refused rows on request."""
+
+    asked: Load
+    outcome: Outcome
+
+    async def report(self) -> Answer:
+        return await answer(self.outcome, instance=self.asked.instance, request_id=self.asked.request_id)
+
+    async def refused(self) -> Answer:
+        """The refused rows, in the form in which the file came."""
+        again = self.asked.opened()
+        return await refused_rows(
+            self.outcome, again, KINDS[self.asked.media].refused, Spool(self.asked.folder)
+        )
 
 
-async def load(connection: Connection, asked: Load, tell: Told = lambda rows: None) -> Answer:
+async def load(connection: Connection, asked: Load) -> Answer:
     """Write the rows of a file, inside the transaction of the caller, who looks at `Answer.kept`."""
-    await connection.execute(
-        "select set_config('statement_timeout', $1, true), set_config('transaction_timeout', $1, true), "
-        "set_config('idle_in_transaction_session_timeout', $1, true)",
-        f"{asked.patience:.0f}s",
-    )
+    loaded = await loaded_by(connection, asked)
+    if loaded.outcome.batch.counts["error"] and asked.style is not JSON:
+        return await loaded.refused()
+    return await loaded.report()
+
+
+async def loaded_by(connection: Connection, asked: Load, progress: Progress | None = None) -> Loaded:
+    """The same, with the answer left to the caller, and its progress told meanwhile."""
+    progress = progress or Progress()
+    await patient(connection, asked.patience)
     position = await connection.fetchval("select position from journal_head")
     shown = Plan.read(asked.plan, asked.secret) if asked.plan else None
     if shown:
         shown.refuse_another_request(asked.plan_of(b"", position))
-    opened = KINDS[asked.media].read(asked.file, asked.options.charset or asked.charset)
+    opened = asked.opened()
     header = header_of(asked.collection, opened.header) if opened.header is not None else None
     reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
     batch = Batch(
@@ -95,7 +120,8 @@ async def load(connection: Connection, asked: Load, tell: Told = lambda rows: No
     await batch.staging.make()
     for chunk in _chunks(reader.rows(opened.rows)):
         await batch.take(chunk)
-        tell(batch.rows)
+        progress.rows = batch.rows
+    progress.step = "writing"
     await batch.settle()
     plan = asked.plan_of(batch.plan, position)
     if shown and shown.rows != plan.rows:
@@ -103,11 +129,7 @@ async def load(connection: Connection, asked: Load, tell: Told = lambda rows: No
     if not batch.counts["error"] or asked.options.partial:
         await _apply(batch, asked.options)
     token = plan.token(asked.secret) if asked.options.dry_run else None
-    outcome = Outcome(batch, asked.options, header, reader.ignored, token)
-    if batch.counts["error"] and asked.style is not JSON:
-        again = KINDS[asked.media].read(asked.file, asked.options.charset or asked.charset)
-        return await refused_rows(outcome, again, asked.style, Spool(asked.folder))
-    return await answer(outcome, instance=asked.instance, request_id=asked.request_id)
+    return Loaded(asked, Outcome(batch, asked.options, header, reader.ignored, token))
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -9,12 +9,13 @@ from app.http.formats import JSON, chosen
 from app.http.spool import spooled
 from app.imports import documented as told
 from app.imports.asked import options_of
+from app.imports.background import Sent, accepting, prefers_async
 from app.imports.files import KINDS, media_of
-from app.imports.loading import Load, load
+from app.imports.loading import load
 from app.operations.doors import TREE
 from app.operations.routes import POLICY
 from app.operations.serving import caller_of, headers_of, service_of
-from app.operations.transactions import write
+from app.operations.transactions import reason_of, write
 
 
 def bulk(collection: Collection) -> APIRouter:
@@ -53,7 +54,8 @@ async def _import(request: Request, collection: Collection) -> Response:
     caller.require(Permission.EDIT)
     headers = headers_of(request)
     media, charset = media_of(headers)
-    options = options_of(collection, request.scope["query_string"])
+    query = request.scope["query_string"]
+    options = options_of(collection, query)
     style = chosen(headers.get(b"accept"), (JSON, KINDS[media].refused))
     if b"if-match" in headers:
         raise BadRequest(
@@ -61,20 +63,20 @@ async def _import(request: Request, collection: Collection) -> Response:
             errors=[{"header": "If-Match", "code": "not_here"}],
         )
     service = service_of(request)
+    sent = Sent(
+        media,
+        charset,
+        query.decode("latin-1"),
+        headers.get(b"if-plan-match", b"").decode("latin-1") or None,
+        request.scope["state"].get("request_id", ""),
+        reason_of(headers),
+    )
     with await spooled(request.stream(), service.settings.spool_dir) as file:
-        asked = Load(
-            collection,
-            file,
-            media,
-            charset,
-            options,
-            style,
-            versions_required=caller.require_if_match,
-            instance=request.scope["path"],
-            request_id=request.scope["state"].get("request_id", ""),
-            patience=service.settings.bulk_budget,
-            secret=service.cursor_secret,
-            plan=headers.get(b"if-plan-match", b"").decode("latin-1") or None,
-            folder=service.settings.spool_dir,
-        )
+        preferred = prefers_async(headers)
+        if preferred or file.size > service.settings.async_bulk_body:
+            later = accepting(service, caller, collection, sent, file, preferred=preferred)
+            response = await write(request, file, later, dry_run=False)
+            service.job_added.set()
+            return response
+        asked = sent.load(service, caller, collection, file, options, style, service.settings.bulk_budget)
         return await write(request, file, lambda connection: load(connection, asked), dry_run=options.dry_run)

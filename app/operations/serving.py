@@ -1,6 +1,7 @@
 """What a request finds in the application: database, doorkeeper, wake-ups, secrets; and who is calling."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
@@ -21,6 +22,8 @@ class Service:
     doorkeeper: Doorkeeper
     wakeups: Wakeups
     secret: bytes = b""
+    job_added: asyncio.Event = field(default_factory=asyncio.Event)
+    """Wakes the worker of this process; others look every few seconds."""
 
     @property
     def cursor_secret(self) -> bytes:

@@ -107,7 +107,7 @@ async def write(
     opening = (
         caller.key_id,
         request.scope["state"].get("request_id", ""),
-        _reason(headers),
+        reason_of(headers),
         key,
         fingerprint,
     )
@@ -178,7 +178,7 @@ def _idempotency_key(headers: dict[bytes, bytes]) -> str | None:
     return key
 
 
-def _reason(headers: dict[bytes, bytes]) -> str | None:
+def reason_of(headers: dict[bytes, bytes]) -> str | None:
     """Why a change is made, for the journal: one line of UTF-8."""
     raw = headers.get(b"x-reason", b"").strip()
     try:

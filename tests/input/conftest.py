@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -93,9 +92,3 @@ def client(house: House) -> httpx.AsyncClient:
 @pytest.fixture(scope="session")
 def database(house: House) -> asyncpg.Connection:
     return house.database
-
-
-@pytest.fixture
-def once() -> dict[str, str]:
-    """An Idempotency-Key of the test's own."""
-    return {"Idempotency-Key": uuid4().hex}

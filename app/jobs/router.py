@@ -1,0 +1,160 @@
+"""The operations on jobs: list, read, cancel, and the rows that were refused."""
+
+import json
+import re
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.access.permissions import Permission
+from app.collection.asked import pairs_of
+from app.db import Connection
+from app.errors import Conflict, InvalidParameter, NotFound, UnknownParameter, did_you_mean
+from app.http.etags import tags
+from app.http.formats import JSON, chosen
+from app.jobs import asking, queue
+from app.jobs import documented as told
+from app.jobs.models import STATES
+from app.operations.doors import TREE
+from app.operations.routes import POLICY, flags
+from app.operations.serving import address_of, caller_of, headers_of, service_of
+from app.operations.transactions import Answer, write
+
+router = APIRouter(prefix="/jobs", tags=["Jobs"])
+_LIMIT, _LIMIT_MOST = 50, 200
+_PARAMETERS = ("state", "before", "limit")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+
+class JobFinished(Conflict):
+    """The job has finished: it cannot be cancelled any more. Its report says what was done."""
+
+
+async def list_jobs(request: Request) -> Response:
+    caller = await caller_of(request)
+    chosen(headers_of(request).get(b"accept"), (JSON,))
+    asked = _asked(request)
+    limit = int(asked.get("limit", _LIMIT))
+    before = UUID(asked["before"]) if "before" in asked else None
+    found = await asking.jobs_of(
+        service_of(request), caller, state=asked.get("state"), before=before, limit=limit + 1
+    )
+    following = "null"
+    if len(found) > limit:
+        state = f"state={asked['state']}&" if "state" in asked else ""
+        following = json.dumps(
+            f"{address_of(request)}/v1/jobs?{state}limit={limit}&before={found[limit - 1][0]}"
+        )
+    items = ",".join(text for _, text in found[:limit])
+    return _tagged(request, f'{{"items":[{items}],"next":{following}}}')
+
+
+async def read_job(request: Request) -> Response:
+    caller = await caller_of(request)
+    chosen(headers_of(request).get(b"accept"), (JSON,))
+    _nothing_asked(request)
+    text, finished = await asking.job_of(service_of(request), caller, _id(request))
+    return _tagged(request, text, **({} if finished else {"Retry-After": "1"}))
+
+
+async def cancel_job(request: Request) -> Response:
+    dry_run = flags(request, "dry_run")["dry_run"]
+    job, caller = _id(request), await caller_of(request)
+    patience = service_of(request).settings.bulk_budget
+
+    async def work(connection: Connection) -> Answer:
+        await asking.job_as_it_is(connection, caller, job)  # or 404
+        if not await queue.cancelled(connection, job, patience):
+            raise JobFinished("The job has finished.")
+        return Answer(200, await asking.job_as_it_is(connection, caller, job))
+
+    return await write(request, b"", work, dry_run=dry_run)
+
+
+async def read_refused_rows(request: Request) -> Response:
+    caller = await caller_of(request)
+    _nothing_asked(request)
+    job = _id(request)
+    media, content = await asking.refused_rows_of(service_of(request), caller, job)
+    headers = {"ETag": f'"{job}"', "Cache-Control": "private, no-cache"}
+    if _known(request, str(job)):
+        return Response(None, 304, headers)
+    return StreamingResponse(content, 200, headers, media_type=media)
+
+
+def _id(request: Request) -> UUID:
+    said = request.path_params["id"]
+    if not _UUID.fullmatch(said):
+        raise NotFound("A job is named by its id.")
+    return UUID(said)
+
+
+def _tagged(request: Request, text: str, **more: str) -> Response:
+    tag = asking.tag(text)
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache", **more}
+    if _known(request, tag):
+        return Response(None, 304, headers)
+    return Response(text, 200, headers, media_type="application/json")
+
+
+def _known(request: Request, tag: str) -> bool:
+    header = headers_of(request).get(b"if-none-match")
+    if header is None:
+        return False
+    return (known := tags(header, "If-None-Match")) is None or tag in {each for _, each in known}
+
+
+def _asked(request: Request) -> dict[str, str]:
+    """The parameters of the list."""
+    asked = {}
+    for name, _, value in pairs_of(request.scope["query_string"]):
+        if name not in _PARAMETERS:
+            raise _unknown(name, _PARAMETERS)
+        asked[name] = value
+    good = {
+        "state": asked.get("state", STATES[0]) in STATES,
+        "before": bool(_UUID.fullmatch(asked["before"])) if "before" in asked else True,
+        "limit": bool(re.fullmatch("[1-9][0-9]{0,2}", limit := asked.get("limit", "1")))
+        and int(limit) <= _LIMIT_MOST,
+    }
+    for name, fits in good.items():
+        if not fits:
+            hint = did_you_mean(asked[name][:60], STATES) if name == "state" else {}
+            raise InvalidParameter(
+                told.SENTENCES[name], errors=[{"parameter": name, "code": "unreadable", **hint}]
+            )
+    return asked
+
+
+def _nothing_asked(request: Request) -> None:
+    for name, *_ in pairs_of(request.scope["query_string"]):
+        raise _unknown(name, ())
+
+
+def _unknown(name: str, allowed: tuple[str, ...]) -> UnknownParameter:
+    return UnknownParameter(
+        f"There is no parameter `{name[:100]}` here.",
+        errors=[{"parameter": name[:100], "code": "unknown_parameter", **did_you_mean(name[:100], allowed)}],
+    )
+
+
+for _handler, _method, _path, _permission, _words in (
+    (list_jobs, "GET", "", Permission.READ, told.LIST),
+    (read_job, "GET", "/{id}", Permission.READ, told.READ),
+    (cancel_job, "DELETE", "/{id}", Permission.EDIT, told.CANCEL),
+    (read_refused_rows, "GET", "/{id}/refused", Permission.READ, told.REFUSED),
+):
+    _name = _handler.__name__
+    POLICY[_name] = _permission
+    TREE.add(_method, f"/v1/jobs{_path}", _handler)
+    router.add_api_route(
+        _path,
+        _handler,
+        methods=[_method],
+        name=_name,
+        operation_id=_name,
+        response_class=Response,
+        response_model=None,
+        **_words,
+    )
