@@ -146,6 +146,10 @@ class Database:
         if not context:
             async with self._readers.lend() as connection:
                 return await connection.fetch(sql, *args)
+        if (
+            "search_path" in context
+        ):  # other tables under the same names: to the driver it is another statement
+            sql = f"/* {context['search_path']} */ {sql}"
         async with self.reading(context) as connection:
             return await connection.fetch(sql, *args)
 

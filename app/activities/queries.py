@@ -39,7 +39,7 @@ def derived_status(row: Any) -> ColumnElement[str]:
     else `planned` if it has a date or an event ahead; else `proposed`. Words that only people can say (suspended,
     cancelled) are not derived.
     """
-    today = func.current_date()
+    today = func.today(type_=Date)
     return case(
         (row.c.end_date < today, "implemented"),
         (row.c.start_date <= today, "ongoing"),

@@ -23,6 +23,8 @@ from app.errors import BadRequest, InvalidCursor, InvalidParameter, UnknownParam
 LIMIT, LIMIT_MOST = 50, 1000
 _VALUES_MOST, _TERMS_MOST, _QUERY_MOST, _GROUPS_MOST = 200, 8, 200, 3
 RESERVED = ("sort", "fields", "expand", "limit", "cursor", "count", "q")
+EVERYWHERE = ("as_of",)
+"""What every reading operation knows."""
 
 Pairs = list[tuple[str, str, str]]
 """Name, value as sent, value decoded."""
@@ -54,6 +56,8 @@ class Asked:
     """The collection's name."""
     texts: tuple[Any, ...] = ()
     """What the filters were given, as written: relative dates stay relative."""
+    as_of: str = ""
+    """The instant that the list is read at, if it is not now."""
 
     @property
     def expand(self) -> Expand:
@@ -67,7 +71,7 @@ class Asked:
 
     def fingerprint(self) -> str:
         """What a cursor is bound to: the collection, the filter and the order, not the page."""
-        text = repr((self.of, self.texts, self.shape.sort, self.values.get("q")))
+        text = repr((self.of, self.texts, self.shape.sort, self.values.get("q"), self.as_of))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def query(self, **changed: str) -> str:
@@ -100,14 +104,19 @@ def pairs_of(query: bytes) -> Pairs:
 
 
 def read(
-    collection: Collection, query: bytes, *, only: tuple[str, ...] | None = None, groups: bool = False
+    collection: Collection,
+    query: bytes,
+    *,
+    only: tuple[str, ...] | None = None,
+    groups: bool = False,
+    today: date | None = None,
 ) -> Asked:
     """Read a query string. `only` limits it to some reserved parameters (an item has no filter)."""
     pairs = pairs_of(query)
     given = {name: value for name, _, value in pairs}
     listed = only is None
-    reserved = ("q", "group_by") if groups else RESERVED if only is None else only
-    filters, values, texts = _filters(collection, pairs, reserved, filtered=listed)
+    reserved = (*(("q", "group_by") if groups else RESERVED if only is None else only), *EVERYWHERE)
+    filters, values, texts = _filters(collection, pairs, reserved, today, filtered=listed)
     terms = search_terms(given["q"]) if "q" in given and listed else []
     values |= {f"t{number}": term for number, term in enumerate(terms)}
     if terms:
@@ -136,7 +145,7 @@ def _invalid(name: str, message: str, got: str, **more: Any) -> InvalidParameter
 
 
 def _filters(
-    collection: Collection, pairs: Pairs, reserved: tuple[str, ...], *, filtered: bool
+    collection: Collection, pairs: Pairs, reserved: tuple[str, ...], today: date | None, *, filtered: bool
 ) -> tuple[tuple[tuple[str, str], ...], dict[str, Any], tuple[Any, ...]]:
     shape: list[tuple[str, str]] = []
     values: dict[str, Any] = {}
@@ -157,7 +166,7 @@ def _filters(
             )
         if operator not in known.kind.operators or name.endswith("__"):
             raise _no_such_operator(name, path, operator, known.kind)
-        operator, value, parts = _value(name, known.kind, operator, raw)
+        operator, value, parts = _value(name, known.kind, operator, raw, today)
         if value is not None:
             values[f"p{len(shape)}"] = value
         shape.append((path, operator))
@@ -177,7 +186,7 @@ def _no_such_operator(name: str, path: str, operator: str, kind: Kind) -> Unknow
     )
 
 
-def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any, list[str]]:
+def _value(name: str, kind: Kind, operator: str, raw: str, today: date | None) -> tuple[str, Any, list[str]]:
     """The operator as planned, the value to compare with, and the parts as written."""
     parts = [unquote_plus(raw)]
     if operator in TAKES_SEVERAL:
@@ -199,7 +208,7 @@ def _value(name: str, kind: Kind, operator: str, raw: str) -> tuple[str, Any, li
         try:
             if part == "":
                 raise ValueError("a value is expected; for records without one use __isnull=true")
-            read_values.append(kind.read(part))
+            read_values.append(kind.read(part, today) if kind.relative else kind.read(part))
         except ValueError as why:
             more = did_you_mean(part[:100], kind.words) if kind.words else {}
             raise _invalid(name, str(why), part, **more) from None

@@ -51,13 +51,18 @@ class Kind:
     name: str
     type: TypeEngine[Any]
     operators: tuple[str, ...]
-    read: Callable[[str], Any]
+    read: Callable[..., Any]
+    """Of a text; where `relative`, also of the day from which relative dates are counted."""
     schema: Mapping[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     groups: bool = True
     """Whether `group_by` makes sense of it."""
     commas: bool = False
     """Whether a value may hold a comma; where none does, `a%2Cb` are two values, as many clients write them."""
+
+    @property
+    def relative(self) -> bool:
+        return self.name in {"date", "instant"}
 
     @property
     def many(self) -> bool:
@@ -108,8 +113,8 @@ def _relative(raw: str, start: date) -> date | None:
         raise ValueError("the relative date is out of range") from None
 
 
-def _read_date(raw: str) -> date:
-    if (day := _relative(raw, datetime.now(UTC).date())) is not None:
+def _read_date(raw: str, today: date | None = None) -> date:
+    if (day := _relative(raw, today or datetime.now(UTC).date())) is not None:
         return day
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
         raise ValueError("a date YYYY-MM-DD, `today` or a relative one such as -30d is expected")
@@ -119,10 +124,10 @@ def _read_date(raw: str) -> date:
     return day
 
 
-def _read_instant(raw: str) -> datetime:
+def read_instant(raw: str, today: date | None = None) -> datetime:
     """An instant with its offset, or a day: midnight UTC, so that an answer holds for the whole day."""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw) or "T" not in raw:
-        return datetime.combine(_read_date(raw), time.min, UTC)
+        return datetime.combine(_read_date(raw, today), time.min, UTC)
     try:
         moment = datetime.fromisoformat(raw.replace(" ", "+"))
         if moment.tzinfo is None or moment.year >= _BUDDHIST_ERA:
@@ -161,7 +166,7 @@ INSTANT = Kind(
     "instant",
     DateTime(timezone=True),
     (*_ORDER, "isnull"),
-    _read_instant,
+    read_instant,
     {"type": "string", "maxLength": 40},
     groups=False,
 )

@@ -121,13 +121,13 @@ def _moved(collection: Collection, shape: Shape) -> CTE:
         select(before.c.action, *_labelled(keys))
         .select_from(before.join(commits, commits.c.number == before.c.commit_number))
         .where(before.c.record_id == changed.c.record_id, commits.c.position <= since)
-        .order_by(before.c.version.desc())
+        .order_by(commits.c.position.desc(), before.c.ordinal.desc())
         .limit(literal_column("1"))
         .correlate(changed)
         .lateral()
     )
     there = select(changed.c.record_id, *last.c).select_from(changed.join(last, true()))
-    return there.where(last.c.action != "delete").cte("moved")
+    return there.where(last.c.action != "delete", last.c.action != "merge").cte("moved")
 
 
 def _labelled(keys: Sequence[ColumnElement[Any]]) -> list[Label[Any]]:

@@ -4,7 +4,9 @@ from app.collection.collection import Collection
 from app.collection.projection import Ref
 from app.consultations.models import Consultation
 from app.consultations.schemas import Consultation as ConsultationSchema
+from app.db import Compiled
 from app.events.queries import EVENTS
+from app.operations.moments import NAMED
 
 CONSULTATIONS = Collection(
     Consultation,
@@ -14,4 +16,11 @@ CONSULTATIONS = Collection(
     sources={"event": Ref(EVENTS)},
     sorts=("number", "start_date"),
     default_sort="number",
+)
+
+NAMED["consultation"] = Compiled(
+    "select case date_precision when 'day' then coalesce(end_date, start_date) end from consultations "
+    "where number = $1",
+    ("number",),
+    {},
 )

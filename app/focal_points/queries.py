@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import case, func, literal_column, or_
+from sqlalchemy import Date, case, func, literal_column, or_
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.collection import Collection
@@ -16,7 +16,7 @@ def freshness(row: Any) -> ColumnElement[str]:
     """Contacts for requests between authorities age faster than general ones. Nothing is fresh unverified."""
     urgent = row.c.purposes.op("&&")(literal_column("array['mutual_legal_assistance', 'extradition']"))
     term = case((urgent, literal_column("interval '90 days'")), else_=literal_column("interval '365 days'"))
-    age = func.current_date() - row.c.verified_at
+    age = func.today(type_=Date) - row.c.verified_at
     unverified = or_(row.c.verified_at.is_(None), row.c.verified_by.is_(None))
     return case(
         (row.c.bounced, "bounced"),

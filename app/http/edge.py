@@ -22,7 +22,7 @@ _LISTS = frozenset({b"if-match", b"if-none-match", b"accept"})
 _ONCE = frozenset(
     {
         b"authorization", b"x-api-key", b"content-type", b"content-length", b"content-encoding",
-        b"transfer-encoding", b"host", b"idempotency-key", b"x-reason",
+        b"transfer-encoding", b"host", b"idempotency-key", b"x-reason", b"accept-datetime",
     }
 )  # fmt: skip
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 524_288

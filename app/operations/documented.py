@@ -14,6 +14,7 @@ from app.collection.pages import GROUPS_MOST
 from app.collection.projection import Links, Ref
 from app.errors import MEDIA_TYPE
 from app.http.formats import CSV, JSON, NDJSON
+from app.operations.moments import FIXDATE
 
 _EXPLICIT = ("", "gte", "lte", "has")
 _MEANING = {
@@ -63,6 +64,11 @@ HEADERS = {
         "Number of records, if `count=exact` was asked for.",
         {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**53},
         49,
+    ),
+    "Memento-Datetime": _header(
+        "As of when the answer is, if a time was asked for (RFC 7089).",
+        {"type": "string", "maxLength": 29},
+        "Thu, 01 Oct 2026 00:00:00 GMT",
     ),
     "Allow": _header(
         "The methods that the address knows.", {"type": "string", "maxLength": 200}, "GET, HEAD, OPTIONS"
@@ -168,7 +174,7 @@ REFUSALS: dict[str, dict[str, Any]] = {
 } | {
     "NotModified": {
         "description": "Not changed since the version in `If-None-Match`.",
-        "headers": {name: _header_ref(name) for name in ("ETag", "X-Request-ID")},
+        "headers": {name: _header_ref(name) for name in ("ETag", "Memento-Datetime", "X-Request-ID")},
     }
 }
 """The refusals, each described once."""
@@ -571,6 +577,31 @@ _CURSOR = parameter(
 del _CURSOR["example"]  # a cursor is signed by the service that made it; none can be shown here that works
 _TAG = '(W/)?"[!#-~]*"'
 _TAGS = {"type": "string", "pattern": f"^([*]|{_TAG}(, ?{_TAG})*)$"}
+_AS_OF = parameter(
+    "as_of",
+    "As the record was then: an instant (`2026-10-01T09:00:00Z`), a date (the midnight, UTC, with which it begins), "
+    "a relative date (`-30d`), or `consultation:2` (the midnight with which its last day ends). Records that were "
+    "deleted since appear; what you may see is decided by today's permissions. A time before the first change or ahead "
+    "is refused.",
+    {
+        "type": "string",
+        "maxLength": 40,
+        "pattern": f"^({_INSTANTS}|consultation:[1-9][0-9]{{0,3}})$",
+        "examples": ["2026-10-01", "-30d", "consultation:2"],
+    },
+    None,
+)
+del _AS_OF["example"]  # a new register has no past: none can be shown that works everywhere
+AS_OF = (
+    _AS_OF,
+    parameter(
+        "Accept-Datetime",
+        "The same as `as_of`, negotiated (RFC 7089): a time before the first change means the first, one ahead now.",
+        {"type": "string", "maxLength": 29, "pattern": f"^{FIXDATE}$"},
+        "Thu, 01 Oct 2026 00:00:00 GMT",
+        place="header",
+    ),
+)
 IF_NONE_MATCH = parameter(
     "If-None-Match", "ETags that you have already; the same again is 304.", _TAGS, '"7"', place="header"
 )

@@ -72,8 +72,11 @@ def by_key(collection: Collection) -> APIRouter:
         Permission.READ,
         summary=f"Read {article} {words} by own key",
         description=f"Read the {words} that another system knows by this key.",
-        responses=doc.ok(200, f"The {words}.", content, "ETag") | doc.problems(*doc.READS, 304, 404),
-        openapi_extra={"parameters": [*_NAMES, *doc.shaping_parameters(collection), doc.IF_NONE_MATCH]},
+        responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
+        | doc.problems(*doc.READS, 304, 404),
+        openapi_extra={
+            "parameters": [*_NAMES, *doc.shaping_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH]
+        },
     )
     add(
         "PUT",

@@ -22,10 +22,18 @@ from app.db import Compiled, Context
 from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, Format, chosen
-from app.operations.serving import Service, address_of, context_of, headers_of, service_of
+from app.operations.moments import Moment
+from app.operations.serving import Service, address_of, context_of, headers_of, moment_of, service_of
 
-CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Authorization, X-API-Key"}
+_CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Datetime, Authorization, X-API-Key"}
 LIST_FORMATS = (JSON, NDJSON, CSV)
+
+
+def caching(moment: Moment | None, **more: str) -> dict[str, str]:
+    """Headers of an answer: what it depends on, and as of when it is. What the past was may yet be forbidden or
+    erased, so that is asked anew every time, too.
+    """
+    return {**more, **_CACHING, **(moment.headers if moment else {})}
 
 
 def _known(headers: dict[bytes, bytes]) -> list[str]:
@@ -62,16 +70,17 @@ async def _item(
     headers = headers_of(request)
     chosen(headers.get(b"accept"), (JSON,))
     asked = read(collection, request.scope["query_string"], only=("fields", "expand"))
+    moment = await moment_of(request)
     plan = item_plan(collection, by, asked)
     known = _known(headers)
     plain = asked.shape == Shape()
-    suffix = "" if plain else f".{_digest(request)}"
+    suffix = "" if plain else f".{digest(request, moment)}"
     bare = [tag.removesuffix(suffix) for tag in known if tag.endswith(suffix)] if suffix else known
     rows = await service_of(request).database.fetch(plan, {"name": value, "known": bare}, context)
     if not rows:
         return None
     tag, text = rows[0]
-    answer = {"ETag": f'"{tag}{suffix}"', **CACHING}
+    answer = caching(moment, ETag=f'"{tag}{suffix}"')
     if text is None or "*" in known:
         return Response(None, 304, answer)
     return Response(text, 200, answer, media_type="application/json")
@@ -103,17 +112,20 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     context = await context_of(request)
     service = service_of(request)
     style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
-    asked = continued(service.cursor_secret, collection, read(collection, request.scope["query_string"]))
+    moment = await moment_of(request)
+    asked = read(collection, request.scope["query_string"], today=moment.day if moment else None)
+    asked.as_of = moment.text if moment else ""
+    asked = continued(service.cursor_secret, collection, asked)
     if style is not JSON:
-        return await _export(request, collection, context, asked, style)
+        return await _export(request, collection, context, moment, asked, style)
     limit = asked.limit or LIMIT
-    suffix = _digest(request)
+    suffix = digest(request, moment)
     plan = page_plan(collection, asked)
     known = _known_position(headers, suffix)
     values = {**asked.values, "limit": limit + 1, "known": known}
     rows = await service.database.fetch(plan, values, context)
     position = rows[0]["position"]
-    answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
+    answer = caching(moment, ETag=f'"{position}.{suffix}"')
     if position == known or "*" in _known(headers):
         return Response(None, 304, answer)
     items = [row["j"] for row in rows[:limit] if row["j"] is not None]
@@ -126,7 +138,9 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
         last = rows[limit - 1]
         keys = [last[f"k{number}"] for number in range(len(asked.shape.sort))]
         cursor = cursor_of(service.cursor_secret, asked, position, keys)
-        address = f"{address_of(request)}{request.scope['path']}?{asked.query(cursor=cursor)}"
+        address = (
+            f"{address_of(request)}{request.scope['path']}?{asked.query(as_of=asked.as_of, cursor=cursor)}"
+        )
         following = json.dumps(address)
         answer["Link"] = f'<{address}>; rel="next"'
     return Response(
@@ -142,14 +156,15 @@ async def stats(request: Request, collection: Collection) -> Response:
     headers = headers_of(request)
     context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
-    asked = read(collection, request.scope["query_string"], groups=True)
-    suffix = _digest(request)
+    moment = await moment_of(request)
+    asked = read(collection, request.scope["query_string"], groups=True, today=moment.day if moment else None)
+    suffix = digest(request, moment)
     known = _known_position(headers, suffix)
     rows = await service_of(request).database.fetch(
         stats_plan(collection, asked), {**asked.values, "known": known}, context
     )
     position = rows[0]["position"]
-    answer = {"ETag": f'"{position}.{suffix}"', **CACHING}
+    answer = caching(moment, ETag=f'"{position}.{suffix}"')
     if position == known or "*" in _known(headers):
         return Response(None, 304, answer)
     if len(rows) > GROUPS_MOST:
@@ -164,7 +179,7 @@ async def stats(request: Request, collection: Collection) -> Response:
         if row["count"] is None or not _asked_for(asked, group):
             continue
         filters = dict(_equals(path, value, collection) for path, value in group.items())
-        link = asked.query(group_by="", **filters)
+        link = asked.query(group_by="", as_of=moment.text if moment else "", **filters)
         cells.append({**group, "count": row["count"], "href": f"{base}?{link}"})
     text = json.dumps({"group_by": list(asked.shape.groups), "items": cells}, ensure_ascii=False, default=str)
     return Response(text, 200, answer, media_type="application/json")
@@ -194,10 +209,11 @@ async def _count(service: Service, collection: Collection, context: Context, ask
     return str((await service.database.fetch(count_plan(collection, asked), asked.values, context))[0][0])
 
 
-def _digest(request: Request) -> str:
-    """What else a list depends on: the address, and today's date (relative dates, derived fields)."""
-    text = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}|{datetime.now(UTC).date()}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def digest(request: Request, moment: Moment | None) -> str:
+    """What else a list depends on: the address, and the day (relative dates, derived fields)."""
+    address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+    when = moment.text if moment else datetime.now(UTC).date()
+    return hashlib.sha256(f"{address}|{when}".encode()).hexdigest()[:16]
 
 
 def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:
@@ -209,7 +225,12 @@ def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:
 
 
 async def _export(
-    request: Request, collection: Collection, context: Context, asked: Asked, style: Format
+    request: Request,
+    collection: Collection,
+    context: Context,
+    moment: Moment | None,
+    asked: Asked,
+    style: Format,
 ) -> Response:
     """The whole list, streamed. It stops after `limit` rows if one is asked for."""
     service, headers = service_of(request), headers_of(request)
@@ -218,14 +239,14 @@ async def _export(
             "A CSV cell holds no record: leave `expand` out, or ask for NDJSON.",
             errors=[{"parameter": "expand", "code": "not_in_csv"}],
         )
-    suffix = _digest(request) + style.ending
+    suffix = digest(request, moment) + style.ending
     known = _known_position(headers, suffix)
     plan = export_plan(collection, asked, csv=style is CSV)
     values = {**asked.values, "limit": asked.limit}
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     chunks = _copied(service, context, plan, values, position, known, csv=style is CSV)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
-    answer = {"ETag": f'"{position.result()}.{suffix}"', **CACHING}
+    answer = caching(moment, ETag=f'"{position.result()}.{suffix}"')
     if position.result() == known or "*" in _known(headers):
         await chunks.aclose()
         return Response(None, 304, answer)

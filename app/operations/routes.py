@@ -152,22 +152,24 @@ def operations(
     add(
         "GET", "", list_records, f"list_{many}", Permission.READ, f"List {many.replace('_', ' ')}",
         f"List {many.replace('_', ' ')}: filtered, sorted, in pages; or all of them as CSV or NDJSON by `Accept`.",
-        responses=doc.ok(200, "A page.", doc.list_content(collection), "ETag", "Link", "Total-Count")
-        | doc.problems(*doc.READS, 304),
-        parameters=[*doc.list_parameters(collection), doc.IF_NONE_MATCH],
+        responses=doc.ok(
+            200, "A page.", doc.list_content(collection), "ETag", "Link", "Total-Count", "Memento-Datetime"
+        ) | doc.problems(*doc.READS, 304),
+        parameters=[*doc.list_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
     add(
         "GET", "/stats", count_records, f"count_{many}", Permission.READ, f"Count {many.replace('_', ' ')}",
         "Count per group. Every cell has the address of the list behind it.",
-        responses=doc.ok(200, "The counts.", doc.counts_content(collection), "ETag")
+        responses=doc.ok(200, "The counts.", doc.counts_content(collection), "ETag", "Memento-Datetime")
         | doc.problems(*doc.READS, 304),
-        parameters=[*doc.stats_parameters(collection), doc.IF_NONE_MATCH],
+        parameters=[*doc.stats_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
     add(
         "GET", "/{name}", read_record, f"read_{one}", Permission.READ, f"Read {article} {words}",
         f"Read one {words}.",
-        responses=doc.ok(200, f"The {words}.", content, "ETag") | doc.problems(*doc.READS, 304, 404),
-        parameters=[*one_record, *doc.shaping_parameters(collection), doc.IF_NONE_MATCH],
+        responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
+        | doc.problems(*doc.READS, 304, 404),
+        parameters=[*one_record, *doc.shaping_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
     if create:
         add(

@@ -7,8 +7,10 @@ from fastapi import Request
 
 from app.access.keys import Doorkeeper
 from app.access.permissions import Caller
+from app.collection.asked import pairs_of
 from app.db import PLAIN, Context, Database
 from app.errors import Unavailable
+from app.operations.moments import Moment, moment_asked
 from app.settings import Settings
 from app.wakeups import Wakeups
 
@@ -47,10 +49,22 @@ async def caller_of(request: Request) -> Caller:
     return await service_of(request).doorkeeper.caller(headers_of(request))
 
 
+async def moment_of(request: Request) -> Moment | None:
+    """As of when the request reads; None: now."""
+    state, headers, query = request.scope["state"], headers_of(request), request.scope["query_string"]
+    if not query and b"accept-datetime" not in headers:
+        return None
+    if "moment" not in state:
+        state["moment"] = await moment_asked(service_of(request).database, pairs_of(query), headers)
+    found: Moment | None = state["moment"]
+    return found
+
+
 async def context_of(request: Request) -> Context:
     """What the database is to know of a request while it reads, as settings of its transaction."""
     await caller_of(request)
-    return PLAIN
+    moment = await moment_of(request)
+    return moment.context if moment else PLAIN
 
 
 def address_of(request: Request) -> str:

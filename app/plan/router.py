@@ -9,12 +9,12 @@ from app.collection import writing
 from app.collection.asked import read
 from app.errors import NotFound
 from app.http.bodies import MERGE_PATCH, read_object
-from app.http.etags import tags
+from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.reading import CACHING
+from app.operations.reading import caching, digest
 from app.operations.routes import POLICY, flags, read_body, unchanged
-from app.operations.serving import context_of, headers_of, service_of
+from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write
 from app.plan.queries import PLANS, whole_plan
 
@@ -28,8 +28,9 @@ POLICY |= {"read_plan": Permission.READ, "update_plan": Permission.EDIT}
     operation_id="read_plan",
     summary="Read the Work Plan",
     response_class=Response,
-    responses=doc.ok(200, "The plan.", _CONTENT, "ETag") | doc.problems(*doc.READS, 304, 404),
-    openapi_extra={"parameters": [doc.IF_NONE_MATCH]},
+    responses=doc.ok(200, "The plan.", _CONTENT, "ETag", "Memento-Datetime")
+    | doc.problems(*doc.READS, 304, 404),
+    openapi_extra={"parameters": [*doc.AS_OF, doc.IF_NONE_MATCH]},
 )
 async def read_plan(request: Request) -> Response:
     """The whole text: preamble, dates, areas, their goals, and the activities as printed, with editorial notes."""
@@ -41,11 +42,10 @@ async def read_plan(request: Request) -> Response:
     if not rows:
         raise NotFound("The plan has not been entered yet.")
     position, text = rows[0]
-    answer = {"ETag": f'"{position}"', **CACHING}
-    header = headers.get(b"if-none-match")
-    if header is not None and (
-        (known := tags(header, "If-None-Match")) is None or str(position) in {t for _, t in known}
-    ):
+    moment = await moment_of(request)
+    tag = f"{position}.{digest(request, moment)}"
+    answer = caching(moment, ETag=f'"{tag}"')
+    if not_modified(headers.get(b"if-none-match"), tag):
         return Response(None, 304, answer)
     return Response(text, 200, answer, media_type="application/json")
 

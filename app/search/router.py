@@ -6,19 +6,19 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
-from app.collection.asked import pairs_of, search_terms
+from app.collection.asked import EVERYWHERE, pairs_of, search_terms
 from app.errors import InvalidParameter, UnknownParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.reading import CACHING
+from app.operations.reading import caching
 from app.operations.routes import POLICY
-from app.operations.serving import context_of, headers_of, service_of
+from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.search.queries import SEARCHED, found
 
 router = APIRouter(tags=["Search"])
 POLICY["search"] = Permission.READ
 _HITS, _HITS_MOST = 20, 100
-_PARAMETERS = ("q", "kind", "limit")
+_PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
 @router.get(
@@ -26,7 +26,8 @@ _PARAMETERS = ("q", "kind", "limit")
     operation_id="search",
     summary="Search everything",
     response_class=Response,
-    responses=doc.ok(200, "The best hits.", doc.hits_content()) | doc.problems(*doc.READS),
+    responses=doc.ok(200, "The best hits.", doc.hits_content(), "Memento-Datetime")
+    | doc.problems(*doc.READS),
     openapi_extra={
         "parameters": [
             {**doc.query_words(), "required": True},
@@ -42,6 +43,7 @@ _PARAMETERS = ("q", "kind", "limit")
                 {"type": "integer", "format": "int32", "minimum": 1, "maximum": _HITS_MOST, "default": _HITS},
                 _HITS,
             ),
+            *doc.AS_OF,
         ]
     },
 )
@@ -84,6 +86,7 @@ async def search(request: Request) -> Response:
     rows = await service_of(request).database.fetch(
         found(len(terms), some_kinds=bool(kinds)), values, context
     )
+    answer = caching(await moment_of(request))
     return Response(
-        f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, CACHING, media_type="application/json"
+        f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, answer, media_type="application/json"
     )

@@ -31,6 +31,10 @@ BEYOND_SCHEMAS = {
     "reserved",
     "text_marks",
     "invalid_cursor",
+    # what has happened
+    "before_the_register",
+    "in_the_future",
+    "unknown_moment",
 }
 """Codes of mistakes that JSON Schema has no words for."""
 _ETAGS = re.compile(r'[*]|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*')

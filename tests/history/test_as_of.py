@@ -1,0 +1,178 @@
+"""What the record said then: every read answers as of an instant what it answered at that instant."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+import pytest
+
+from tests import make
+from tests.conftest import on
+
+LISTS = [
+    "/v1/events?limit=1000",
+    "/v1/events?kind=seminar&sort=title,-start_date&count=exact",
+    "/v1/events?goal.number=1&expand=goals.area,activities&q=event",
+    "/v1/events?start_date__gte=-30d&fields=title,goals,version",
+    "/v1/events.csv?country=TH",
+    "/v1/events.ndjson?expand=activities.goal",
+    "/v1/activities?expand=events,goal.activities&sort=-title",
+    "/v1/activities.csv?derived_status=planned,ongoing",
+    "/v1/goals/1?expand=events.goals,activities",
+    "/v1/goals?title__contains=a&expand=area,activities.parent",
+    "/v1/events/by-key/test/one",
+    "/v1/search?q=event",
+]  # fmt: skip
+
+
+def _then() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+async def _write_something(
+    client: httpx.AsyncClient, chance: random.Random, known: dict[str, list[str]]
+) -> None:
+    """One write, of any kind, that most lists notice."""
+    event, activity = chance.choice(known["events"]), chance.choice(known["activities"])
+    day = f"{chance.randrange(2020, 2030)}-0{chance.randrange(1, 9)}-01"
+    match chance.randrange(6):
+        case 0:
+            made = await make.record(
+                client, "events", title=f"event {chance.random()}", start_date=day, country="TH",
+                goals=[{"number": 1}], activities=[{"id": activity}],
+            )  # fmt: skip
+            known["events"].append(made["id"])
+        case 1:
+            await client.patch(
+                f"/v1/events/{event}", json={"start_date": day, "kind": chance.choice(["seminar", "forum"])}
+            )
+        case 2:
+            await client.delete(f"/v1/events/{event}")
+        case 3:
+            await client.post(f"/v1/events/{event}/restore")
+        case 4:
+            await client.patch(
+                f"/v1/activities/{activity}", json={"start_date": day, "title": f"Activity {day}"}
+            )
+        case 5:
+            await client.put(
+                "/v1/events/by-key/test/one",
+                json={"title": f"event {day}", "kind": "forum", "start_date": day},
+            )
+
+
+async def test_a_list_as_of_an_instant_is_byte_for_byte_what_it_was_then(client: httpx.AsyncClient) -> None:
+    chance = random.Random(5)
+    goal = await make.record(client, "goals", number=1)
+    known = {
+        "events": [(await make.record(client, "events", goals=[{"number": 1}]))["id"] for _ in range(3)],
+        "activities": [(await make.record(client, "activities", goal={"id": goal["id"]}))["id"] for _ in range(2)],
+    }  # fmt: skip
+    said: list[tuple[str, str, int, str]] = []
+    for _ in range(14):
+        await _write_something(client, chance, known)
+        for address in chance.sample(LISTS, 3):
+            answer = await client.get(address)
+            assert answer.status_code in {200, 404}, answer.text
+            said.append((address, _then(), answer.status_code, answer.text))
+    for address, then, status, text in said:
+        again = await client.get(f"{address}{'&' if '?' in address else '?'}as_of={then}")
+        assert (again.status_code, status == 404 or again.text) == (status, status == 404 or text), (
+            address,
+            then,
+        )
+
+
+async def test_pages_and_counts_stay_in_the_past(client: httpx.AsyncClient) -> None:
+    ids = [(await make.record(client, "events", title=f"{n}"))["id"] for n in range(5)]
+    then = _then()
+    for each in ids[:3]:
+        await client.delete(f"/v1/events/{each}")
+    await make.record(client, "events", title="0")
+    page = await client.get(f"/v1/events?sort=title&limit=2&as_of={then}")
+    found = page.json()["items"]
+    while page.json()["next"]:
+        page = await client.get(page.json()["next"])
+        found += page.json()["items"]
+    assert [each["title"] for each in found] == ["0", "1", "2", "3", "4"]
+    cell = (await client.get(f"/v1/events/stats?group_by=kind&as_of={then}")).json()["items"][0]
+    assert cell["count"] == 5
+    assert len((await client.get(cell["href"])).json()["items"]) == 5
+    cursor = (
+        (await client.get("/v1/events?sort=title&limit=2"))
+        .headers["link"]
+        .partition("cursor=")[2]
+        .partition(">")[0]
+    )
+    other = await client.get(f"/v1/events?sort=title&limit=2&as_of={then}&cursor={cursor}")
+    assert other.json()["type"] == "/problems/invalid-cursor"
+
+
+async def test_the_past_can_be_negotiated_and_is_not_sent_twice(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "goals", number=1, title="Before")
+    address = f"/v1/goals/{made['id']}"
+    then = _then()
+    await client.patch(address, json={"title": "After"})
+    old = await client.get(f"/v1/goals/1?as_of={then}")
+    assert old.json() == made
+    assert old.headers["memento-datetime"].endswith("GMT")
+    assert "Accept-Datetime" in old.headers["vary"]
+    same = {"If-None-Match": old.headers["etag"]}
+    assert (await client.get(f"{address}?as_of={then}", headers=same)).status_code == 304
+    first = await client.get("/v1/goals", headers={"Accept-Datetime": "Thu, 01 Jan 2015 00:00:00 GMT"})
+    assert first.json()["items"] == []  # before the first change (a key was made): the first there is
+    assert "2015" not in first.headers["memento-datetime"]
+    ahead = await client.get(address, headers={"Accept-Datetime": "Thu, 01 Jan 2099 00:00:00 GMT"})
+    assert ahead.json()["title"] == "After"
+    wrong = await client.get(address, headers={"Accept-Datetime": "2026-10-01"})
+    assert wrong.json()["errors"][0]["header"] == "Accept-Datetime"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "code"),
+    [
+        ("2015-01-01", "before_the_register"),
+        ("2099-01-01", "in_the_future"),
+        ("1d", "in_the_future"),
+        ("yesterday", "unreadable"),
+        ("2569-01-01", "unreadable"),
+        ("consultation:9", "unknown_moment"),
+        ("consultation:last", "unknown_moment"),
+    ],
+)
+async def test_a_time_of_which_nothing_is_known_is_refused(
+    client: httpx.AsyncClient, as_of: str, code: str
+) -> None:
+    await make.record(client, "goals")
+    for path in ("goals", "plan", "search?q=goal"):
+        answer = await client.get(f"/v1/{path}{'&' if '?' in path else '?'}as%5Fof={as_of}")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, code)
+
+
+async def _long_ago(address: str, days: int) -> None:
+    """Everything that was written yet was written so many days ago."""
+    connection = await asyncpg.connect(on(urlsplit(address).path.removeprefix("/"), superuser=True))
+    await connection.execute("set session_replication_role = replica")
+    await connection.execute("update commits set at = at - make_interval(days => $1)", days)
+    await connection.close()
+
+
+async def test_what_follows_from_the_day_follows_from_the_day_then(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    today = datetime.now(UTC).date()
+    held: dict[str, Any] = {"start_date": str(today - timedelta(60)), "end_date": str(today - timedelta(10))}
+    activity = await make.record(client, "activities", **held)
+    await make.record(client, "consultations", number=2, **held)
+    await _long_ago(database_address, 40)
+    assert activity["derived_status"] == "implemented"
+    for as_of in ("-20d", f"{today - timedelta(20)}T12:00:00%2B07:00"):
+        then = (await client.get(f"/v1/activities/{activity['id']}?as_of={as_of}")).json()
+        assert then["derived_status"] == "ongoing"
+    near = "/v1/activities?start_date__gte=-45d&as_of=-20d"
+    assert len((await client.get(near)).json()["items"]) == 1  # counted from then
+    met = await client.get(f"/v1/activities/{activity['id']}?as_of=consultation:2")
+    assert met.headers["memento-datetime"] == f"{today - timedelta(9):%a, %d %b %Y} 00:00:00 GMT"
