@@ -1,4 +1,4 @@
-"""What every test stands on: one embedded PostgreSQL, one database per worker that is emptied for every test.
+"""What every test stands on: one embedded PostgreSQL, one running register per worker that is emptied for every test.
 
 The server is started once by the controlling process; `template` is migrated once; other databases are copies.
 """
@@ -6,12 +6,13 @@ The server is started once by the controlling process; `template` is migrated on
 import asyncio
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -21,13 +22,15 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from app import embedded, preparing
+from app import embedded, preparing, seeding
 from app.access.keys import new_key
 from app.access.permissions import Role
 from app.db import PLAIN, Database
 from app.main import create_app
+from app.operations.serving import Service
 from app.settings import Settings
 from app.tables import METADATA
+from tests import make
 from tests.cast import Cast
 
 _ADDRESS, _SUPERUSER = "WORKPLAN_TEST_ADDRESS", "WORKPLAN_TEST_SUPERUSER"
@@ -46,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     password = next((folder / "data").rglob("superuser-password")).read_text().strip()
     superuser = _with_password(superuser, password)
     os.environ[_ADDRESS], os.environ[_SUPERUSER] = running.dsn, superuser
-    asyncio.run(_make_template(superuser, running.dsn))
+    asyncio.run(_make_templates(superuser))
 
 
 def _with_password(address: str, password: str) -> str:
@@ -60,92 +63,40 @@ def on(database: str, *, superuser: bool = False) -> str:
     return os.environ[_SUPERUSER if superuser else _ADDRESS].replace("/workplan?", f"/{database}?")
 
 
-async def _make_template(superuser: str, owner: str) -> None:
+async def _make_templates(superuser: str) -> None:
     connection = await asyncpg.connect(superuser)
     await connection.execute("alter role workplan createdb")
+    await connection.execute("create database template owner workplan")
+    await asyncio.to_thread(preparing.migrate, on("template"))
+    await connection.execute("create database seeded template template strategy file_copy owner workplan")
     await connection.close()
-    connection = await asyncpg.connect(owner)
-    await connection.execute("create database template")
-    await connection.execute("create database seeded")
-    await connection.close()
-    done = subprocess.run(  # noqa: ASYNC221  (nothing else runs yet)
-        [sys.executable, "-c", _PREPARE, on("template"), on("seeded")],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-
-
-_PREPARE = """
-import asyncio, sys, asyncpg
-from app import preparing, seeding
-preparing.migrate(sys.argv[1])
-preparing.migrate(sys.argv[2])
-async def seed():
-    connection = await asyncpg.connect(sys.argv[2])
+    connection = await asyncpg.connect(on("seeded"))
     await seeding.seed(connection)
     await connection.close()
-asyncio.run(seed())
-"""
+
+
+async def _as_superuser(statement: str) -> None:
+    connection = await asyncpg.connect(on("workplan", superuser=True))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def copy_of(template: str) -> str:
     """A database made from a template; its address."""
     name = f"t{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(os.environ[_ADDRESS])
-    try:
-        await connection.execute(f"create database {name} template {template} strategy file_copy")
-    finally:
-        await connection.close()
+    await _as_superuser(f"create database {name} template {template} strategy file_copy owner workplan")
     return on(name)
 
 
 async def drop(address: str) -> None:
-    name = urlsplit(address).path.removeprefix("/")
-    connection = await asyncpg.connect(os.environ[_ADDRESS])
-    try:
-        await connection.execute(f"drop database {name} with (force)")
-    finally:
-        await connection.close()
+    """Drop a database, whoever is still in it: our own connections, or the server's chores."""
+    await _as_superuser(f"drop database {_name(address)} with (force)")
 
 
-@pytest.fixture(scope="session")
-async def worker_address() -> AsyncIterator[str]:
-    """A migrated database of this worker's own."""
-    address = await copy_of("template")
-    yield address
-    await drop(address)
-
-
-@pytest.fixture
-async def database_address(worker_address: str) -> str:
-    """The worker's database, emptied for this test."""
-    connection = await asyncpg.connect(on(urlsplit(worker_address).path.removeprefix("/"), superuser=True))
-    try:
-        await connection.execute("set session_replication_role = replica")  # no trigger asks or records
-        await connection.execute(
-            _EMPTY
-        )  # deleting few rows is fifty times as fast as truncating so many tables
-        await connection.execute("update journal_head set position = 0, hash = default")
-    finally:
-        await connection.close()
-    return worker_address
-
-
-_EMPTIED = [
-    table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}
-]
-_EMPTY = ";".join(f"delete from {name}" for name in _EMPTIED)
-
-
-@pytest.fixture
-async def seeded_address() -> AsyncIterator[str]:
-    """A database of the test's own with the published record in it."""
-    address = await copy_of("seeded")
-    yield address
-    await drop(address)
+def _name(address: str) -> str:
+    return urlsplit(address).path.removeprefix("/")
 
 
 def settings_for(address: str, **more: object) -> Settings:
@@ -154,55 +105,144 @@ def settings_for(address: str, **more: object) -> Settings:
     return Settings(DATABASE_URL=SecretStr(address), **chosen)  # type: ignore[arg-type]
 
 
-async def _serving(address: str) -> AsyncIterator[FastAPI]:
-    app = create_app(settings_for(address))
-    async with app.router.lifespan_context(app):
-        yield app
+@dataclass
+class Register:
+    """A running service on a database of its own, and the keys of its callers."""
+
+    address: str
+    app: FastAPI
+    keys: dict[Role, str]
+    superuser: asyncpg.Connection
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, template: str, **settings: object) -> AsyncIterator[Self]:
+        address = await copy_of(template)
+        superuser = await asyncpg.connect(on(_name(address), superuser=True))
+        keys = {role: new_key() for role in (Role.ADMINISTRATOR, Role.SECRETARIAT, Role.READER)}
+        for role, key in keys.items():
+            await preparing.add_key(superuser, key, role.value, role)
+        await superuser.execute("create temporary table first_keys as table api_keys")
+        app = create_app(settings_for(address, **settings))
+        try:
+            async with app.router.lifespan_context(app):
+                yield cls(address, app, keys, superuser)
+        finally:
+            await superuser.close()
+            await drop(address)
+
+    async def empty(self) -> None:
+        """Take out all but the keys, and what the service remembers of it."""
+        await self.superuser.execute(_EMPTY)
+        remembering: Service = self.app.state.service
+        remembering.doorkeeper.forget()
+        remembering.wakeups.head = min(remembering.wakeups.head, 0)
+
+    async def written(self) -> tuple[int, int]:
+        """Changes ever made, and requests remembered: the same for as long as tests only read."""
+        row = await self.superuser.fetchrow(
+            "select (select position from journal_head), (select count(*) from idempotency_keys)"
+        )
+        return row[0], row[1]
+
+
+_EMPTIED = [
+    table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}
+]
+# Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
+_EMPTY = f"""set session_replication_role = replica;
+{";".join(f"delete from {name}" for name in _EMPTIED)};
+update journal_head set position = 0, hash = default;
+insert into api_keys table first_keys;"""
+
+
+@pytest.fixture(scope="session")
+async def worker() -> AsyncIterator[Register]:
+    """The register of this worker, for one test after the other."""
+    async with Register.of("template") as register:
+        yield register
 
 
 @pytest.fixture
-async def service(database_address: str) -> AsyncIterator[FastAPI]:
+async def empty(worker: Register) -> Register:
+    """The worker's register, emptied for this test."""
+    await worker.empty()
+    return worker
+
+
+@pytest.fixture(scope="session")
+async def unwritten() -> AsyncIterator[list[tuple[AsyncExitStack, Register, tuple[int, int]]]]:
+    """The register with the published record that the last test has left as it was, if it has."""
+    kept: list[tuple[AsyncExitStack, Register, tuple[int, int]]] = []
+    yield kept
+    for stack, *_ in kept:
+        await stack.aclose()
+
+
+@pytest.fixture
+async def published(
+    unwritten: list[tuple[AsyncExitStack, Register, tuple[int, int]]],
+) -> AsyncIterator[Register]:
+    """A register with the published record. A test that writes leaves the next one a new register."""
+    if not unwritten:
+        stack = AsyncExitStack()
+        register = await stack.enter_async_context(Register.of("seeded"))
+        unwritten.append((stack, register, await register.written()))
+    stack, register, before = unwritten[0]
+    yield register
+    if await register.written() != before:
+        unwritten.clear()
+        await stack.aclose()
+
+
+@pytest.fixture(scope="session")
+async def varied_register() -> AsyncIterator[Register]:
+    """The published record and what it lacks: links, periods and contacts of every sort."""
+    async with Register.of("seeded") as register:
+        async with Cast.over(register.app, register.keys) as cast:
+            await make.more_records(cast.secretariat)
+        yield register
+
+
+@pytest.fixture
+async def varied(varied_register: Register) -> AsyncIterator[httpx.AsyncClient]:
+    """The secretariat on a record with all sorts of values, which all tests share: only read it."""
+    before = await varied_register.written()
+    async with Cast.over(varied_register.app, varied_register.keys) as cast:
+        yield cast.secretariat
+    assert await varied_register.written() == before, "this test may not write: use `seeded`"
+
+
+@pytest.fixture
+def database_address(empty: Register) -> str:
+    """The database of an empty register."""
+    return empty.address
+
+
+@pytest.fixture
+def service(empty: Register) -> FastAPI:
     """A running service on an empty register."""
-    async for app in _serving(database_address):
-        yield app
+    return empty.app
 
 
 @pytest.fixture
-async def seeded_service(seeded_address: str) -> AsyncIterator[FastAPI]:
-    """A running service on the published record."""
-    async for app in _serving(seeded_address):
-        yield app
-
-
-async def _cast(app: FastAPI, address: str) -> AsyncIterator[Cast]:
-    connection = await asyncpg.connect(address)
-    keys = {}
-    for role in (Role.ADMINISTRATOR, Role.SECRETARIAT, Role.READER):
-        keys[role] = new_key()
-        await preparing.add_key(connection, keys[role], role.value, role)
-    await connection.close()
-    async with Cast.over(app, keys) as cast:
-        yield cast
-
-
-@pytest.fixture
-async def cast(service: FastAPI, database_address: str) -> AsyncIterator[Cast]:
+async def cast(empty: Register) -> AsyncIterator[Cast]:
     """The same callers everywhere: anonymous, reader, secretariat, administrator."""
-    async for each in _cast(service, database_address):
-        yield each
-
-
-@pytest.fixture
-async def seeded_cast(seeded_service: FastAPI, seeded_address: str) -> AsyncIterator[Cast]:
-    """The callers, on the published record."""
-    async for each in _cast(seeded_service, seeded_address):
-        yield each
+    async with Cast.over(empty.app, empty.keys) as cast:
+        yield cast
 
 
 @pytest.fixture
 def client(cast: Cast) -> httpx.AsyncClient:
     """The secretariat, on an empty register."""
     return cast.secretariat
+
+
+@pytest.fixture
+async def seeded_cast(published: Register) -> AsyncIterator[Cast]:
+    """The callers, on the published record."""
+    async with Cast.over(published.app, published.keys) as cast:
+        yield cast
 
 
 @pytest.fixture

@@ -50,4 +50,35 @@ async def record(client: httpx.AsyncClient, path: str, **given: Any) -> dict[str
     return made
 
 
+async def more_records(client: httpx.AsyncClient) -> None:
+    """What the published record does not have: focal points, member activities, links of every sort."""
+    lead = {"code": "JP-MOJ"}
+    first = await record(
+        client, "focal-points", organisation=lead, bounced=True, verified_at="2026-01-02T03:04:05Z"
+    )
+    await record(client, "focal-points", country="JP", successor={"id": first["id"]}, valid_from="2025-01-01")
+    for country in ("TH", "LA"):
+        await record(client, "focal-points", country=country)
+    for goal, more in ((6, {"parent": {"code": "6.1"}}), (7, {})):
+        made = await record(
+            client, "activities", goal={"number": goal}, lead=lead, partners=[{"code": "TH-MOJ"}], code=f"X-{goal}",
+            consulted_bodies=[lead], status_reported_by=lead, start_date="2024-04-01", countries=["TH",
+            "JP"], **more,
+        )  # fmt: skip
+        event = await record(
+            client, "events", title="Comma, in it", registered=12, aliases=["Other, name"], city="Hà Nội",
+            activities=[{"id": made["id"], "link": "stated"}], mode="online", countries=["TH", "LA"][: goal - 5],
+        )  # fmt: skip
+    for country in ("TH", "LA"):
+        report = await record(client, "progress-reports", consultation={"number": 1}, country=country)
+        for code, response in (("6.1", "reported"), ("7.1", "nothing_to_report")):
+            await record(
+                client, "report-lines", report={"id": report["id"]}, activity={"code": code}, response=response,
+                narrative=f"Of {country}",
+            )  # fmt: skip
+    await client.patch(
+        "/v1/consultations/1", json={"event": {"id": event["id"]}, "period_start": "2022-01-01"}
+    )
+
+
 PATHS = (*DEFAULTS, "activities", "progress-reports", "report-lines")

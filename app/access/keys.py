@@ -68,6 +68,10 @@ class Doorkeeper:
         self._database = database
         self._verdicts: dict[bytes, tuple[float, Caller]] = {}
 
+    def forget(self) -> None:
+        """Ask the database again."""
+        self._verdicts.clear()
+
     async def caller(self, headers: dict[bytes, bytes]) -> Caller:
         """Who is calling. No credentials: the public. Bad credentials are never taken for none."""
         key = headers.get(b"x-api-key")
@@ -88,7 +92,7 @@ class Doorkeeper:
             return known[1]
         caller = await self._look_up(_BY_DIGEST, {"digest": hashed})
         if len(self._verdicts) > _VERDICTS_KEPT:
-            self._verdicts.clear()
+            self.forget()
         self._verdicts[hashed] = (now + _VERDICT_SECONDS, caller)
         return caller
 

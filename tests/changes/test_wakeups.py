@@ -28,8 +28,9 @@ async def test_a_commit_wakes_all_who_wait_and_no_rollback_does(
     assert monotonic() - begun < 2, "that was the slow look, not the wake-up"
 
 
-async def test_waiting_ends_with_its_time_and_with_the_service(service: FastAPI) -> None:
-    wakeups: Wakeups = service.state.service.wakeups
+async def test_waiting_ends_with_its_time_and_with_the_service(database_address: str) -> None:
+    wakeups = Wakeups(database_address, APP_ROLE)
+    listening = asyncio.create_task(wakeups.run())
     head = await wakeups.wait(-1, 5)
     assert await wakeups.wait(head, 0.01) == head
     waiting = asyncio.create_task(wakeups.wait(head, 30))
@@ -37,6 +38,7 @@ async def test_waiting_ends_with_its_time_and_with_the_service(service: FastAPI)
     wakeups.end()
     async with asyncio.timeout(5):
         assert await waiting == head
+    listening.cancel()
 
 
 async def test_a_lost_connection_is_made_again(

@@ -31,16 +31,13 @@ def in_order(records: list[dict[str, Any]], *sort: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
-async def test_a_list_is_in_the_order_asked_for(seeded: httpx.AsyncClient, collection: Collection) -> None:
-    if collection.path == "focal-points":
-        for country in ("TH", "JP", "TH", "LA"):
-            await make.record(seeded, "focal-points", country=country)
+async def test_a_list_is_in_the_order_asked_for(varied: httpx.AsyncClient, collection: Collection) -> None:
     for sort in (sign + name for name in collection.sorts for sign in ("", "-")):
         address = f"/v1/{collection.path}?sort={sort}"
-        whole = (await seeded.get(f"{address}&limit=1000")).json()["items"]
+        whole = (await varied.get(f"{address}&limit=1000")).json()["items"]
         assert len(whole) > 1
         assert whole == in_order(whole, sort), sort
-        assert await walk(seeded, f"{address}&limit={1 + len(whole) // 4}") == whole, sort
+        assert await walk(varied, f"{address}&limit={1 + len(whole) // 4}") == whole, sort
 
 
 _TITLES = ["!", "a", "b", "Ω", "é", "日本", "x" * 400 + "1", "x" * 400 + "0"]

@@ -9,7 +9,6 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.collection import Collection
 from tests import make
-from tests.collection.test_filters import more_records
 
 LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
 
@@ -21,11 +20,10 @@ def _depth_two(collection: Collection) -> list[str]:
 
 
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
-async def test_every_relation_expands_to_depth_two(seeded: httpx.AsyncClient, collection: Collection) -> None:
-    await more_records(seeded)
-    plain = (await seeded.get(f"/v1/{collection.path}?limit=1000")).json()["items"]
+async def test_every_relation_expands_to_depth_two(varied: httpx.AsyncClient, collection: Collection) -> None:
+    plain = (await varied.get(f"/v1/{collection.path}?limit=1000")).json()["items"]
     for path in _depth_two(collection):
-        answer = await seeded.get(f"/v1/{collection.path}?limit=1000&expand={path}")
+        answer = await varied.get(f"/v1/{collection.path}?limit=1000&expand={path}")
         assert answer.status_code == 200, (path, answer.text)
         first, _, second = path.partition(".")
         for before, after in zip(plain, answer.json()["items"], strict=True):
@@ -61,15 +59,14 @@ async def test_expansion_is_one_statement(client: httpx.AsyncClient, statements:
         assert statements.count == 1
 
 
-async def test_expanded_lists_lead_to_all_of_them(seeded: httpx.AsyncClient) -> None:
-    await more_records(seeded)
+async def test_expanded_lists_lead_to_all_of_them(varied: httpx.AsyncClient) -> None:
     for path, relation in (("goals", "events"), ("goals", "activities"), ("activities", "events"),
                            ("organisations", "leads"),
                            ("organisations", "events"), ("activities", "activities"), ("areas",
                            "goals")):  # fmt: skip
-        records = (await seeded.get(f"/v1/{path}?limit=1000&expand={relation}")).json()["items"]
+        records = (await varied.get(f"/v1/{path}?limit=1000&expand={relation}")).json()["items"]
         for shown in islice((each[relation] for each in records if each[relation]["total"]), 3):
-            listed = (await seeded.get(f"{shown['href']}&count=exact&limit=1000")).json()
+            listed = (await varied.get(f"{shown['href']}&count=exact&limit=1000")).json()
             assert listed["total"] == shown["total"]
             assert {each["id"] for each in listed["items"]} == {each["id"] for each in shown["items"]}
 

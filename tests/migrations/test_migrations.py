@@ -1,18 +1,16 @@
 """Migrations go up, down and up again, and leave exactly the tables that the code describes."""
 
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
-from uuid import uuid4
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from io import StringIO
 
 import asyncpg
 import pytest
+from alembic import command
 
-from tests.conftest import drop, on
+from app import preparing
+from tests.conftest import copy_of, drop
 
-_ROOT = Path(__file__).resolve().parents[2]
 _SCHEMA = """
 select 'column', table_name, column_name, data_type || is_nullable || coalesce(column_default, '')
 from information_schema.columns where table_schema = 'public'
@@ -30,27 +28,19 @@ order by 1, 2, 3, 4
 
 
 @pytest.fixture
-async def empty() -> AsyncIterator[str]:
-    """A database with nothing in it."""
-    name = f"m{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(on("workplan"))
-    await connection.execute(f"create database {name}")
-    await connection.close()
-    yield on(name)
-    await drop(on(name))
+async def migrated() -> AsyncIterator[str]:
+    """A database that was migrated from nothing, by a copy."""
+    address = await copy_of("template")
+    yield address
+    await drop(address)
 
 
-def _alembic(address: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "alembic", *arguments],
-        cwd=_ROOT,
-        env={**os.environ, "DATABASE_URL": address},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+async def _alembic(address: str, does: Callable[..., None], *arguments: str, **options: bool) -> str:
+    said = StringIO()
+    config = preparing.alembic_config(address)
+    config.output_buffer = config.stdout = said
+    await asyncio.to_thread(does, config, *arguments, **options)
+    return said.getvalue()
 
 
 async def _schema(address: str) -> list[tuple[str, ...]]:
@@ -61,20 +51,18 @@ async def _schema(address: str) -> list[tuple[str, ...]]:
         await connection.close()
 
 
-async def test_up_down_and_up_again_is_the_same(empty: str) -> None:
-    _alembic(empty, "upgrade", "head")
-    first = await _schema(empty)
-    _alembic(empty, "downgrade", "base")
-    left = {(kind, table) for kind, table, *_ in await _schema(empty) if table != "alembic_version"}
+async def test_up_down_and_up_again_is_the_same(migrated: str) -> None:
+    first = await _schema(migrated)
+    await _alembic(migrated, command.downgrade, "base")
+    left = {(kind, table) for kind, table, *_ in await _schema(migrated) if table != "alembic_version"}
     assert not left
-    _alembic(empty, "upgrade", "head")
-    assert await _schema(empty) == first
+    await _alembic(migrated, command.upgrade, "head")
+    assert await _schema(migrated) == first
 
 
-async def test_the_tables_are_those_that_the_code_describes(empty: str) -> None:
-    _alembic(empty, "upgrade", "head")
-    assert "No new upgrade operations detected" in _alembic(empty, "check")
+async def test_the_tables_are_those_that_the_code_describes(migrated: str) -> None:
+    assert "No new upgrade operations detected" in await _alembic(migrated, command.check)
 
 
-async def test_every_migration_gives_up_waiting_for_a_lock(empty: str) -> None:
-    assert "lock_timeout" in _alembic(empty, "upgrade", "head", "--sql")
+async def test_every_migration_gives_up_waiting_for_a_lock() -> None:
+    assert "lock_timeout" in await _alembic("", command.upgrade, "head", sql=True)

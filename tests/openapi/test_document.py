@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,17 @@ def parameters(operation: dict[str, Any]) -> list[dict[str, Any]]:
 
 def mistake(schema: dict[str, Any], value: Any) -> str:
     """Why a value does not fit a schema; empty if it does."""
-    whole = {**schema, "components": COMPONENTS} if "$ref" in json.dumps(schema) else schema
-    error = next(jsonschema_rs.Draft202012Validator(whole, validate_formats=True).iter_errors(value), None)
+    error = next(validator(json.dumps(schema)).iter_errors(value), None)
     return "" if error is None else f"{error.message} at /{'/'.join(map(str, error.instance_path))}"
+
+
+@cache
+def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """Compiled once: many parameters have the same schema."""
+    whole = json.loads(schema)
+    if "$ref" in schema:
+        whole["components"] = COMPONENTS
+    return jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
 
 
 def inside(schema: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:

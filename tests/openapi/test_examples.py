@@ -66,18 +66,27 @@ async def test_the_example_of_the_plan_changes_it(seeded: httpx.AsyncClient) -> 
     assert answer.status_code == 200, answer.text
 
 
-async def test_the_example_of_every_parameter_of_every_list_is_answered(seeded: httpx.AsyncClient) -> None:
-    refused = []
-    for name in LISTS:
-        _, path, operation = OPERATIONS[name]
-        known = [each for each in parameters(operation) if each["in"] == "query" and "example" in each]
-        needed = {each["name"]: each["example"] for each in known if each["required"]}
-        for each in known:
-            value = str(each["example"]).lower() if isinstance(each["example"], bool) else each["example"]
-            answer = await seeded.get(path, params={**needed, each["name"]: value})
-            if answer.status_code != 200:
-                refused.append((path, each["name"], answer.json()["detail"]))
-    assert refused == []
+@pytest.mark.parametrize("name", LISTS)
+async def test_the_example_of_every_parameter_of_a_list_is_answered(
+    seeded: httpx.AsyncClient, name: str
+) -> None:
+    _, path, operation = OPERATIONS[name]
+    known = [each for each in parameters(operation) if each["in"] == "query" and "example" in each]
+    always = {each["name"]: written(each) for each in known if each["required"]}
+    for some in in_twelves([each for each in known if not each["required"]]):
+        answer = await seeded.get(path, params={**always, **{each["name"]: written(each) for each in some}})
+        assert answer.status_code == 200, answer.text
+
+
+def in_twelves(known: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Several parameters in one request: they limit each other, but each must be understood."""
+    return [known[at : at + 12] for at in range(0, len(known), 12)]
+
+
+def written(parameter: dict[str, Any]) -> str:
+    """The example of a parameter as it stands in an address."""
+    value = parameter["example"]
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @pytest.mark.parametrize(
