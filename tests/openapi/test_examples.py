@@ -1,11 +1,14 @@
 """The examples of the document work when they are pasted: bodies, addresses, and every parameter."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.cast import Cast
+from tests.conftest import Register
 from tests.openapi.test_document import COMPONENTS, OPERATIONS, parameters
 
 CREATES = [
@@ -18,6 +21,19 @@ LISTS = [
 
 BEFORE = {"/v1/report-lines": "/v1/progress-reports"}
 """Examples that refer to the example of another collection."""
+
+
+@pytest.fixture(scope="module")
+async def register() -> AsyncIterator[Register]:
+    """A register with the published record, which all examples are pasted into."""
+    async with Register.of("seeded") as made:
+        yield made
+
+
+@pytest.fixture
+async def seeded(register: Register) -> AsyncIterator[httpx.AsyncClient]:
+    async with Cast.over(register.app, register.keys) as cast:
+        yield cast.secretariat
 
 
 def example(operation: dict[str, Any], media: str = "application/json") -> Any:
