@@ -71,11 +71,11 @@ async def more_records(client: httpx.AsyncClient) -> None:
         )  # fmt: skip
     for country in ("TH", "LA"):
         report = await record(client, "progress-reports", consultation={"number": 1}, country=country)
-        for code, response in (("6.1", "reported"), ("7.1", "nothing_to_report")):
-            await record(
-                client, "report-lines", report={"id": report["id"]}, activity={"code": code}, response=response,
-                narrative=f"Of {country}",
-            )  # fmt: skip
+        for code, more in (
+            ("6.1", {"response": "reported", "status": "ongoing"}),
+            ("7.1", {"narrative": "No request came"}),
+        ):
+            await record(client, "report-lines", report={"id": report["id"]}, activity={"code": code}, **more)
     await client.patch(
         "/v1/consultations/1", json={"event": {"id": event["id"]}, "period_start": "2022-01-01"}
     )
