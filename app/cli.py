@@ -20,7 +20,7 @@ from rich.table import Table
 
 from app import __version__, embedded, logs, preparing, seeding
 from app.access.keys import new_key
-from app.access.permissions import Role
+from app.access.permissions import OF_A_COUNTRY, Role
 from app.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
@@ -172,27 +172,38 @@ def seed() -> None:
 def create_key(
     name: Annotated[str, typer.Argument(help="Which system the key is for.")],
     role: Annotated[Role, typer.Option(help="What it may do.")] = Role.SECRETARIAT,
+    country: Annotated[str | None, typer.Option(help="For which country it speaks, ISO 3166-1: TH.")] = None,
     require_if_match: Annotated[bool, typer.Option(help="Refuse changes without If-Match (428).")] = False,
 ) -> None:
     """Make a key. It is shown once and never stored."""
     if role is Role.PUBLIC:
         raise typer.BadParameter("The public needs no key.")
+    if (role in OF_A_COUNTRY) != bool(country):
+        raise typer.BadParameter(
+            f"{', '.join(sorted(OF_A_COUNTRY))} speak for a country, and nobody else does."
+        )
     key = new_key()
-    _with_connection(lambda c: preparing.add_key(c, key, name, role, require_if_match=require_if_match))
+    _with_connection(
+        lambda c: preparing.add_key(c, key, name, role, country=country, require_if_match=require_if_match)
+    )
     out.print(key, highlight=False)
 
 
 @keys_cli.command("list")
 def list_keys() -> None:
     """List the keys; the keys themselves are not stored."""
-    rows = _with_connection(lambda c: c.fetch("select * from api_keys order by created_at"))
-    table = Table("id", "name", "role", "begins", "If-Match", "made", "expires", "revoked")
+    rows = _with_connection(
+        lambda c: c.fetch("""select k.*, (select string_agg(begins || '…', ' ' order by s.created_at)
+            from api_key_secrets s where s.key_id = k.id) as begins from api_keys k order by created_at""")
+    )
+    table = Table("id", "name", "role", "country", "begins", "If-Match", "made", "expires", "revoked")
     for row in rows:
         table.add_row(
             str(row["id"]),
             row["name"],
             row["role"],
-            row["prefix"] + "…",
+            row["country"] or "",
+            row["begins"],
             "required" if row["require_if_match"] else "",
             *(
                 f"{row[each]:%Y-%m-%d %H:%M}" if row[each] else ""

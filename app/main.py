@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from app import __version__, api, logs, openapi, operating, refusing
-from app.access.keys import Doorkeeper
+from app.access.doorkeeper import Doorkeeper
 from app.collection.refusals import refusal
 from app.db import APP_ROLE, Database
 from app.http.edge import Edge

@@ -4,6 +4,7 @@ import asyncio
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 from alembic import command
@@ -11,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from app import seeding
-from app.access.keys import digest, new_key
+from app.access.keys import beginning, digest, new_key
 from app.access.permissions import Role
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -77,18 +78,20 @@ async def add_key(
     key: str,
     name: str,
     role: Role,
-    *,
-    require_if_match: bool = False,
+    **more: Any,
 ) -> str:
-    """Store a key's digest; returns its id."""
-    return str(
-        await connection.fetchval(
-            "insert into api_keys (name, role, prefix, digest, require_if_match) "
-            "values ($1, $2, $3, $4, $5) returning id",
-            name,
-            str(role),
-            key[:9],
-            digest(key),
-            require_if_match,
+    """Store a key's digest; returns its id. `more` are other columns of `api_keys`."""
+    columns = {"name": name, "role": str(role), **more}
+    async with connection.transaction():
+        made = await connection.fetchval(
+            f"insert into api_keys ({', '.join(columns)}) "  # noqa: S608  (names of our own columns)
+            f"values ({', '.join(f'${number + 1}' for number in range(len(columns)))}) returning id",
+            *columns.values(),
         )
-    )
+        await connection.execute(
+            "insert into api_key_secrets (digest, key_id, begins) values ($1, $2, $3)",
+            digest(key),
+            made,
+            beginning(key),
+        )
+    return str(made)

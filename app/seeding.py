@@ -28,6 +28,9 @@ ORDER: tuple[tuple[Collection, str], ...] = (
     (CONSULTATIONS, "consultations"),
 )
 
+_BEGIN = """select begin_write(
+  '{"register.request": "seed", "register.reason": "The published record"}', null, null)"""
+
 
 def bodies(name: str) -> list[dict[str, Any]]:
     """The records of one seed file."""
@@ -39,7 +42,7 @@ async def seed(connection: Any, tick: Callable[[str], None] = lambda name: None)
     """Add the records that are not there yet, all or none; what is there is left as it is."""
     made: dict[str, int] = {}
     async with connection.transaction():
-        await connection.execute("select begin_write(null, 'seed', 'The published record', null, null)")
+        await connection.execute(_BEGIN)
         for collection, name in ORDER:
             for body in bodies(name):
                 known = await connection.fetchval(

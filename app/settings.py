@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     idempotency_days: int = Field(default=7, ge=1)
     """Days that the answer to an Idempotency-Key is kept."""
 
+    trusted_proxies: list[str] = []
+    """Networks (CIDR, as a JSON list) of the proxies whose `X-Forwarded-For` is believed. Default: nobody's."""
+
     drain_seconds: float = Field(default=0.0, ge=0)
     """Seconds that a stopping server keeps answering while `/readyz` already says 503."""
 

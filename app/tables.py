@@ -1,6 +1,6 @@
 """Every table, imported once, for migrations and for the checks that look at all of them."""
 
-from app.access.models import ApiKey
+from app.access.models import ApiKey, ApiKeySecret
 from app.activities.models import Activity
 from app.areas.models import Area
 from app.collection.own_keys import OwnKeyOf
@@ -22,7 +22,7 @@ from app.report_lines.models import ReportLine
 METADATA = Base.metadata
 
 __all__ = [
-    "METADATA", "Activity", "ApiKey", "Area", "Change", "Consultation", "Country", "Event", "FocalPoint", "Goal",
-    "IdempotencyKey", "Job", "JobPiece", "Organisation", "OwnKeyOf", "Plan", "ProgressReport", "ReportLine",
-    "SearchText",
+    "METADATA", "Activity", "ApiKey", "ApiKeySecret", "Area", "Change", "Consultation", "Country", "Event",
+    "FocalPoint", "Goal", "IdempotencyKey", "Job", "JobPiece", "Organisation", "OwnKeyOf", "Plan", "ProgressReport",
+    "ReportLine", "SearchText",
 ]  # fmt: skip

@@ -12,6 +12,19 @@ from app.access.permissions import Role
 from tests.openapi.conforming import as_documented
 
 BASE = "http://register.test"
+CALLERS: dict[str, tuple[Role, str | None]] = {
+    "reader": (Role.READER, None),
+    "partner": (Role.PARTNER, None),
+    "japan_editor": (Role.EDITOR, "JP"),
+    "thailand_editor": (Role.EDITOR, "TH"),
+    "thailand_approver": (Role.APPROVER, "TH"),
+    "asean_authority": (Role.ASEAN_AUTHORITY, None),
+    "japan_authority": (Role.JAPAN_AUTHORITY, None),
+    "secretariat": (Role.SECRETARIAT, None),
+    "auditor": (Role.AUDITOR, None),
+    "administrator": (Role.ADMINISTRATOR, None),
+}
+"""Role and country of each caller that has a key."""
 
 
 @dataclass
@@ -20,12 +33,19 @@ class Cast:
 
     anonymous: httpx.AsyncClient
     reader: httpx.AsyncClient
+    partner: httpx.AsyncClient
+    japan_editor: httpx.AsyncClient
+    thailand_editor: httpx.AsyncClient
+    thailand_approver: httpx.AsyncClient
+    asean_authority: httpx.AsyncClient
+    japan_authority: httpx.AsyncClient
     secretariat: httpx.AsyncClient
+    auditor: httpx.AsyncClient
     administrator: httpx.AsyncClient
 
     @classmethod
     @asynccontextmanager
-    async def over(cls, app: FastAPI, keys: Mapping[Role, str]) -> AsyncIterator[Self]:
+    async def over(cls, app: FastAPI, keys: Mapping[str, str]) -> AsyncIterator[Self]:
         """Clients that speak to an application in this process."""
         async with AsyncExitStack() as stack:
 
@@ -41,9 +61,4 @@ class Cast:
                     )
                 )
 
-            yield cls(
-                anonymous=await client(None),
-                reader=await client(keys[Role.READER]),
-                secretariat=await client(keys[Role.SECRETARIAT]),
-                administrator=await client(keys[Role.ADMINISTRATOR]),
-            )
+            yield cls(anonymous=await client(None), **{name: await client(keys[name]) for name in CALLERS})

@@ -24,14 +24,13 @@ from pydantic import SecretStr
 
 from app import embedded, preparing, seeding
 from app.access.keys import new_key
-from app.access.permissions import Role
 from app.db import PLAIN, Database
 from app.main import create_app
 from app.operations.serving import Service
 from app.settings import Settings
 from app.tables import METADATA
 from tests import make
-from tests.cast import Cast
+from tests.cast import CALLERS, Cast
 
 _ADDRESS, _SUPERUSER = "WORKPLAN_TEST_ADDRESS", "WORKPLAN_TEST_SUPERUSER"
 _QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
@@ -111,7 +110,7 @@ class Register:
 
     address: str
     app: FastAPI
-    keys: dict[Role, str]
+    keys: dict[str, str]
     superuser: asyncpg.Connection
 
     @classmethod
@@ -119,10 +118,10 @@ class Register:
     async def of(cls, template: str, **settings: object) -> AsyncIterator[Self]:
         address = await copy_of(template)
         superuser = await asyncpg.connect(on(_name(address), superuser=True))
-        keys = {role: new_key() for role in (Role.ADMINISTRATOR, Role.SECRETARIAT, Role.READER)}
-        for role, key in keys.items():
-            await preparing.add_key(superuser, key, role.value, role)
-        await superuser.execute("create temporary table first_keys as table api_keys")
+        keys = {name: new_key() for name in CALLERS}
+        for name, (role, country) in CALLERS.items():
+            await preparing.add_key(superuser, keys[name], name, role, country=country)
+        await superuser.execute(_KEEP_KEYS)
         app = create_app(settings_for(address, **settings))
         try:
             async with app.router.lifespan_context(app):
@@ -153,7 +152,11 @@ _EMPTIED = [
 _EMPTY = f"""set session_replication_role = replica;
 {";".join(f"delete from {name}" for name in _EMPTIED)};
 update journal_head set position = 0, hash = default;
-insert into api_keys table first_keys;"""
+insert into api_keys table first_keys;
+insert into api_key_secrets table first_secrets;"""
+_KEEP_KEYS = """update api_key_secrets set last_used_on = current_date;
+create temporary table first_keys as table api_keys;
+create temporary table first_secrets as table api_key_secrets"""
 
 
 @pytest.fixture(scope="session")
@@ -227,7 +230,7 @@ def service(empty: Register) -> FastAPI:
 
 @pytest.fixture
 async def cast(empty: Register) -> AsyncIterator[Cast]:
-    """The same callers everywhere: anonymous, reader, secretariat, administrator."""
+    """The same callers everywhere, by name."""
     async with Cast.over(empty.app, empty.keys) as cast:
         yield cast
 

@@ -1,29 +1,61 @@
 """What is stored of an API key: never the key itself."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, text
-from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy import CheckConstraint, ForeignKey, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.access.permissions import OF_A_COUNTRY, Role
 from app.db import Base
+
+_ROLES = ", ".join(f"'{role}'" for role in sorted(Role) if role is not Role.PUBLIC)
+_OF_A_COUNTRY = ", ".join(f"'{role}'" for role in sorted(OF_A_COUNTRY))
 
 
 class ApiKey(Base):
-    """A key of one system or body."""
+    """A key of one system of a body; what opens it stands in `api_key_secrets`, and can be changed."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (CheckConstraint("role in ('administrator', 'secretariat', 'reader')", name="role"),)
+    __table_args__ = (
+        CheckConstraint(f"role in ({_ROLES})", name="role"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
+        CheckConstraint(f"(role in ({_OF_A_COUNTRY})) = (country is not null)", name="country_of_role"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     name: Mapped[str]
     role: Mapped[str]
+    country: Mapped[str | None]
+    """The country for which it speaks."""
+    body_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("organisations.id", ondelete="set null"), index=True
+    )
+    """The organisation for which it speaks."""
+    scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """None: all that the role may."""
+    networks: Mapped[list[str]] = mapped_column(ARRAY(CIDR()), server_default=text("'{}'"))
+    """From where it opens; none: from everywhere."""
     require_if_match: Mapped[bool] = mapped_column(server_default=text("false"))
-    prefix: Mapped[str]
-    digest: Mapped[bytes] = mapped_column(BYTEA, unique=True)
     expires_at: Mapped[datetime | None]
+    rotated_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ApiKeySecret(Base):
+    """What opens a key: two of them while it is rotated. Not in the journal: there is nothing in it to be read."""
+
+    __tablename__ = "api_key_secrets"
+
+    digest: Mapped[bytes] = mapped_column(BYTEA, primary_key=True)
+    key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id", ondelete="cascade"), index=True)
+    begins: Mapped[str] = mapped_column(Text())
+    """Its first characters, so that its holder can tell which one it is."""
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ends_at: Mapped[datetime | None]
+    """When it stops opening, after a rotation."""
+    last_used_on: Mapped[date | None]

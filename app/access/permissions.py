@@ -1,86 +1,110 @@
 """Roles and what each may do, on one page. Issue by issue this grows; it stays one page."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from uuid import UUID
-
-from app.errors import Problem
 
 
 class Role(StrEnum):
     """Who a key speaks for."""
 
     PUBLIC = "public"
+    """Whoever has no key."""
     READER = "reader"
+    """A system that only reads, such as a website."""
+    PARTNER = "partner"
+    """A partner, such as an office of the United Nations."""
+    EDITOR = "editor"
+    """A ministry: those who write its country's records."""
+    APPROVER = "approver"
+    """A ministry: those who also answer for them, and hand out its keys."""
+    ASEAN_AUTHORITY = "asean_authority"
+    """Those who concur for ASEAN."""
+    JAPAN_AUTHORITY = "japan_authority"
+    """Those who concur for Japan."""
     SECRETARIAT = "secretariat"
+    """The ASEAN Secretariat, which keeps the register."""
+    AUDITOR = "auditor"
+    """Those who look at who did what."""
     ADMINISTRATOR = "administrator"
+    """Those who run this installation."""
 
 
 class Permission(StrEnum):
     """What one may do."""
 
     READ = "read"
+    """Read what is public."""
+    READ_SHARED = "read_shared"
+    """Read what is for partners: everyone with a key."""
+    READ_DRAFTS = "read_drafts"
+    """Read what a country keeps to itself so far."""
+    READ_CONTACTS = "read_contacts"
+    """See the people behind offices."""
+    SUBSCRIBE = "subscribe"
+    """Be told of changes."""
     EDIT = "edit"
+    """Add, change, delete and restore records."""
+    APPROVE = "approve"
+    """Submit a country's report."""
+    REVIEW = "review"
+    """Accept a report, or return it."""
+    FREEZE = "freeze"
+    """Close a period's status report for good."""
+    CONCUR = "concur"
+    """Concur to an amendment, for one's own side."""
+    AUDIT = "audit"
+    """See who did what."""
+    ADMINISTER = "administer"
+    """Make keys, change and revoke them."""
+
+    @property
+    def verb(self) -> str:
+        """The word for it in a scope."""
+        if self in {
+            Permission.READ,
+            Permission.READ_SHARED,
+            Permission.READ_DRAFTS,
+            Permission.READ_CONTACTS,
+        }:
+            return "read"
+        return "write" if self is Permission.EDIT else self.value
 
 
-MATRIX: dict[Role, frozenset[Permission]] = {
-    Role.PUBLIC: frozenset({Permission.READ}),
-    Role.READER: frozenset({Permission.READ}),
-    Role.SECRETARIAT: frozenset({Permission.READ, Permission.EDIT}),
-    Role.ADMINISTRATOR: frozenset({Permission.READ, Permission.EDIT}),
+class Reach(StrEnum):
+    """Whose records a permission is for."""
+
+    OWN = "own"
+    """Those of one's own country; for `concur`, one's own side."""
+    ANY = "any"
+
+
+_P, _OWN, _ANY = Permission, Reach.OWN, Reach.ANY
+_KEY = {_P.READ: _ANY, _P.READ_SHARED: _ANY, _P.SUBSCRIBE: _ANY}
+_PARTNER = {**_KEY, _P.READ_CONTACTS: _ANY}
+_EDITOR = {**_PARTNER, _P.READ_DRAFTS: _OWN, _P.EDIT: _OWN}
+_SECRETARIAT = {**_PARTNER, _P.READ_DRAFTS: _ANY, _P.EDIT: _ANY, _P.REVIEW: _ANY, _P.FREEZE: _ANY}
+
+MATRIX: dict[Role, dict[Permission, Reach]] = {
+    Role.PUBLIC: {_P.READ: _ANY},
+    Role.READER: _KEY,
+    Role.PARTNER: _PARTNER,
+    Role.EDITOR: _EDITOR,
+    Role.APPROVER: {**_EDITOR, _P.APPROVE: _OWN, _P.ADMINISTER: _OWN},
+    Role.ASEAN_AUTHORITY: {**_PARTNER, _P.CONCUR: _OWN},
+    Role.JAPAN_AUTHORITY: {**_PARTNER, _P.CONCUR: _OWN},
+    Role.SECRETARIAT: _SECRETARIAT,
+    Role.AUDITOR: {**_KEY, _P.AUDIT: _ANY},
+    Role.ADMINISTRATOR: {**_SECRETARIAT, _P.AUDIT: _ANY, _P.ADMINISTER: _ANY},
 }
+"""The same page, as a table, is in `docs/access.md`; a test compares them."""
+
+OF_A_COUNTRY = frozenset({Role.EDITOR, Role.APPROVER})
+"""Roles that speak for one country."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is calling: the public, or the holder of a key."""
-
-    role: Role = Role.PUBLIC
-    key_id: UUID | None = None
-    require_if_match: bool = False
-
-    def require(self, permission: Permission) -> None:
-        """Refuse what the caller may not do: 401 without a key, 403 with one."""
-        if permission in MATRIX[self.role]:
-            return
-        if self.key_id is None:
-            raise KeyMissing("Reading is public; writing needs an API key.")
-        raise Forbidden(f"The role `{self.role}` has no permission `{permission}`.")
-
-
-PUBLIC = Caller()
-
-
-class Unauthorised(Problem):
-    """The API key is not known here."""
-
-    status = 401
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="workplan"'})
-
-
-class KeyMissing(Unauthorised):
-    """This needs an API key: `Authorization: Bearer ajwp_…` or `X-API-Key: ajwp_…`."""
-
-
-class KeyMalformed(Unauthorised):
-    """What was sent is not an API key of this service: its form or its check digits are wrong."""
-
-
-class KeyUnknown(Unauthorised):
-    """No key like this was ever issued here."""
-
-
-class KeyExpired(Unauthorised):
-    """The key has expired."""
-
-
-class KeyRevoked(Unauthorised):
-    """The key was revoked."""
-
-
-class Forbidden(Problem):
-    """The key is good, but it may not do this."""
-
-    status = 403
+def as_table() -> str:
+    """The page as a table of Markdown."""
+    lines = [f"| Permission | {' | '.join(f'`{role}`' for role in MATRIX)} |", f"|---|{'---|' * len(MATRIX)}"]
+    for permission in Permission:
+        cells = " | ".join(str(reaches.get(permission, "")) for reaches in MATRIX.values())
+        lines.append(f"| `{permission}` | {cells} |")
+    return "\n".join(lines)

@@ -40,6 +40,8 @@ def bundle(collections: Sequence[Collection]) -> APIRouter:
             )
         sent = _read(body, known)
         caller = await caller_of(request)
+        for path in dict.fromkeys(entry.collection for entry in sent.entries):
+            known[path].needs().asked_of(caller)
 
         async def work(connection: Connection) -> Answer:
             done = await apply(

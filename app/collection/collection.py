@@ -15,6 +15,8 @@ from sqlalchemy import Column, Table, Text, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 
+from app.access.caller import Right
+from app.access.permissions import Permission
 from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
 from app.collection.projection import Computed, Filter, Links, Ref, Reverse, Row, Source
 from app.db import Base, Compiled, compiled
@@ -50,6 +52,8 @@ class Collection:
         sorts: Sequence[str] = (),
         default_sort: str = "",
         rules: Sequence[Rule] = (),
+        reads: Permission = Permission.READ,
+        writes: Permission = Permission.EDIT,
     ) -> None:
         assert isinstance(model.__table__, Table)
         self.table: Table = model.__table__
@@ -59,6 +63,7 @@ class Collection:
         self.singular = singular
         self.key = key
         self.rules = rules
+        self.reads, self.writes = reads, writes
         self.reverse: dict[str, Reverse] = {}
         self.sorts = ("id", *sorts, "created_at", "updated_at")
         self.default_sort = default_sort or "id"
@@ -73,6 +78,10 @@ class Collection:
         self.read_only = frozenset(name for name in names if properties[name].get("readOnly"))
         self.writable = tuple(name for name in names if name not in self.read_only)
         self._statements: OrderedDict[Hashable, Compiled] = OrderedDict()
+
+    def needs(self, permission: Permission | None = None) -> Right:
+        """The right that a request needs to use a permission on it, to write if none is named."""
+        return Right(permission or self.writes, self.path, owned=False)
 
     def __repr__(self) -> str:
         return f"<Collection {self.name}>"

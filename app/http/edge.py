@@ -208,6 +208,7 @@ class _Exchange:
             _timer(self.method).observe(perf_counter() - self.begun)
             headers = list(message["headers"])
             headers.append((b"x-request-id", self.request_id.encode()))
+            headers += self.scope["state"].get("headers", ())  # what is to be said whatever the answer is
             names = {name for name, _ in headers}
             headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
             self.closing = self._leaves_body_unread()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from app.access.permissions import Caller
+from app.access.caller import Caller
 from app.collection.collection import Collection
 from app.db import Connection
 from app.http.formats import JSON, Format
@@ -16,7 +16,7 @@ from app.jobs import asking
 from app.jobs.queue import Done, Job, Progress, accepted
 from app.jobs.running import Work
 from app.operations.serving import Service
-from app.operations.transactions import Answer
+from app.operations.transactions import Answer, Opening
 from app.operations.transactions import Work as Write
 
 ASYNC = "respond-async"
@@ -95,9 +95,8 @@ def loader(collections: Mapping[str, Collection]) -> Work:
         connection: Connection, service: Service, caller: Caller, job: Job, file: Spool, progress: Progress
     ) -> Done:
         sent, collection = Sent.of(job), collections[job.collection]
-        await connection.execute(
-            "select from begin_write($1, $2, $3, null, null)", caller.key_id, sent.request_id, sent.reason
-        )
+        collection.needs().asked_of(caller)
+        await Opening(caller, sent.request_id, sent.reason).begin(connection)
         options = options_of(collection, sent.query.encode("latin-1"))
         asked = sent.load(service, caller, collection, file, options, JSON, service.settings.job_budget)
         loaded = await loaded_by(connection, asked, progress)

@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.access.permissions import Permission
 from app.collection.collection import Collection
 from app.errors import BadRequest
 from app.http.formats import JSON, chosen
@@ -27,7 +26,7 @@ def bulk(collection: Collection) -> APIRouter:
     async def import_records(request: Request) -> Response:
         return await _import(request, collection)
 
-    POLICY[name] = Permission.EDIT
+    POLICY[name] = collection.writes
     TREE.add("POST", f"/v1/{collection.path}/bulk", import_records)
     router.add_api_route(
         "/bulk",
@@ -51,7 +50,7 @@ def bulk(collection: Collection) -> APIRouter:
 
 async def _import(request: Request, collection: Collection) -> Response:
     caller = await caller_of(request)
-    caller.require(Permission.EDIT)
+    collection.needs().asked_of(caller)
     headers = headers_of(request)
     media, charset = media_of(headers)
     query = request.scope["query_string"]
@@ -75,8 +74,14 @@ async def _import(request: Request, collection: Collection) -> Response:
         preferred = prefers_async(headers)
         if preferred or file.size > service.settings.async_bulk_body:
             later = accepting(service, caller, collection, sent, file, preferred=preferred)
-            response = await write(request, file, later, dry_run=False)
+            response = await write(request, file, later, dry_run=False, needs=collection.needs())
             service.job_added.set()
             return response
         asked = sent.load(service, caller, collection, file, options, style, service.settings.bulk_budget)
-        return await write(request, file, lambda connection: load(connection, asked), dry_run=options.dry_run)
+        return await write(
+            request,
+            file,
+            lambda connection: load(connection, asked),
+            dry_run=options.dry_run,
+            needs=collection.needs(),
+        )

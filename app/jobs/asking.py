@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
-from app.access.permissions import Caller, KeyMissing, Role
+from app.access.caller import Caller, KeyMissing
+from app.access.permissions import Role
 from app.db import Compiled, Connection
 from app.errors import NotFound
 from app.operations.serving import Service

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import structlog
 
-from app.access.permissions import Caller, Permission
+from app.access.caller import Caller
 from app.db import Connection
 from app.errors import BusyRecord, InternalError, Problem, Unavailable
 from app.http.spool import Spool
@@ -97,7 +97,6 @@ class _Attempt:
             async with database.writing() as other:
                 await queue.begin(other, job.id)
             caller = await self._service.doorkeeper.holder(job.caller_id)
-            caller.require(Permission.EDIT)
             self._file = await queue.file_of(
                 connection, job, self._service.settings.spool_dir, self._patience
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.access.permissions import Unauthorised
+from app.access.caller import Unauthorised
 from app.collection.asked import LIMIT, LIMIT_MOST
 from app.collection.collection import Collection
 from app.collection.fields import TAKES_SEVERAL, Kind
@@ -28,8 +28,8 @@ _EXAMPLE_REQUEST = "0c0d5f7e8a9b4c1d8e2f3a4b5c6d7e8f"
 _VALUES_MOST = 200
 
 WRITTEN = ("Dry-Run", "Idempotency-Replayed")
-READS = (400, 401, 405, 406, 500, 503)
-WRITES = (400, 401, 403, 405, 409, 413, 415, 422, 500, 503)
+READS = (400, 401, 403, 405, 406, 429, 500, 503)
+WRITES = (400, 401, 403, 405, 409, 413, 415, 422, 429, 500, 503)
 
 
 def schema_ref(name: str) -> dict[str, str]:
@@ -139,6 +139,7 @@ _REFUSALS = {
         "unprocessable",
     ),
     428: ("PreconditionRequired", "This key has to send `If-Match`.", "precondition-required"),
+    429: ("TooManyFailures", "Too many keys that open nothing came from this address.", "too-many-failures"),
     500: ("InternalError", "Something broke on our side; nothing was changed.", "internal-error"),
     503: ("Unavailable", "The database did not answer in time; try again.", "unavailable"),
 }
@@ -148,6 +149,7 @@ _REFUSAL_HEADERS = {
     409: ("Retry-After",),
     412: ("ETag",),
     415: ("Accept-Post", "Accept-Patch"),
+    429: ("Retry-After",),
     503: ("Retry-After",),
 }
 

@@ -33,7 +33,7 @@ def by_key(collection: Collection) -> APIRouter:
 
     async def put_by_key(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
-        body = await read_body(request, ("application/json",))
+        body = await read_body(request, ("application/json",), collection.needs())
         key = _key(request)
         record = read_object(body)
 
@@ -47,7 +47,7 @@ def by_key(collection: Collection) -> APIRouter:
             result = "updated" if after.changed else "unchanged"
             return Answer(200, after.json, {"ETag": f'"{after.tag}"', "Write-Result": result})
 
-        return await write(request, body, work, dry_run=dry_run)
+        return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
 
     def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
         name = f"{verb}_{one}_by_key"
@@ -69,7 +69,7 @@ def by_key(collection: Collection) -> APIRouter:
         "GET",
         read_by_key,
         "read",
-        Permission.READ,
+        collection.reads,
         summary=f"Read {article} {words} by own key",
         description=f"Read the {words} that another system knows by this key.",
         responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
@@ -82,7 +82,7 @@ def by_key(collection: Collection) -> APIRouter:
         "PUT",
         put_by_key,
         "put",
-        Permission.EDIT,
+        collection.writes,
         summary=f"Put {article} {words} by own key",
         description=f"Make the {words} that your system knows by this key, or change it: the body is the fields to "
         "set, what is absent stays. The key is added to the record. The same again is `unchanged`: nothing is "

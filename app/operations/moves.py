@@ -52,10 +52,11 @@ def moves(collection: Collection, table: Sequence[Move], *, tag: str, field: str
 def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move: Move, field: str) -> None:
     one = collection.singular.replace(" ", "_")
     name = f"{move.verb.replace('-', '_')}_{one}"
+    needs = collection.needs(move.permission)
 
     async def do(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
-        body = await read_body(request, ("application/json",), move.permission) if move.body else b""
+        body = await read_body(request, ("application/json",), needs) if move.body else b""
         said = _said(move.body, body) if move.body else None
 
         async def work(connection: Connection) -> Answer:
@@ -73,7 +74,7 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
             after = await writing.put(connection, collection, current, {field: move.to, **values})
             return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
-        return await write(request, body, work, dry_run=dry_run, permission=move.permission)
+        return await write(request, body, work, dry_run=dry_run, needs=needs)
 
     path = f"/{{name}}/{move.verb}"
     POLICY[name] = move.permission

@@ -23,7 +23,15 @@ from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, Format, chosen
 from app.operations.moments import Moment
-from app.operations.serving import Service, address_of, context_of, headers_of, moment_of, service_of
+from app.operations.serving import (
+    Service,
+    address_of,
+    caller_of,
+    context_of,
+    headers_of,
+    moment_of,
+    service_of,
+)
 
 _CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Datetime, Authorization, X-API-Key"}
 LIST_FORMATS = (JSON, NDJSON, CSV)
@@ -45,9 +53,15 @@ def _known(headers: dict[bytes, bytes]) -> list[str]:
     return ["*"] if found is None else [tag for _, tag in found]
 
 
+async def permitted(request: Request, collection: Collection) -> Context:
+    """What the database is to know of the caller, if they may read the collection at all."""
+    (await caller_of(request)).require(collection.reads, collection.path)
+    return await context_of(request)
+
+
 async def item(request: Request, collection: Collection, name: str) -> Response:
     """One record, or 304."""
-    context = await context_of(request)
+    context = await permitted(request, collection)
     column, value = collection.named(collection.table, name)
     answer = await _item(request, collection, context, column.key, value)
     if answer is None:
@@ -57,7 +71,7 @@ async def item(request: Request, collection: Collection, name: str) -> Response:
 
 async def keyed_item(request: Request, collection: Collection, key: str) -> Response:
     """The record that an own key stands for, or 304."""
-    context = await context_of(request)
+    context = await permitted(request, collection)
     answer = await _item(request, collection, context, OWN_KEY, key)
     if answer is None:
         raise NotFound(f"There is no {collection.singular} with this own key.")
@@ -109,7 +123,7 @@ async def _gone(request: Request, collection: Collection, context: Context, name
 async def page(request: Request, collection: Collection, fixed: Format | None = None) -> Response:
     """A page of a list, or the whole list in another format, or 304."""
     headers = headers_of(request)
-    context = await context_of(request)
+    context = await permitted(request, collection)
     service = service_of(request)
     style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
     moment = await moment_of(request)
@@ -154,7 +168,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
 async def stats(request: Request, collection: Collection) -> Response:
     """Counts per group; every cell has the address of the list behind it."""
     headers = headers_of(request)
-    context = await context_of(request)
+    context = await permitted(request, collection)
     chosen(headers.get(b"accept"), (JSON,))
     moment = await moment_of(request)
     asked = read(collection, request.scope["query_string"], groups=True, today=moment.day if moment else None)

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.access.caller import EDIT, Right
 from app.access.permissions import Permission
 from app.collection import removing, writing
 from app.collection.asked import pairs_of
@@ -101,7 +102,7 @@ def operations(
 
     async def create_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
-        body = await read_body(request, ("application/json",))
+        body = await read_body(request, ("application/json",), collection.needs())
         record = read_object(body)
 
         async def work(connection: Any) -> Answer:
@@ -109,11 +110,11 @@ def operations(
             place = f"/v1/{collection.path}/{made.id}"
             return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place})
 
-        return await write(request, body, work, dry_run=dry_run)
+        return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
 
     async def update_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
-        body = await read_body(request, (MERGE_PATCH, "application/json"))
+        body = await read_body(request, (MERGE_PATCH, "application/json"), collection.needs())
         name = request.path_params["name"]
         patch = read_object(body)
 
@@ -123,7 +124,7 @@ def operations(
             after = await writing.change(connection, collection, current, patch)
             return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
-        return await write(request, body, work, dry_run=dry_run)
+        return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
 
     async def delete_record(request: Request) -> Response:
         asked = flags(request, "dry_run", "cascade")
@@ -135,7 +136,7 @@ def operations(
             await removing.remove(connection, collection, current, cascade=asked["cascade"])
             return Answer(204)
 
-        return await write(request, b"", work, dry_run=asked["dry_run"])
+        return await write(request, b"", work, dry_run=asked["dry_run"], needs=collection.needs())
 
     async def restore_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
@@ -145,12 +146,12 @@ def operations(
             back = await writing.restore(connection, collection, name)
             return Answer(200, back.json, {"ETag": f'"{back.tag}"'})
 
-        return await write(request, b"", work, dry_run=dry_run)
+        return await write(request, b"", work, dry_run=dry_run, needs=collection.needs())
 
     one_record = [doc.name_parameter(collection)]
     content = doc.record_content(collection)
     add(
-        "GET", "", list_records, f"list_{many}", Permission.READ, f"List {many.replace('_', ' ')}",
+        "GET", "", list_records, f"list_{many}", collection.reads, f"List {many.replace('_', ' ')}",
         f"List {many.replace('_', ' ')}: filtered, sorted, in pages; or all of them as CSV or NDJSON by `Accept`.",
         responses=doc.ok(
             200, "A page.", doc.list_content(collection), "ETag", "Link", "Total-Count", "Memento-Datetime"
@@ -158,14 +159,14 @@ def operations(
         parameters=[*doc.list_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
     add(
-        "GET", "/stats", count_records, f"count_{many}", Permission.READ, f"Count {many.replace('_', ' ')}",
+        "GET", "/stats", count_records, f"count_{many}", collection.reads, f"Count {many.replace('_', ' ')}",
         "Count per group. Every cell has the address of the list behind it.",
         responses=doc.ok(200, "The counts.", doc.counts_content(collection), "ETag", "Memento-Datetime")
         | doc.problems(*doc.READS, 304),
         parameters=[*doc.stats_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
     add(
-        "GET", "/{name}", read_record, f"read_{one}", Permission.READ, f"Read {article} {words}",
+        "GET", "/{name}", read_record, f"read_{one}", collection.reads, f"Read {article} {words}",
         f"Read one {words}.",
         responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
         | doc.problems(*doc.READS, 304, 404),
@@ -173,7 +174,7 @@ def operations(
     )  # fmt: skip
     if create:
         add(
-            "POST", "", create_record, f"create_{one}", Permission.EDIT, f"Add {article} {words}",
+            "POST", "", create_record, f"create_{one}", collection.writes, f"Add {article} {words}",
             f"Add {article} {words}.",
             responses=doc.ok(
                 201, "Made.", content, "ETag", "Location", *doc.WRITTEN, links=doc.links_of(collection, one)
@@ -183,7 +184,7 @@ def operations(
             status=201,
         )  # fmt: skip
     add(
-        "PATCH", "/{name}", update_record, f"update_{one}", Permission.EDIT, f"Change {article} {words}",
+        "PATCH", "/{name}", update_record, f"update_{one}", collection.writes, f"Change {article} {words}",
         f"Change some fields of {article} {words}. What is the same already is not written again.",
         responses=doc.ok(200, "As it is now.", content, "ETag", *doc.WRITTEN)
         | doc.problems(*doc.WRITES, 404, 412, 428),
@@ -193,7 +194,7 @@ def operations(
     if remove:
         writes = [status for status in doc.WRITES if status != 415]
         add(
-            "DELETE", "/{name}", delete_record, f"delete_{one}", Permission.EDIT, f"Delete {article} {words}",
+            "DELETE", "/{name}", delete_record, f"delete_{one}", collection.writes, f"Delete {article} {words}",
             f"Delete {article} {words}. The journal keeps it, and `restore` brings it back. "
             "Records that refer to it block this, unless `cascade=true`.",
             responses=doc.ok(204, "Deleted.", None, *doc.WRITTEN) | doc.problems(*writes, 404, 412, 428),
@@ -201,7 +202,7 @@ def operations(
             status=204,
         )  # fmt: skip
         add(
-            "POST", "/{name}/restore", restore_record, f"restore_{one}", Permission.EDIT,
+            "POST", "/{name}/restore", restore_record, f"restore_{one}", collection.writes,
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
             responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 404),
             parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
@@ -226,11 +227,9 @@ def _ended(collection: Collection, style: Format) -> Handler:
     return list_in_format
 
 
-async def read_body(
-    request: Request, accepted: tuple[str, ...], permission: Permission = Permission.EDIT
-) -> bytes:
+async def read_body(request: Request, accepted: tuple[str, ...], needs: Right = EDIT) -> bytes:
     """The whole body, read before a connection is taken; the caller is asked for first."""
-    (await caller_of(request)).require(permission)
+    needs.asked_of(await caller_of(request))
     check_type(headers_of(request), accepted)
     return await request.body()
 

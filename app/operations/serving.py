@@ -2,13 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fastapi import Request
 
-from app.access.keys import Doorkeeper
-from app.access.permissions import Caller
+from app.access.caller import Caller
+from app.access.doorkeeper import Doorkeeper
+from app.access.networks import Network, networks, source
 from app.collection.asked import pairs_of
-from app.db import PLAIN, Context, Database
+from app.db import Context, Database
 from app.errors import Unavailable
 from app.operations.moments import Moment, moment_asked
 from app.settings import Settings
@@ -26,6 +28,11 @@ class Service:
     secret: bytes = b""
     job_added: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the worker of this process; others look every few seconds."""
+
+    @cached_property
+    def proxies(self) -> tuple[Network, ...]:
+        """Those who may say for whom they ask."""
+        return networks(self.settings.trusted_proxies)
 
     @property
     def cursor_secret(self) -> bytes:
@@ -46,7 +53,19 @@ def headers_of(request: Request) -> dict[bytes, bytes]:
 
 
 async def caller_of(request: Request) -> Caller:
-    return await service_of(request).doorkeeper.caller(headers_of(request))
+    """Who is calling; looked up once a request."""
+    state = request.scope["state"]
+    if (known := state.get("caller")) is not None:
+        caller: Caller = known
+        return caller
+    service, headers = service_of(request), headers_of(request)
+    peer = request.client.host if request.client else None
+    address = source(peer, headers.get(b"x-forwarded-for"), service.proxies)
+    verdict = await service.doorkeeper.verdict(headers, address)
+    if verdict.ends_soon:
+        state["headers"] = [(b"key-expires", f"{verdict.ends_soon:%Y-%m-%dT%H:%M:%SZ}".encode())]
+    state["caller"] = verdict.caller
+    return verdict.caller
 
 
 async def moment_of(request: Request) -> Moment | None:
@@ -62,9 +81,8 @@ async def moment_of(request: Request) -> Moment | None:
 
 async def context_of(request: Request) -> Context:
     """What the database is to know of a request while it reads, as settings of its transaction."""
-    await caller_of(request)
-    moment = await moment_of(request)
-    return moment.context if moment else PLAIN
+    caller, moment = await caller_of(request), await moment_of(request)
+    return {**caller.context, **moment.context} if moment else caller.context
 
 
 def address_of(request: Request) -> str:

@@ -11,7 +11,7 @@ import asyncpg
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from app.access.permissions import Permission
+from app.access.caller import EDIT, Caller, KeyRevoked, Right
 from app.db import Connection
 from app.errors import BadRequest, Conflict, Problem
 from app.http.spool import Spool
@@ -90,26 +90,44 @@ class _RolledBack(Exception):
         self.answer = answer
 
 
+@dataclass(frozen=True)
+class Opening:
+    """Who writes, and why: what is said as the first thing of a transaction that writes."""
+
+    caller: Caller
+    request_id: str
+    reason: str | None
+    key: str | None = None
+    """The Idempotency-Key."""
+    fingerprint: bytes | None = None
+
+    async def begin(self, connection: Connection) -> asyncpg.Record:
+        """Tell the database, and claim the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
+        context = {
+            **self.caller.context,
+            "register.request": self.request_id,
+            "register.reason": self.reason or "",
+        }
+        claim = await connection.fetchrow(
+            "select * from begin_write($1, $2, $3)", json.dumps(context), self.key, self.fingerprint
+        )
+        assert claim is not None
+        if claim["refused"]:
+            raise KeyRevoked("This API key was revoked, or has just expired.")
+        return claim
+
+
 async def write(
-    request: Request,
-    body: bytes | Spool,
-    work: Work,
-    *,
-    dry_run: bool,
-    permission: Permission = Permission.EDIT,
+    request: Request, body: bytes | Spool, work: Work, *, dry_run: bool, needs: Right = EDIT
 ) -> Response:
     """Run the work in a transaction of its own. The response exists only after COMMIT returned."""
     caller = await caller_of(request)
-    caller.require(permission)
+    needs.asked_of(caller)
     headers = headers_of(request)
     key = _idempotency_key(headers)
     fingerprint = _fingerprint(request, headers, body) if key else None
-    opening = (
-        caller.key_id,
-        request.scope["state"].get("request_id", ""),
-        reason_of(headers),
-        key,
-        fingerprint,
+    opening = Opening(
+        caller, request.scope["state"].get("request_id", ""), reason_of(headers), key, fingerprint
     )
     for attempt in range(_ATTEMPTS):
         try:
@@ -126,12 +144,10 @@ async def write(
     raise AssertionError
 
 
-async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *, dry_run: bool) -> Response:
-    caller_id, *_, key, _ = opening
+async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
     try:
         async with service_of(request).database.writing() as connection:
-            claim = await connection.fetchrow("select * from begin_write($1, $2, $3, $4, $5)", *opening)
-            assert claim is not None
+            claim = await opening.begin(connection)
             if claim["busy"]:
                 raise StillRunning(
                     "The first request with this key is still running.", headers={"Retry-After": "1"}
@@ -141,12 +157,12 @@ async def _attempt(request: Request, work: Work, opening: tuple[object, ...], *,
             answer = await work(connection)
             if dry_run or not answer.kept:
                 raise _RolledBack(answer)
-            if key:
+            if opening.key:
                 await connection.execute(
                     "update idempotency_keys set status = $3, headers = $4, body = $5 "
                     "where caller_id = $1 and key = $2",
-                    caller_id,
-                    key,
+                    opening.caller.key_id,
+                    opening.key,
                     answer.status,
                     json.dumps(answer.headers),
                     answer.text(),

@@ -66,7 +66,7 @@ async def read_plan(request: Request) -> Response:
 async def update_plan(request: Request) -> Response:
     """Change title, preamble, dates, notes or sources. `If-Match` takes the version as `"1"`."""
     dry_run = flags(request, "dry_run")["dry_run"]
-    body = await read_body(request, (MERGE_PATCH, "application/json"))
+    body = await read_body(request, (MERGE_PATCH, "application/json"), PLANS.needs())
 
     async def work(connection: Any) -> Answer:
         only = await connection.fetchval("select id from plans")
@@ -77,4 +77,4 @@ async def update_plan(request: Request) -> Response:
         after = await writing.change(connection, PLANS, current, read_object(body))
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
-    return await write(request, body, work, dry_run=dry_run)
+    return await write(request, body, work, dry_run=dry_run, needs=PLANS.needs())

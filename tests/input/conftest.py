@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from app import preparing
-from app.access.keys import digest, new_key
+from app.access.keys import new_key
 from app.access.permissions import Role
 from app.main import create_app
 from tests import make
-from tests.cast import Cast
+from tests.cast import CALLERS, Cast
 from tests.conftest import copy_of, drop, settings_for
 from tests.input.wire import Wire, listening
 
@@ -52,22 +52,19 @@ async def house() -> AsyncIterator[House]:
     """A service of this worker's own for all of these tests: each leaves others alone by its own names."""
     address = await copy_of("template")
     database = await asyncpg.connect(address)
-    keys = {name: new_key() for name in ("secretariat", "administrator", "reader", "revoked", "expired")}
-    for name, key in keys.items():
-        role = Role(name) if name in set(Role) else Role.SECRETARIAT
-        await preparing.add_key(database, key, name, role)
-    await database.execute(
-        "update api_keys set revoked_at = now() where digest = $1", digest(keys["revoked"])
-    )
     past = datetime.now(UTC) - timedelta(days=1)
-    await database.execute(
-        "update api_keys set expires_at = $2 where digest = $1", digest(keys["expired"]), past
-    )
+    keys = {name: new_key() for name in (*CALLERS, "revoked", "expired")}
+    for name, key in keys.items():
+        role, country = CALLERS.get(name, (Role.SECRETARIAT, None))
+        ended = (
+            {"revoked_at": past} if name == "revoked" else {"expires_at": past} if name == "expired" else {}
+        )
+        await preparing.add_key(database, key, name, role, country=country, **ended)
     app = create_app(settings_for(address, public_url=None))
     async with (
         app.router.lifespan_context(app),
         listening(app) as wire,
-        Cast.over(app, {Role(name): key for name, key in keys.items() if name in set(Role)}) as cast,
+        Cast.over(app, keys) as cast,
     ):
         goal = await make.record(cast.secretariat, "goals", number=6)
         await make.record(cast.secretariat, "countries", code="TH", alpha3="THA")

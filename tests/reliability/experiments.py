@@ -400,7 +400,8 @@ async def clock(address: str, *, hours: float) -> Found:  # S7
     lasting_key, ended_key = await key_for(address), await key_for(address)
     for each, when in ((lasting_key, "1 hour"), (ended_key, "-1 hour")):
         await connection.execute(
-            f"update api_keys set expires_at = now() + interval '{when}' where digest = sha256($1)",
+            f"update api_keys set expires_at = now() + interval '{when}' "
+            "where id = (select key_id from api_key_secrets where digest = sha256($1))",
             each.encode(),
         )
     await connection.close()

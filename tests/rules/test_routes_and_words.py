@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from app import api
-from app.access.permissions import Permission
 from app.api import COLLECTIONS
 from app.collection.asked import every_parameter
 from app.collection.collection import Collection
@@ -33,7 +32,7 @@ def test_every_operation_states_its_permission_and_every_permission_is_of_an_ope
 
 def test_writing_needs_a_permission_that_reading_does_not() -> None:
     for method, _, name in operations():
-        assert (POLICY[name] is Permission.READ) == (method == "GET"), name
+        assert method == "GET" or POLICY[name].verb != "read", name
 
 
 def test_operation_ids_are_unique() -> None:

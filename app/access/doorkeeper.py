@@ -1,0 +1,153 @@
+"""Turns the credentials of a request into a Caller, and slows down those who guess."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
+
+import structlog
+
+from app.access.caller import (
+    PUBLIC,
+    Caller,
+    KeyExpired,
+    KeyMalformed,
+    KeyRevoked,
+    KeyRotated,
+    KeyUnknown,
+    Unauthorised,
+    WrongNetwork,
+)
+from app.access.keys import digest, well_formed
+from app.access.networks import Address, Network, networks, within
+from app.access.permissions import Role
+from app.db import Compiled, Database
+from app.errors import Problem, Unavailable
+
+_VERDICT_SECONDS = 1.0
+_VERDICTS_KEPT = 1000
+_FAILURES_MOST, _FAILURES_SECONDS, _SOURCES_KEPT = 20, 60.0, 10_000
+_log = structlog.get_logger("workplan.access")
+_BY_SECRET = Compiled("select * from key_of($1)", ("named",), {})
+_BY_ID = Compiled("select * from key_known($1)", ("named",), {})
+
+
+class TooManyFailures(Problem):
+    """Too many keys that open nothing came from this address. Good keys are not held up by that."""
+
+    status = 429
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a secret."""
+
+    caller: Caller
+    networks: tuple[Network, ...] = ()
+    ends_soon: datetime | None = None
+    """When it stops opening, if that is within two weeks."""
+    used_today: bool = True
+
+
+class Doorkeeper:
+    """Knows who is calling. A verdict is remembered for a second, so that a revoked key is refused at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._verdicts: dict[bytes, tuple[float, Verdict]] = {}
+        self._failures: OrderedDict[Address | None, list[float]] = OrderedDict()
+
+    async def verdict(self, headers: dict[bytes, bytes], address: Address | None) -> Verdict:
+        """Who is calling. No credentials: the public. Bad credentials are never taken for none."""
+        text = _credentials(headers)
+        if text is None:
+            return Verdict(PUBLIC)
+        try:
+            verdict = await self._opened(text)
+        except Unauthorised as refused:
+            raise self._failed(address) or refused from None
+        if verdict.networks and not within(address, verdict.networks):
+            raise WrongNetwork("This key does not open from the address that this request comes from.")
+        return verdict
+
+    def forget(self) -> None:
+        """Ask the database again, and count failures anew."""
+        self._verdicts.clear()
+        self._failures.clear()
+
+    async def holder(self, key_id: UUID) -> Caller:
+        """The holder of a key, for what is done in their name later. The key has to be good still."""
+        return (await self._look_up(_BY_ID, key_id)).caller
+
+    def _failed(self, address: Address | None) -> Problem | None:
+        """Count a failure of an address; the refusal of one that has failed too often."""
+        now = monotonic()
+        recent = [at for at in self._failures.pop(address, ()) if at > now - _FAILURES_SECONDS]
+        self._failures[address] = [*recent, now][-_FAILURES_MOST - 1 :]
+        if len(self._failures) > _SOURCES_KEPT:
+            self._failures.popitem(last=False)
+        if len(recent) < _FAILURES_MOST:
+            return None
+        wait = max(1, round(recent[0] + _FAILURES_SECONDS - now))
+        return TooManyFailures("Wait before you try another key.", headers={"Retry-After": str(wait)})
+
+    async def _opened(self, text: str) -> Verdict:
+        if not well_formed(text):
+            raise KeyMalformed("An API key has the form ajwp_… with 46 letters and digits.")
+        hashed = digest(text)
+        now = monotonic()
+        known = self._verdicts.get(hashed)
+        if known and known[0] > now:
+            return known[1]
+        verdict = await self._look_up(_BY_SECRET, hashed)
+        if not verdict.used_today:
+            await self._note_use(hashed)
+        if len(self._verdicts) > _VERDICTS_KEPT:
+            self._verdicts.clear()
+        self._verdicts[hashed] = (now + _VERDICT_SECONDS, verdict)
+        return verdict
+
+    async def _look_up(self, statement: Compiled, named: bytes | UUID) -> Verdict:
+        rows = await self._database.fetch(statement, {"named": named})
+        if not rows:
+            raise KeyUnknown("This API key is not known.")
+        row = rows[0]
+        if row["revoked"]:
+            raise KeyRevoked("This API key was revoked.")
+        if row["expired"]:
+            raise KeyExpired("This API key has expired.")
+        if row["rotated"]:
+            raise KeyRotated("This API key was rotated: another secret is in its place.")
+        caller = Caller(
+            Role(row["role"]),
+            row["id"],
+            row["require_if_match"],
+            row["country"],
+            row["body_id"],
+            tuple(row["scopes"]),
+        )
+        return Verdict(
+            caller, networks(row["networks"]), row["ends_at"] if row["ends_soon"] else None, row["used_today"]
+        )
+
+    async def _note_use(self, hashed: bytes) -> None:
+        """That it was used today; a register that only reads just now is no reason to refuse."""
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute("select key_used($1)", hashed)
+        except Unavailable:
+            _log.warning("the use of a key was not noted")
+
+
+def _credentials(headers: dict[bytes, bytes]) -> str | None:
+    """The key that a request carries."""
+    key = headers.get(b"x-api-key")
+    if key is None:
+        authorization = headers.get(b"authorization")
+        if authorization is None:
+            return None
+        scheme, _, key = authorization.partition(b" ")
+        if scheme.lower() != b"bearer":
+            raise KeyMalformed("Send `Authorization: Bearer ajwp_…`.")
+    return key.strip().decode("latin-1")

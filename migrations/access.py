@@ -1,0 +1,63 @@
+"""Who asks and whether they may: the database functions of migration 0006, one statement each."""
+
+# Opens a write: says who is writing, and claims the Idempotency-Key in the same transaction.
+BEGIN_WRITE = """create function begin_write(
+  context jsonb, idempotency_key text, print bytea,
+  out refused boolean, out busy boolean, out replay boolean, out same boolean, out status int, out headers jsonb,
+  out body text)
+language plpgsql as $$
+declare
+  caller constant uuid := nullif(context ->> 'register.key', '');
+begin
+  perform set_config(name, value, true) from jsonb_each_text(context) setting(name, value)
+    where name like 'register.%';
+  refused := not key_opens(caller);
+  busy := false;
+  replay := false;
+  if idempotency_key is null or refused then
+    return;
+  end if;
+  if not pg_try_advisory_xact_lock(hashtextextended(caller::text || chr(31) || idempotency_key, 7)) then
+    busy := true;
+    return;
+  end if;
+  insert into idempotency_keys (caller_id, key, fingerprint) values (caller, idempotency_key, print)
+    on conflict do nothing;
+  if found then
+    return;
+  end if;
+  replay := true;
+  select k.fingerprint = print, k.status, k.headers, k.body into same, status, headers, body
+    from idempotency_keys k where k.caller_id = caller and k.key = idempotency_key;
+end $$"""
+
+_KEY = """table (
+  id uuid, role text, country text, body_id uuid, scopes text[], networks text[], require_if_match boolean,
+  revoked boolean, expired boolean, rotated boolean, ends_at timestamptz, ends_soon boolean, used_today boolean)
+language sql stable security definer set search_path = public, pg_temp"""
+_COLUMNS = """k.id, k.role, k.country, k.body_id, k.scopes, k.networks::text[], k.require_if_match,
+    k.revoked_at is not null, coalesce(k.expires_at <= now(), false)"""
+# Before anybody is known: what a secret opens, by the database's clock. Only who has the secret can ask.
+KEY_OF = f"""create function key_of(secret bytea) returns {_KEY}
+begin atomic
+  select {_COLUMNS}, coalesce(s.ends_at <= now(), false),
+    least(k.expires_at, s.ends_at), coalesce(least(k.expires_at, s.ends_at) < now() + interval '14 days', false),
+    s.last_used_on is not distinct from current_date
+  from api_key_secrets s join api_keys k on k.id = s.key_id where s.digest = secret;
+end"""
+# For what is done later in the name of who asked for it.
+KEY_KNOWN = f"""create function key_known(caller uuid) returns {_KEY}
+begin atomic
+  select {_COLUMNS}, false, k.expires_at, false, true from api_keys k where k.id = caller;
+end"""
+KEY_USED = """create function key_used(secret bytea) returns void
+language sql security definer set search_path = public, pg_temp
+begin atomic
+  update api_key_secrets set last_used_on = current_date
+    where digest = secret and last_used_on is distinct from current_date;
+end"""
+# Who writes is looked up once more in the transaction of the write. Callers who have no key of ours have none to lose.
+KEY_OPENS = """create function key_opens(caller uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+return coalesce((select k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+  from api_keys k where k.id = caller), true)"""
