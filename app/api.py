@@ -8,6 +8,7 @@ from app.activities.router import router as activities
 from app.areas.router import files as area_files
 from app.areas.router import router as areas
 from app.bundles.router import bundle
+from app.changes.router import changes
 from app.consultations.router import files as consultation_files
 from app.consultations.router import router as consultations
 from app.countries.router import files as country_files
@@ -51,11 +52,12 @@ BULK: tuple[APIRouter, ...] = tuple(bulk(collection) for collection in WRITTEN)
 BUNDLE = bundle(WRITTEN)
 LOADER = loader({each.path: each for each in WRITTEN})
 """What works at the jobs that bulk requests leave."""
+CHANGES = changes(COLLECTIONS)
 
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE):
+    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE, CHANGES):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

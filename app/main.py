@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from app import __version__, api, logs, openapi, operating, refusing
 from app.access.doorkeeper import Doorkeeper
+from app.changes.asked import WAIT_MOST
 from app.collection.refusals import refusal
 from app.db import APP_ROLE, Database
 from app.http.edge import Edge
@@ -60,6 +61,8 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     def limits(path: str) -> tuple[int, float]:
         if path.endswith("/bulk"):
             return config.max_bulk_body, config.bulk_budget
+        if path == "/v1/changes":
+            return config.max_body, config.request_budget + WAIT_MOST
         return config.max_body, config.request_budget
 
     app.add_middleware(Doors)

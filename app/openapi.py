@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from app import api
 from app.bundles.schemas import Bundle, BundleReport
+from app.changes.documented import schemas as feed_schemas
 from app.collection.collection import Collection
 from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
@@ -67,6 +68,7 @@ _TAGS = {
     "Search": "Everything, by its words.",
     "Jobs": "Files that are loaded after the answer.",
     "Bundle": "Records of several collections, written together.",
+    "Changes": "What was changed, in order, for systems that follow the register.",
 }
 _PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}
 """References that say nothing beside the name of the record; each gets a component per collection."""
@@ -216,7 +218,7 @@ def schemas() -> dict[str, Any]:
         found |= _references(collection, plain)
     for collection in api.COLLECTIONS:
         found |= _of_collection(collection, plain)
-    return found | _whole_plan(found) | COMMON_SCHEMAS
+    return found | _whole_plan(found) | feed_schemas(api.COLLECTIONS) | COMMON_SCHEMAS
 
 
 def _name_references(collection: Collection, plain: dict[str, Any]) -> None:

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = []
     """Networks (CIDR, as a JSON list) of the proxies whose `X-Forwarded-For` is believed. Default: nobody's."""
 
+    feed_days: int = Field(default=400, ge=1, le=36_500)
+    """Days that `GET /v1/changes` reaches back; the journal itself is kept for good."""
+
     drain_seconds: float = Field(default=0.0, ge=0)
     """Seconds that a stopping server keeps answering while `/readyz` already says 503."""
 

@@ -109,7 +109,7 @@ class _Exchange:
 
     async def run(self) -> None:
         if self.method == "HEAD":
-            self.scope = {**self.scope, "method": "GET"}
+            self.scope = {**self.scope, "method": "GET", "head": True}  # a stream need not begin
         if (refused := self._refused_at_once()) is not None:
             await self._answer(refused)
         elif self.method == "OPTIONS":

@@ -126,6 +126,11 @@ _REFUSALS = {
         "The request contradicts the state of the record: a code is taken, others refer to it, a key is still at work.",
         "already-exists",
     ),
+    410: (
+        "PositionExpired",
+        "The feed does not reach back so far: begin anew with the snapshot at `restart`.",
+        "position-expired",
+    ),
     412: (
         "ChangedMeanwhile",
         "The record has changed since the version in `If-Match`; `current` is how it is now.",

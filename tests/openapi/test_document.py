@@ -173,8 +173,10 @@ def test_every_status_that_can_occur_is_listed(name: str) -> None:
     expected = {"400", "401", "403", "405", "429", "500", "503"}
     writes = method != "get"
     expected |= {"409", "413", "422"} if writes else {"200", "406"}
-    if not writes and path != "/v1/search":
+    if not writes and path not in {"/v1/search", "/v1/changes/stream", "/v1/changes/snapshot"}:
         expected.add("304")
+    if any(each["name"] == "after" for each in parameters(operation)):
+        expected.add("410")
     if "requestBody" in operation:
         expected.add("415")
     if "{" in path or path == "/v1/plan":

@@ -1,0 +1,149 @@
+"""Reading the feed: pages that many followers share, and waiting for what comes next."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from app.changes import statements
+from app.changes.asked import Asked
+from app.collection.collection import Collection
+from app.db import Compiled
+from app.errors import InvalidParameter, Problem
+from app.operations.serving import Service
+
+SNAPSHOT = "/v1/changes/snapshot"
+_READS_AT_A_TIME = 3
+"""Followers who are woken together do not take every connection."""
+_SCANNED = 5000
+"""Changes that a page of some kinds looks at, at most."""
+
+
+class PositionExpired(Problem):
+    """The feed does not reach back so far. Begin anew with the snapshot at `restart`, then follow from its position.
+
+    The snapshot says its position in the header `Position`. What it does not hold was deleted, or is not yours to see.
+    Nothing is lost in the register: its journal is kept, and the history of a record reads it.
+    """
+
+    status = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, and how far the feed was read for them."""
+
+    after: int
+    items: tuple[str, ...]
+    """As JSON."""
+    next_after: int
+    head: int
+    other_kinds: int
+
+    @property
+    def withheld(self) -> int:
+        """Positions have no holes: what is neither an item nor of another kind is not for this caller."""
+        return self.next_after - self.after - len(self.items) - self.other_kinds
+
+    @property
+    def more(self) -> bool:
+        return self.next_after < self.head
+
+    def then(self, following: "Page") -> "Page":
+        return Page(
+            self.after,
+            self.items + following.items,
+            following.next_after,
+            following.head,
+            self.other_kinds + following.other_kinds,
+        )
+
+
+class Feed:
+    """The feed of one process. Followers who ask for the same at the same time are answered by one read."""
+
+    def __init__(self, service: Service, collections: Sequence[Collection]) -> None:
+        self._service = service
+        self._collections = collections
+        self._reading: dict[Any, asyncio.Task[Page]] = {}
+        self._places = asyncio.Semaphore(_READS_AT_A_TIME)
+
+    @cached_property
+    def _plain(self) -> Compiled:
+        return statements.page(self._collections, records=False)
+
+    @cached_property
+    def _whole(self) -> Compiled:
+        return statements.page(self._collections, records=True)
+
+    @cached_property
+    def _others(self) -> Compiled:
+        return statements.other_kinds()
+
+    async def page(self, asked: Asked, caller: UUID | None) -> Page:
+        """What follows `after`, as far as it is there already."""
+        same = (replace(asked, wait=None), caller)
+        reading = self._reading.get(same)
+        if reading is None:
+            reading = self._reading[same] = asyncio.create_task(self._read(asked, caller))
+            reading.add_done_callback(lambda done: self._forget(same, done))
+        return await asyncio.shield(reading)
+
+    def _forget(self, same: Any, done: asyncio.Task[Page]) -> None:
+        del self._reading[same]
+        if not done.cancelled():
+            done.exception()  # those who still wait are told; if nobody does, nobody needs to be
+
+    async def waited_for(self, asked: Asked, caller: UUID | None) -> Page:
+        """The same; if nothing is there, then once something is, or after `wait` seconds."""
+        until = monotonic() + (asked.wait or 0)
+        found = await self.page(asked, caller)
+        wakeups = self._service.wakeups
+        while not found.items and not found.more and not wakeups.ended and (left := until - monotonic()) > 0:
+            if await wakeups.wait(found.head, left) > found.head:
+                found = found.then(await self.page(replace(asked, after=found.next_after), caller))
+        return found
+
+    async def _read(self, asked: Asked, caller: UUID | None) -> Page:
+        kinds = [each.name for each in asked.collections]
+        span = max(asked.limit, _SCANNED) if asked.some_kinds else asked.limit
+        values = {
+            "after": asked.after,
+            "span": span,
+            "limit": asked.limit,
+            "kinds": kinds,
+            "caller": caller,
+            "days": self._service.settings.feed_days,
+        }
+        database = self._service.database
+        async with self._places:
+            rows = await database.fetch(self._whole if asked.records else self._plain, values)
+            head, kept_after = rows[0]["head"], rows[0]["kept_after"]
+            self._check(asked.after, head, kept_after)
+            items = tuple(row["item"] for row in rows if row["item"] is not None)
+            upto = rows[-1]["position"] if len(items) == asked.limit else min(head, asked.after + span)
+            others = 0
+            if asked.some_kinds and upto > asked.after:
+                values = {"after": asked.after, "upto": upto, "kinds": kinds}
+                others = (await database.fetch(self._others, values))[0][0]
+        return Page(asked.after, items, upto, head, others)
+
+    def _check(self, after: int, head: int, kept_after: int) -> None:
+        if after > head:
+            raise InvalidParameter(
+                f"The newest position is {head}. A follower that was further followed another register, or this one "
+                "before it was set back: begin anew with the snapshot.",
+                errors=[{"parameter": "after", "code": "beyond_head"}],
+                restart=SNAPSHOT,
+                resume_after=head,
+            )
+        if after < kept_after:
+            days = self._service.settings.feed_days
+            raise PositionExpired(
+                f"The feed reaches back {days} days, to position {kept_after}.",
+                restart=SNAPSHOT,
+                resume_after=kept_after,
+            )

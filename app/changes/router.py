@@ -1,0 +1,121 @@
+"""The operations on the feed: pages, a stream, the snapshot to begin with, and the digest to compare with."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.access.permissions import Permission
+from app.changes import documented as told
+from app.changes import statements
+from app.changes.asked import Asked, read
+from app.changes.reading import Feed, Page
+from app.changes.stream import EVENT_STREAM, events
+from app.collection.collection import Collection
+from app.http.etags import not_modified
+from app.http.formats import JSON, NDJSON, chosen
+from app.operations.doors import TREE, Handler
+from app.operations.reading import CACHING, copied
+from app.operations.routes import POLICY
+from app.operations.serving import address_of, caller_of, headers_of, service_of
+
+_PAGE = ("after", "kinds", "limit", "include", "wait")
+_STREAM = ("after", "kinds", "include", "wait")
+
+
+def changes(collections: Sequence[Collection]) -> APIRouter:
+    """`GET /v1/changes` and what stands under it."""
+    router = APIRouter(prefix="/changes", tags=["Changes"])
+
+    def feed_of(request: Request) -> Feed:
+        kept: Feed = request.app.state._state.setdefault("feed", Feed(service_of(request), collections))  # noqa: SLF001
+        return kept
+
+    def asked_of(request: Request, *allowed: str) -> Asked:
+        return read(collections, request.scope["query_string"], allowed, headers_of(request))
+
+    async def list_changes(request: Request) -> Response:
+        headers = headers_of(request)
+        chosen(headers.get(b"accept"), (JSON,))
+        asked = asked_of(request, *_PAGE)
+        caller = await caller_of(request)
+        page = await feed_of(request).waited_for(asked, caller.key_id)
+        return _answer(headers, _body(page, _next(request, page)))
+
+    async def stream_changes(request: Request) -> Response:
+        chosen(headers_of(request).get(b"accept"), (EVENT_STREAM,))
+        asked = asked_of(request, *_STREAM)
+        caller = await caller_of(request)
+        feed = feed_of(request)
+        first = await feed.page(asked, caller.key_id)
+        head = {
+            "Content-Type": EVENT_STREAM.content_type,
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }
+        if request.scope.get("head"):
+            return Response(None, 200, head)
+        return StreamingResponse(events(request, feed, asked, first), 200, head)
+
+    async def digest_changes(request: Request) -> Response:
+        headers = headers_of(request)
+        chosen(headers.get(b"accept"), (JSON,))
+        asked = asked_of(request, "kinds")
+        await caller_of(request)
+        plan = statements.digest(asked.collections)
+        rows = await service_of(request).database.fetch(plan, {})
+        kinds = [
+            {"kind": row["kind"], "count": row["count"], "digest": f"{int(row['total']) % 2**64:016x}"}
+            for row in rows
+        ]
+        return _answer(headers, json.dumps({"position": rows[0]["position"], "items": kinds}))
+
+    async def snapshot_changes(request: Request) -> Response:
+        chosen(headers_of(request).get(b"accept"), (NDJSON,))
+        asked = asked_of(request, "kinds")
+        await caller_of(request)
+        position, chunks = await copied(service_of(request), statements.snapshot(asked.collections), {})
+        head = {"Content-Type": NDJSON.content_type, "Position": str(position), **CACHING}
+        return StreamingResponse(chunks, 200, head)
+
+    def add(path: str, handler: Handler, **more: Any) -> None:
+        name = handler.__name__
+        POLICY[name] = Permission.READ
+        TREE.add("GET", f"/v1/changes{path}", handler)
+        router.add_api_route(
+            path, handler, methods=["GET"], name=name, operation_id=name, response_class=Response,
+            response_model=None, **more,
+        )  # fmt: skip
+
+    add("", list_changes, **told.pages(collections))
+    add("/stream", stream_changes, **told.stream(collections))
+    add("/snapshot", snapshot_changes, **told.snapshot(collections))
+    add("/digest", digest_changes, **told.digest(collections))
+    return router
+
+
+def _body(page: Page, following: str | None) -> str:
+    return (
+        f'{{"items":[{",".join(page.items)}],"next_after":{page.next_after},"head":{page.head},'
+        f'"withheld":{page.withheld},"other_kinds":{page.other_kinds},"next":{json.dumps(following)}}}'
+    )
+
+
+def _next(request: Request, page: Page) -> str | None:
+    """The address of the next page, if there is one already."""
+    if not page.more:
+        return None
+    pairs = [pair for pair in request.scope["query_string"].decode().split("&") if pair]
+    kept = [pair for pair in pairs if not pair.startswith("after=")]
+    return f"{address_of(request)}{request.scope['path']}?{'&'.join([f'after={page.next_after}', *kept])}"
+
+
+def _answer(headers: dict[bytes, bytes], body: str) -> Response:
+    tag = hashlib.sha256(body.encode()).hexdigest()[:20]
+    head = {"ETag": f'"{tag}"', **CACHING}
+    if not_modified(headers.get(b"if-none-match"), tag):
+        return Response(None, 304, head)
+    return Response(body, 200, head, media_type="application/json")

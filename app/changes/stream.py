@@ -1,0 +1,71 @@
+"""The feed as server-sent events: each change under its position, and a sign of life while there are none."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from time import monotonic
+
+from fastapi import Request
+
+from app.changes.asked import Asked
+from app.changes.reading import Feed, Page
+from app.errors import Problem
+from app.http.formats import Format
+from app.operations.serving import caller_of, service_of
+
+EVENT_STREAM = Format("", "text/event-stream")
+_HEARTBEAT_SECONDS = 15.0
+_RETRY_MILLISECONDS = 2000
+
+
+async def events(request: Request, feed: Feed, asked: Asked, page: Page) -> AsyncIterator[str]:
+    """The events from a first page on. One page is in memory at a time: who reads slowly is sent slowly.
+
+    The stream ends when the service stops, when the key is no longer good, and when nothing came for `wait` seconds.
+    """
+    wakeups = service_of(request).wakeups
+    quiet_since = monotonic()
+    yield f"retry: {_RETRY_MILLISECONDS}\n\n"
+    while True:
+        if text := _told(page):
+            quiet_since = monotonic()
+            yield text
+        if not page.more:
+            quiet = monotonic() - quiet_since
+            if wakeups.ended or (asked.wait is not None and quiet >= asked.wait):
+                return
+            seconds = (
+                _HEARTBEAT_SECONDS if asked.wait is None else min(_HEARTBEAT_SECONDS, asked.wait - quiet)
+            )
+            if await wakeups.wait(page.head, seconds) <= page.head:
+                yield ": nothing new\n\n"
+                continue
+        try:
+            caller = await caller_of(request)
+            page = await feed.page(replace(asked, after=page.next_after), caller.key_id)
+        except Problem as refused:
+            yield _refusal(request, refused)
+            return
+
+
+def _told(page: Page) -> str:
+    """The items of a page as events; then, if some changes in between are none, how far they are passed."""
+    told, position = [], page.after
+    for item in page.items:
+        change = json.loads(item)
+        position = change["position"]
+        told.append(f"id: {position}\nevent: {change['action']}\ndata: {item}\n\n")
+    if page.next_after > page.after + len(page.items):
+        passed = {
+            "after": page.after,
+            "next_after": page.next_after,
+            "withheld": page.withheld,
+            "other_kinds": page.other_kinds,
+        }
+        told.append(f"id: {page.next_after}\nevent: passed\ndata: {json.dumps(passed)}\n\n")
+    return "".join(told)
+
+
+def _refusal(request: Request, refused: Problem) -> str:
+    text = refused.body(request.scope["path"], request.scope["state"].get("request_id", "")).decode()
+    return f"event: problem\ndata: {text}\n\n"
