@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
+
+from fastapi import Request
 
 from app.changes import statements
 from app.changes.asked import Asked
 from app.collection.collection import Collection
-from app.db import Compiled
+from app.db import Compiled, Context
 from app.errors import InvalidParameter, Problem
-from app.operations.serving import Service
+from app.operations.serving import Service, caller_of, context_of
 
 SNAPSHOT = "/v1/changes/snapshot"
 _READS_AT_A_TIME = 3
@@ -30,6 +32,18 @@ class PositionExpired(Problem):
     """
 
     status = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: whose own changes are marked, and what the database is to know."""
+
+    key_id: UUID | None
+    context: Context
+
+    @classmethod
+    async def of(cls, request: Request) -> Self:
+        return cls((await caller_of(request)).key_id, await context_of(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +97,12 @@ class Feed:
     def _others(self) -> Compiled:
         return statements.other_kinds()
 
-    async def page(self, asked: Asked, caller: UUID | None) -> Page:
+    async def page(self, asked: Asked, by: Reader) -> Page:
         """What follows `after`, as far as it is there already."""
-        same = (replace(asked, wait=None), caller)
+        same = (replace(asked, wait=None), by.key_id, tuple(sorted(by.context.items())))
         reading = self._reading.get(same)
         if reading is None:
-            reading = self._reading[same] = asyncio.create_task(self._read(asked, caller))
+            reading = self._reading[same] = asyncio.create_task(self._read(asked, by))
             reading.add_done_callback(lambda done: self._forget(same, done))
         return await asyncio.shield(reading)
 
@@ -97,17 +111,17 @@ class Feed:
         if not done.cancelled():
             done.exception()  # those who still wait are told; if nobody does, nobody needs to be
 
-    async def waited_for(self, asked: Asked, caller: UUID | None) -> Page:
+    async def waited_for(self, asked: Asked, by: Reader) -> Page:
         """The same; if nothing is there, then once something is, or after `wait` seconds."""
         until = monotonic() + (asked.wait or 0)
-        found = await self.page(asked, caller)
+        found = await self.page(asked, by)
         wakeups = self._service.wakeups
         while not found.items and not found.more and not wakeups.ended and (left := until - monotonic()) > 0:
             if await wakeups.wait(found.head, left) > found.head:
-                found = found.then(await self.page(replace(asked, after=found.next_after), caller))
+                found = found.then(await self.page(replace(asked, after=found.next_after), by))
         return found
 
-    async def _read(self, asked: Asked, caller: UUID | None) -> Page:
+    async def _read(self, asked: Asked, by: Reader) -> Page:
         kinds = [each.name for each in asked.collections]
         span = max(asked.limit, _SCANNED) if asked.some_kinds else asked.limit
         values = {
@@ -115,12 +129,13 @@ class Feed:
             "span": span,
             "limit": asked.limit,
             "kinds": kinds,
-            "caller": caller,
+            "caller": by.key_id,
             "days": self._service.settings.feed_days,
         }
         database = self._service.database
         async with self._places:
-            rows = await database.fetch(self._whole if asked.records else self._plain, values)
+            plan = self._whole if asked.records else self._plain
+            rows = await database.fetch(plan, values, by.context)
             head, kept_after = rows[0]["head"], rows[0]["kept_after"]
             self._check(asked.after, head, kept_after)
             items = tuple(row["item"] for row in rows if row["item"] is not None)

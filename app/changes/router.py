@@ -12,7 +12,7 @@ from app.access.permissions import Permission
 from app.changes import documented as told
 from app.changes import statements
 from app.changes.asked import Asked, read
-from app.changes.reading import Feed, Page
+from app.changes.reading import Feed, Page, Reader
 from app.changes.stream import EVENT_STREAM, events
 from app.collection.collection import Collection
 from app.http.etags import not_modified
@@ -20,7 +20,7 @@ from app.http.formats import JSON, NDJSON, chosen
 from app.operations.doors import TREE, Handler
 from app.operations.reading import CACHING, copied
 from app.operations.routes import POLICY
-from app.operations.serving import address_of, caller_of, headers_of, service_of
+from app.operations.serving import address_of, context_of, headers_of, service_of
 
 _PAGE = ("after", "kinds", "limit", "include", "wait")
 _STREAM = ("after", "kinds", "include", "wait")
@@ -41,16 +41,14 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         headers = headers_of(request)
         chosen(headers.get(b"accept"), (JSON,))
         asked = asked_of(request, *_PAGE)
-        caller = await caller_of(request)
-        page = await feed_of(request).waited_for(asked, caller.key_id)
+        page = await feed_of(request).waited_for(asked, await Reader.of(request))
         return _answer(headers, _body(page, _next(request, page)))
 
     async def stream_changes(request: Request) -> Response:
         chosen(headers_of(request).get(b"accept"), (EVENT_STREAM,))
         asked = asked_of(request, *_STREAM)
-        caller = await caller_of(request)
         feed = feed_of(request)
-        first = await feed.page(asked, caller.key_id)
+        first = await feed.page(asked, await Reader.of(request))
         head = {
             "Content-Type": EVENT_STREAM.content_type,
             "Cache-Control": "no-store",
@@ -64,9 +62,8 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         headers = headers_of(request)
         chosen(headers.get(b"accept"), (JSON,))
         asked = asked_of(request, "kinds")
-        await caller_of(request)
         plan = statements.digest(asked.collections)
-        rows = await service_of(request).database.fetch(plan, {})
+        rows = await service_of(request).database.fetch(plan, {}, await context_of(request))
         kinds = [
             {"kind": row["kind"], "count": row["count"], "digest": f"{int(row['total']) % 2**64:016x}"}
             for row in rows
@@ -76,8 +73,8 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
     async def snapshot_changes(request: Request) -> Response:
         chosen(headers_of(request).get(b"accept"), (NDJSON,))
         asked = asked_of(request, "kinds")
-        await caller_of(request)
-        position, chunks = await copied(service_of(request), statements.snapshot(asked.collections), {})
+        plan = statements.snapshot(asked.collections)
+        position, chunks = await copied(service_of(request), await context_of(request), plan, {})
         head = {"Content-Type": NDJSON.content_type, "Position": str(position), **CACHING}
         return StreamingResponse(chunks, 200, head)
 

@@ -8,10 +8,10 @@ from time import monotonic
 from fastapi import Request
 
 from app.changes.asked import Asked
-from app.changes.reading import Feed, Page
+from app.changes.reading import Feed, Page, Reader
 from app.errors import Problem
 from app.http.formats import Format
-from app.operations.serving import caller_of, service_of
+from app.operations.serving import service_of
 
 EVENT_STREAM = Format("", "text/event-stream")
 _HEARTBEAT_SECONDS = 15.0
@@ -41,8 +41,7 @@ async def events(request: Request, feed: Feed, asked: Asked, page: Page) -> Asyn
                 yield ": nothing new\n\n"
                 continue
         try:
-            caller = await caller_of(request)
-            page = await feed.page(replace(asked, after=page.next_after), caller.key_id)
+            page = await feed.page(replace(asked, after=page.next_after), await Reader.of(request))
         except Problem as refused:
             yield _refusal(request, refused)
             return

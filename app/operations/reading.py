@@ -272,11 +272,11 @@ async def _export(
 
 
 async def copied(
-    service: Service, plan: Compiled, values: dict[str, Any]
+    service: Service, context: Context, plan: Compiled, values: dict[str, Any]
 ) -> tuple[int, AsyncIterator[bytes]]:
     """The JSON texts of a statement, one a line, and the feed position of the snapshot that they are of."""
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    chunks = _copied(service, plan, values, position, -1, csv=False)
+    chunks = _copied(service, context, plan, values, position, -1, csv=False)
     first = await anext(chunks, b"")
     return position.result(), _from(first, chunks)
 
