@@ -176,8 +176,9 @@ def snapshot(collections: Sequence[Collection]) -> dict[str, Any]:
                 }
             },
             "Position",
+            "Memento-Datetime",
         ),
-        [_kinds(collections)],
+        [_kinds(collections), *doc.AS_OF],
     )
 
 
@@ -187,8 +188,8 @@ def digest(collections: Sequence[Collection]) -> dict[str, Any]:
         "For each kind the number of records that you may see, and a digest that you can compute of what you hold: the "
         "sum, modulo 2^64, of the first eight bytes (big-endian) of SHA-256 of `kind:id:version` over all records, as "
         "16 hexadecimal digits. If both agree at `position`, you hold exactly the versions that the register holds.",
-        doc.ok(200, "The digests.", _json("ChangesDigest"), "ETag"),
-        [_kinds(collections), doc.IF_NONE_MATCH],
+        doc.ok(200, "The digests.", _json("ChangesDigest"), "ETag", "Memento-Datetime"),
+        [_kinds(collections), *doc.AS_OF, doc.IF_NONE_MATCH],
         304,
     )
 

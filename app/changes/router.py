@@ -18,9 +18,9 @@ from app.collection.collection import Collection
 from app.http.etags import not_modified
 from app.http.formats import JSON, NDJSON, chosen
 from app.operations.doors import TREE, Handler
-from app.operations.reading import CACHING, copied
+from app.operations.reading import caching, copied
 from app.operations.routes import POLICY
-from app.operations.serving import address_of, context_of, headers_of, service_of
+from app.operations.serving import address_of, context_of, headers_of, moment_of, service_of
 
 _PAGE = ("after", "kinds", "limit", "include", "wait")
 _STREAM = ("after", "kinds", "include", "wait")
@@ -38,11 +38,10 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         return read(collections, request.scope["query_string"], allowed, headers_of(request))
 
     async def list_changes(request: Request) -> Response:
-        headers = headers_of(request)
-        chosen(headers.get(b"accept"), (JSON,))
+        chosen(headers_of(request).get(b"accept"), (JSON,))
         asked = asked_of(request, *_PAGE)
         page = await feed_of(request).waited_for(asked, await Reader.of(request))
-        return _answer(headers, _body(page, _next(request, page)))
+        return await _answer(request, _body(page, _next(request, page)))
 
     async def stream_changes(request: Request) -> Response:
         chosen(headers_of(request).get(b"accept"), (EVENT_STREAM,))
@@ -59,23 +58,23 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         return StreamingResponse(events(request, feed, asked, first), 200, head)
 
     async def digest_changes(request: Request) -> Response:
-        headers = headers_of(request)
-        chosen(headers.get(b"accept"), (JSON,))
-        asked = asked_of(request, "kinds")
+        chosen(headers_of(request).get(b"accept"), (JSON,))
+        asked = asked_of(request, "kinds", "as_of")
         plan = statements.digest(asked.collections)
         rows = await service_of(request).database.fetch(plan, {}, await context_of(request))
         kinds = [
             {"kind": row["kind"], "count": row["count"], "digest": f"{int(row['total']) % 2**64:016x}"}
             for row in rows
         ]
-        return _answer(headers, json.dumps({"position": rows[0]["position"], "items": kinds}))
+        return await _answer(request, json.dumps({"position": rows[0]["position"], "items": kinds}))
 
     async def snapshot_changes(request: Request) -> Response:
         chosen(headers_of(request).get(b"accept"), (NDJSON,))
-        asked = asked_of(request, "kinds")
+        asked = asked_of(request, "kinds", "as_of")
         plan = statements.snapshot(asked.collections)
         position, chunks = await copied(service_of(request), await context_of(request), plan, {})
-        head = {"Content-Type": NDJSON.content_type, "Position": str(position), **CACHING}
+        headers = {"Content-Type": NDJSON.content_type, "Position": str(position)}
+        head = caching(await moment_of(request), **headers)
         return StreamingResponse(chunks, 200, head)
 
     def add(path: str, handler: Handler, **more: Any) -> None:
@@ -110,9 +109,9 @@ def _next(request: Request, page: Page) -> str | None:
     return f"{address_of(request)}{request.scope['path']}?{'&'.join([f'after={page.next_after}', *kept])}"
 
 
-def _answer(headers: dict[bytes, bytes], body: str) -> Response:
+async def _answer(request: Request, body: str) -> Response:
     tag = hashlib.sha256(body.encode()).hexdigest()[:20]
-    head = {"ETag": f'"{tag}"', **CACHING}
-    if not_modified(headers.get(b"if-none-match"), tag):
+    head = caching(await moment_of(request), ETag=f'"{tag}"')
+    if not_modified(headers_of(request).get(b"if-none-match"), tag):
         return Response(None, 304, head)
     return Response(body, 200, head, media_type="application/json")

@@ -59,3 +59,16 @@ async def test_some_kinds_have_their_own_snapshot_and_digest(seeded: httpx.Async
         "/v1/changes/digest?kinds=areas,goals", headers={"If-None-Match": proof.headers["ETag"]}
     )
     assert again.status_code == 304
+
+
+async def test_the_proof_can_be_had_of_an_earlier_moment(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "areas")
+    before = (await client.get("/v1/changes/digest")).json()
+    (change,) = (await page(client, kinds="areas"))["items"]
+    await client.patch(f"/v1/areas/{made['id']}", json={"title": "Later"})
+    await make.record(client, "areas")
+    then = {"as_of": change["at"]}
+    assert (await client.get("/v1/changes/digest", params=then)).json() == before
+    snapshot = await client.get("/v1/changes/snapshot", params=then)
+    assert snapshot.headers["Position"] == str(before["position"])
+    assert [json.loads(line)["record"] for line in snapshot.text.splitlines()] == [made]
