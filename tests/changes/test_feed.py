@@ -147,6 +147,8 @@ async def test_a_misspelt_kind_is_met_with_a_suggestion(client: httpx.AsyncClien
 async def test_a_position_older_than_the_feed_reaches_back_is_gone_with_a_way_to_restart(
     client: httpx.AsyncClient, database_address: str
 ) -> None:
+    for _ in range(2):
+        await make.record(client, "areas")
     connection = await asyncpg.connect(database_address)
     await connection.execute("alter table commits disable trigger keep_commits")
     await connection.execute("update commits set at = at - interval '401 days'")
@@ -240,8 +242,11 @@ async def test_waiting_ends_when_the_service_stops(service: FastAPI, client: htt
     waiting = asyncio.create_task(client.get("/v1/changes", params={"after": begin, "wait": 20}))
     await asyncio.sleep(0.05)
     service.state.service.wakeups.end()
-    async with asyncio.timeout(3):
-        answer = await waiting
+    try:
+        async with asyncio.timeout(3):
+            answer = await waiting
+    finally:
+        service.state.service.wakeups.ended = False  # for the tests after this one
     assert answer.json() == {
         "items": [], "next_after": begin, "head": begin, "withheld": 0, "other_kinds": 0, "next": None,
     }  # fmt: skip

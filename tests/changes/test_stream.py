@@ -15,13 +15,14 @@ def events_of(text: str) -> list[dict[str, str]]:
 
 async def test_a_change_is_an_event_under_its_position(client: httpx.AsyncClient) -> None:
     made = await make.record(client, "areas")
-    answer = await client.get("/v1/changes/stream?wait=0")
+    await make.record(client, "goals")
+    answer = await client.get("/v1/changes/stream?wait=0&kinds=areas")
     assert answer.headers["Content-Type"] == "text/event-stream; charset=utf-8"
     assert answer.text.startswith("retry: ")
     told, passed = events_of(answer.text)
     item = json.loads(told["data"])
     assert (item["id"], told["event"], told["id"]) == (made["id"], "create", str(item["position"]))
-    assert json.loads(passed["data"])["withheld"] == 3, "the keys of the cast"
+    assert (passed["event"], json.loads(passed["data"])["other_kinds"]) == ("passed", 1)
 
 
 async def test_a_stream_goes_on_where_it_was_left(client: httpx.AsyncClient) -> None:
