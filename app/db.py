@@ -80,6 +80,11 @@ def compiled(statement: ClauseElement) -> Compiled:
     return Compiled(str(done), tuple(done.positiontup or ()), dict(done.params))  # type: ignore[attr-defined]
 
 
+def written_out(statement: ClauseElement) -> str:
+    """A Core statement as SQL text with its own literals in it, for a longer statement that is written by hand."""
+    return str(statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True}))
+
+
 class Database:
     """The connections of one process: some that cannot write, some that can."""
 
@@ -200,5 +205,5 @@ async def _transaction(connection: Connection, begin: str = "begin") -> AsyncIte
 
 __all__ = [
     "APP_ROLE", "PLAIN", "Base", "BigInteger", "Compiled", "Connection", "Context", "Database", "Recorded", "compiled",
-    "patient",
+    "patient", "written_out",
 ]  # fmt: skip

@@ -33,6 +33,7 @@ from app.operations.documented import (
     schema_ref,
 )
 from app.progress_reports.schemas import ReturnReason
+from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport
 
 _REF = "#/components/schemas/{model}"
 _ABOUT = f"""The system of record for the **ASEAN-Japan Work Plan on Law and Justice**: its goals,
@@ -62,6 +63,7 @@ _TAGS = {
     "Consultations": "The meetings to which implementation is reported.",
     "Progress reports": "What countries and bodies report to a Consultation.",
     "Report lines": "What they say of each activity.",
+    "Status report": "The status of implementation, live and frozen.",
     "Focal points": "Whom to ask.",
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
@@ -209,6 +211,11 @@ def schemas() -> dict[str, Any]:
     """Every component schema."""
     models = [(each.schema, "serialization") for each in api.COLLECTIONS]
     models += [(Bundle, "validation"), (BundleReport, "serialization"), (ReturnReason, "validation")]
+    models += [
+        (StatusReport, "serialization"),
+        (ReportDifference, "serialization"),
+        (Outstanding, "serialization"),
+    ]
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
     found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}

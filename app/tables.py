@@ -18,11 +18,30 @@ from app.organisations.models import Organisation
 from app.plan.models import Plan
 from app.progress_reports.models import ProgressReport
 from app.report_lines.models import ReportLine
+from app.status_reports.models import FrozenReport
 
 METADATA = Base.metadata
 
 __all__ = [
-    "METADATA", "Activity", "ApiKey", "ApiKeySecret", "Area", "Change", "Consultation", "Country", "Event",
-    "FocalPoint", "Goal", "IdempotencyKey", "Job", "JobPiece", "Organisation", "OwnKeyOf", "Plan", "ProgressReport",
-    "ReportLine", "SearchText",
-]  # fmt: skip
+    "METADATA",
+    "Activity",
+    "ApiKey",
+    "ApiKeySecret",
+    "Area",
+    "Change",
+    "Consultation",
+    "Country",
+    "Event",
+    "FocalPoint",
+    "FrozenReport",
+    "Goal",
+    "IdempotencyKey",
+    "Job",
+    "JobPiece",
+    "Organisation",
+    "OwnKeyOf",
+    "Plan",
+    "ProgressReport",
+    "ReportLine",
+    "SearchText",
+]

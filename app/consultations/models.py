@@ -1,6 +1,6 @@
 """What is stored of a consultation."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, text
@@ -42,4 +42,6 @@ class Consultation(Recorded, Base):
     period_end: Mapped[date | None]
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("events.id"), index=True)
     summary: Mapped[str | None]
+    frozen_at: Mapped[datetime | None]
+    report_hash: Mapped[str | None]
     sources: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.values import (
+    READ_ONLY,
     Country,
     DatePrecision,
     Day,
     IdReference,
+    Instant,
     Kept,
     Line,
     LongLine,
@@ -71,6 +73,16 @@ class Consultation(Record, Kept):
         None,
         description="What was discussed.",
         examples=["Second round of the consultation with Japan, held within the 21st ASLOM window."],
+    )
+    frozen_at: Instant | None = Field(
+        description="When its status report was frozen; null while it is live.",
+        examples=[None],
+        json_schema_extra=READ_ONLY,
+    )
+    report_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        description="SHA-256 of the frozen status report, as it is answered.",
+        examples=[None],
+        json_schema_extra=READ_ONLY,
     )
     sources: Annotated[list[Source], Field(max_length=100)] = Field(
         [],

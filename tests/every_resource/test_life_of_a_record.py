@@ -50,6 +50,8 @@ async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncCl
         "state",
         "state_since",
         "return_reason",
+        "frozen_at",
+        "report_hash",
     }
     same = {name: value for name, value in made.items() if name not in read_only}
     answer = await client.patch(f"/v1/{path}/{made['id']}", json=same)

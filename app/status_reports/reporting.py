@@ -1,0 +1,37 @@
+"""Before a Consultation: every country is asked to report, and who has not is known."""
+
+from typing import Any
+
+from app.collection.writing import Current
+from app.db import Connection
+from app.errors import Conflict
+
+
+class AlreadyFrozen(Conflict):
+    """The status report of this Consultation is frozen: nothing is reported to it any more."""
+
+
+_OPEN = """insert into progress_reports (consultation_id, country)
+select c.id, k.code from consultations c, parties_on(consultation_day(c.end_date, c.start_date, c.period_end)) k
+where c.id = $1
+  and not exists (select from progress_reports r where r.consultation_id = c.id and r.country = k.code)
+order by k.code"""
+
+
+async def open_reporting(connection: Connection, current: Current) -> None:
+    """An open report for each country that has none."""
+    if current.record["frozen_at"] is not None:
+        raise AlreadyFrozen("The status report of this Consultation is frozen.")
+    await connection.execute(_OPEN, current.id)
+
+
+def outstanding(report: dict[str, Any]) -> dict[str, Any]:
+    """From a report: the reporters that are not done."""
+    reports = report["reports"]
+    done = {"accepted", "frozen"}
+    return {
+        "consultation": report["consultation"],
+        "expected": len(report["members"]),
+        "accepted": sum(each["state"] in done for each in reports),
+        "items": [each for each in reports if each["state"] not in done or each["lines"]["not_reported"]],
+    }
