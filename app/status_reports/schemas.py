@@ -89,7 +89,7 @@ class Overall(_Answer):
     activities: Count = _count("How many there are.", 14)
     href: Address = Field(description="The list of them.", examples=["/v1/activities"])
     rate: Rate = Field(
-        description="How far they are.", examples=[{"counted": 14, "reached": 7, "percent": 50.0}]
+        description="How far they are.", examples=[{"counted": 12, "reached": 9, "percent": 75.0}]
     )
     conflicts: Conflicts = Field(
         description="Where report and dates disagree.",
@@ -131,7 +131,7 @@ class ReportStanding(_Answer):
     overview: Text | None = Field(description="The report as a whole, once it is accepted.", examples=[None])
     lines: LineCounts = Field(
         description="Its answers.",
-        examples=[{"reported": 9, "nothing_to_report": 3, "not_applicable": 1, "not_reported": 1}],
+        examples=[{"reported": 8, "nothing_to_report": 4, "not_applicable": 1, "not_reported": 1}],
     )
     href: Address | None = Field(description="Its lines.", examples=[f"/v1/report-lines?report.id={_ID}"])
 
@@ -281,7 +281,7 @@ class StatusReport(_Answer):
         examples=[[{"country": "JP", "name": "Japan", "side": "japan"}]],
     )
     overall: Overall = Field(
-        description="All activities together.",
+        description="What holds of all activities together.",
         examples=[
             {
                 "activities": 14, "href": "/v1/activities", "rate": {"counted": 14, "reached": 7, "percent": 50.0},
