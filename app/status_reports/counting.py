@@ -62,7 +62,8 @@ _RATE = """json_build_object('counted', count(*) filter (where s.counted),
     'percent', round(100.0 * count(*) filter (where s.counted and s.status in ('implemented', 'ongoing'))
       / nullif(count(*) filter (where s.counted), 0), 1))"""
 
-_SQL = f"""with head as (select position, at from journal_head),
+_SQL = f"""with head as (select position,
+    coalesce(nullif(current_setting('register.as_of', true), '')::timestamptz, at) as at from journal_head),
 consultation as (select c.*, consultation_day(c.end_date, c.start_date, c.period_end) as day
   from consultations c where c.number = $1),
 members as (select k.code, k.name, k.side from consultation c, parties_on(c.day) k),

@@ -17,9 +17,9 @@ from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.doors import TREE
-from app.operations.reading import CACHING
+from app.operations.reading import caching
 from app.operations.routes import POLICY, flags, unchanged
-from app.operations.serving import context_of, headers_of, service_of
+from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write
 from app.status_reports import freezing
 from app.status_reports.comparing import compared
@@ -70,7 +70,7 @@ async def read_frozen_report(request: Request) -> Response:
 async def compare_reports(request: Request) -> Response:
     """What has moved, stalled, slipped, been added, dropped or re-dated since an earlier Consultation."""
     given = {name: value for name, _, value in pairs_of(request.scope["query_string"])}
-    _only(given, "from")
+    _only(given, "from", "as_of")
     if not given.get("from", "").isascii() or not given.get("from", "").isdigit() or len(given["from"]) > 5:
         raise InvalidParameter(
             "`from` is the number of the earlier Consultation.",
@@ -96,7 +96,7 @@ async def read_outstanding(request: Request) -> Response:
 async def _answered(request: Request, made: Made, *, plain: bool = True) -> Response:
     """A document that is made from one view of the register, with the digest of its bytes."""
     if plain:
-        _only({name: value for name, _, value in pairs_of(request.scope["query_string"])})
+        _only({name: value for name, _, value in pairs_of(request.scope["query_string"])}, "as_of")
     headers = headers_of(request)
     context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
@@ -110,11 +110,11 @@ async def _answered(request: Request, made: Made, *, plain: bool = True) -> Resp
             raise CONSULTATIONS.missing(request.path_params["name"])
         text = await made(connection, number)
     digest = freezing.digest_of(text)
-    answer = {
+    named = {
         "ETag": f'"{digest}"',
         "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:",
-        **CACHING,
     }
+    answer = caching(await moment_of(request), **named)
     if not_modified(headers.get(b"if-none-match"), digest):
         return Response(None, 304, answer)
     return Response(text, 200, answer, media_type="application/json")
@@ -173,13 +173,13 @@ def _add(
     TREE.add(method, f"/v1/consultations{path}", handler)
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     reads = method == "GET"
-    headers = ("ETag", "Repr-Digest") if reads else ("ETag", *doc.WRITTEN)
+    headers = ("ETag", "Repr-Digest", "Memento-Datetime") if reads else ("ETag", *doc.WRITTEN)
     statuses = (
         doc.problems(*doc.READS, 304, 404)
         if reads
         else doc.problems(*(status for status in doc.WRITES if status != 415), 404, 412, 428)
     )
-    parameters = [_NUMBER, *more.get("parameters", ()), *((doc.IF_NONE_MATCH,) if reads else ())]
+    parameters = [_NUMBER, *more.get("parameters", ()), *((*doc.AS_OF, doc.IF_NONE_MATCH) if reads else ())]
     if not reads:
         parameters += [doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON]
     router.add_api_route(

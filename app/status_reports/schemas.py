@@ -89,11 +89,11 @@ class Overall(_Answer):
     activities: Count = _count("How many there are.", 14)
     href: Address = Field(description="The list of them.", examples=["/v1/activities"])
     rate: Rate = Field(
-        description="How far they are.", examples=[{"counted": 12, "reached": 9, "percent": 75.0}]
+        description="How far they are as a whole.", examples=[{"counted": 12, "reached": 9, "percent": 75.0}]
     )
     conflicts: Conflicts = Field(
         description="Where report and dates disagree.",
-        examples=[{"count": 0, "href": "/v1/activities?status_conflict=true"}],
+        examples=[{"count": 1, "href": "/v1/activities?status_conflict=true"}],
     )
 
 

@@ -120,6 +120,9 @@ async def test_a_frozen_report_is_the_same_bytes_for_ever(client: httpx.AsyncCli
     assert (await client.get("/v1/consultations/3/report/frozen")).content == before.content
     assert (await client.get("/v1/consultations/3/report")).json()["overall"]["rate"]["percent"] is None
     assert (await client.post("/v1/consultations/3/freeze")).json() == done
+    as_of = before.json()["as_of"]
+    again = await client.get("/v1/consultations/3/report", params={"as_of": as_of})
+    assert again.json() == {**before.json(), "kind": "live"}
 
 
 async def test_nothing_is_reported_to_a_frozen_consultation(client: httpx.AsyncClient) -> None:
