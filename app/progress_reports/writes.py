@@ -42,15 +42,15 @@ async def _accepted(connection: Connection, current: Current, said: BaseModel | 
 
 MOVES = (
     Move(
-        "submit", ("open", "returned"), "submitted", Permission.EDIT, "Submit a progress report",
+        "submit", ("open", "returned"), "submitted", Permission.APPROVE, "Submit a progress report",
         "Hand the report in. It cannot be changed until it is returned.", values=_now,
     ),
     Move(
-        "return", ("submitted", "accepted"), "returned", Permission.EDIT, "Return a progress report",
+        "return", ("submitted", "accepted"), "returned", Permission.REVIEW, "Return a progress report",
         "Send the report back to those who made it, with the reason.", ReturnReason, _returned,
     ),
     Move(
-        "accept", ("submitted",), "accepted", Permission.EDIT, "Accept a progress report",
+        "accept", ("submitted",), "accepted", Permission.REVIEW, "Accept a progress report",
         "Take the report. What the lead of an activity reports becomes the activity's reported status.",
         values=_accepted,
     ),

@@ -140,7 +140,7 @@ async def open_reports(request: Request) -> Response:
         report = await _live(connection, current.record["number"])
         return Answer(200, freezing.text_of(outstanding(report)))
 
-    return await write(request, b"", work, dry_run=dry_run)
+    return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.REVIEW))
 
 
 async def freeze_report(request: Request) -> Response:
@@ -156,7 +156,7 @@ async def freeze_report(request: Request) -> Response:
         after = await freezing.freeze(connection, current)
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
-    return await write(request, b"", work, dry_run=dry_run)
+    return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.FREEZE))
 
 
 def _add(
@@ -212,7 +212,7 @@ doc.HEADERS["Repr-Digest"] = {
     "schema": {"type": "string", "maxLength": 100, "pattern": "^sha-256=:[A-Za-z0-9+/=]{44}:$"},
     "example": "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
 }
-_READ, _EDIT = Permission.READ, Permission.EDIT
+_READ = Permission.READ
 _add(
     "GET",
     "/{name}/report",
@@ -235,7 +235,7 @@ _add(
     "Who has not reported",
     "Outstanding",
 )
-_add("POST", "/{name}/open-reporting", open_reports, "open_reporting", _EDIT, "Ask every country to report",
+_add("POST", "/{name}/open-reporting", open_reports, "open_reporting", Permission.REVIEW, "Ask every country to report",
      "Outstanding")  # fmt: skip
-_add("POST", "/{name}/freeze", freeze_report, "freeze_status_report", _EDIT, "Freeze the status report",
+_add("POST", "/{name}/freeze", freeze_report, "freeze_status_report", Permission.FREEZE, "Freeze the status report",
      "Consultation")  # fmt: skip

@@ -49,7 +49,6 @@ for each statement execute function refuse_frozen()""",
 
 
 def upgrade() -> None:
-    op.execute(FORGET_PAST)
     op.add_column("consultations", sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("consultations", sa.Column("report_hash", sa.Text(), nullable=True))
     op.create_table(
