@@ -1,6 +1,6 @@
 """status reports are frozen
 
-Revision: 0007, after 0006
+Revision: 0008, after 0007
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import APP_ROLE
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 # Without a search path of their own: read as of then, they see the countries of then.
 _FUNCTIONS = [
