@@ -119,7 +119,8 @@ select head.position, head.at, json_build_object(
       'href', '/v1/activities/' || id) order by goal, code, id), '[]') from scored where not_applicable),
   'reports', (select coalesce(json_agg(json_build_object('country', p.country, 'organisation', p.organisation,
       'name', p.name, 'state', p.state, 'state_since', p.state_since,
-      'overview', case when p.state in ('accepted', 'frozen') then p.overview end, 'lines', json_build_object('reported', coalesce(n.reported, 0),
+      'overview', case when p.state in ('accepted', 'frozen') then p.overview end,
+      'lines', json_build_object('reported', coalesce(n.reported, 0),
         'nothing_to_report', coalesce(n.nothing_to_report, 0), 'not_applicable', coalesce(n.not_applicable, 0),
         'not_reported', coalesce(n.not_reported, 0)),
       'href', case when p.id is not null then '/v1/report-lines?report.id=' || p.id end)
