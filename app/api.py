@@ -34,11 +34,12 @@ from app.report_lines.router import files as report_line_files
 from app.report_lines.router import router as report_lines
 from app.search.queries import SEARCHED
 from app.search.router import router as search
+from app.status_reports.router import explained as why_status
 from app.status_reports.router import router as status_reports
 
 ROUTERS: tuple[APIRouter, ...] = (
     plan, areas, goals, activities, events, consultations, progress_reports,
-    progress_report_steps, report_lines, status_reports, focal_points, organisations, countries, search,
+    progress_report_steps, report_lines, status_reports, why_status, focal_points, organisations, countries, search,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,

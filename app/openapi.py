@@ -33,7 +33,7 @@ from app.operations.documented import (
     schema_ref,
 )
 from app.progress_reports.schemas import ReturnReason
-from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport
+from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport, WhyStatus
 
 _REF = "#/components/schemas/{model}"
 _ABOUT = f"""The system of record for the **ASEAN-Japan Work Plan on Law and Justice**: its goals,
@@ -215,6 +215,7 @@ def schemas() -> dict[str, Any]:
         (StatusReport, "serialization"),
         (ReportDifference, "serialization"),
         (Outstanding, "serialization"),
+        (WhyStatus, "serialization"),
     ]
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}

@@ -2,7 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import Date, Table, and_, case, column, exists, func, literal_column, or_, select, table
+from sqlalchemy import (
+    ARRAY,
+    Date,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.activities.models import Activity, ActivityOrganisation
@@ -57,6 +73,12 @@ def status_conflict(row: Any) -> ColumnElement[bool]:
     return and_(~settled, ~open_ended, row.c.status != derived)
 
 
+def status_conflicts(row: Any) -> ColumnElement[Any]:
+    """What contradicts what, as words: `reported_implemented_dates_say_ongoing`."""
+    words = func.concat("reported_", row.c.status, "_dates_say_", derived_status(row))
+    return case((status_conflict(row), array([words])), else_=cast(array([], type_=Text), ARRAY(Text)))
+
+
 ACTIVITIES = Collection(
     Activity,
     ActivitySchema,
@@ -72,6 +94,7 @@ ACTIVITIES = Collection(
         ),
         "derived_status": Computed(derived_status),
         "status_conflict": Computed(status_conflict),
+        "status_conflicts": Computed(status_conflicts, tagged=False),
     },
     sorts=("start_date", "end_date", "title", "status"),
     rules=RULES,

@@ -121,6 +121,13 @@ class Activity(Record, Kept):
         examples=[False],
         json_schema_extra={"readOnly": True},
     )
+    status_conflicts: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z_]+$", max_length=60)]], Field(max_length=10)
+    ] = Field(
+        description="What contradicts what; `why-status` explains it.",
+        examples=[["reported_planned_dates_say_ongoing"]],
+        json_schema_extra={"readOnly": True},
+    )
     editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
         [], description="Remarks beside slips of the original, which is kept as printed.", examples=[[]]
     )

@@ -121,7 +121,9 @@ class Collection:
     @cached_property
     def volatile(self) -> tuple[str, ...]:
         """Computed fields: they may change while the version stays."""
-        return tuple(name for name, source in self.outputs.items() if isinstance(source, Computed))
+        return tuple(
+            name for name, source in self.outputs.items() if isinstance(source, Computed) and source.tagged
+        )
 
     def tag(self, row: Row) -> ColumnElement[str]:
         """What the ETag of an item is made of: the version, and whatever else its JSON depends on."""

@@ -95,12 +95,15 @@ class Computed(Source):
     """A read-only field that follows from others, perhaps from today's date."""
 
     expression: Callable[[Row], ColumnElement[Any]]
+    tagged: bool = True
+    """False: it follows from other computed fields, and adds nothing to the tag of the record."""
 
     def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
         return self.expression(row)
 
     def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
-        return {name: self.expression(row)}
+        value = self.expression(row)
+        return {name: joined(value) if schema.get("type") == "array" else value}
 
     def columns(self, name: str) -> tuple[str, ...]:
         return ()

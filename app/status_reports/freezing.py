@@ -1,6 +1,5 @@
 """Freezing: the report as it stands becomes the one that was put before the Consultation, and stays so."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -9,6 +8,7 @@ from app.collection.writing import Current
 from app.consultations.queries import CONSULTATIONS
 from app.db import Connection
 from app.errors import Conflict
+from app.operations.documents import digest_of, text_of
 from app.status_reports.counting import METHOD, report_statement
 
 
@@ -24,16 +24,6 @@ async def live(connection: Connection, number: int) -> tuple[int, dict[str, Any]
 
 def _whole(text: str, kind: str) -> dict[str, Any]:
     return {"kind": kind, **json.loads(text), "method": METHOD}
-
-
-def text_of(report: dict[str, Any]) -> str:
-    """The report as it travels: the same report is the same text."""
-    return json.dumps(report, ensure_ascii=False, separators=(",", ":"))
-
-
-def digest_of(text: str) -> str:
-    """SHA-256 of the text, in hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 async def frozen(connection: Connection, number: int) -> str | None:

@@ -1,33 +1,33 @@
-"""The operations on the status report of a Consultation."""
+"""The operations on the status report of a Consultation, and the explanation of a status."""
 
-import base64
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
+from app.activities.queries import ACTIVITIES
 from app.collection import writing
-from app.collection.asked import pairs_of
 from app.consultations.queries import CONSULTATIONS
 from app.db import Connection
-from app.errors import InvalidParameter, NotFound, UnknownParameter, did_you_mean
-from app.http.etags import not_modified
-from app.http.formats import JSON, chosen
+from app.errors import InvalidParameter, NotFound
 from app.operations import documented as doc
-from app.operations.doors import TREE
-from app.operations.reading import caching
-from app.operations.routes import POLICY, flags, unchanged
-from app.operations.serving import context_of, headers_of, moment_of, service_of
+from app.operations.documents import add_deed, add_document, answered, asked_of, one, text_of
+from app.operations.routes import flags, unchanged
 from app.operations.transactions import Answer, write
 from app.status_reports import freezing
 from app.status_reports.comparing import compared
+from app.status_reports.explaining import why_statement
 from app.status_reports.reporting import open_reporting, outstanding
 
 router = APIRouter(prefix="/consultations", tags=["Status report"])
+explained = APIRouter(prefix="/activities", tags=["Activities"])
 _NUMBER = doc.name_parameter(CONSULTATIONS)
-Made = Callable[[Connection, int], Awaitable[str]]
+
+
+async def _number(connection: Connection, request: Request) -> int:
+    found: int = await one(connection, CONSULTATIONS, request.path_params["name"], "number")
+    return found
 
 
 async def _report(connection: Connection, number: int) -> dict[str, Any]:
@@ -46,17 +46,20 @@ async def _live(connection: Connection, number: int) -> dict[str, Any]:
 
 async def read_report(request: Request) -> Response:
     """The status of implementation as the record stands now, counted for this Consultation."""
+    asked_of(request)
 
-    async def made(connection: Connection, number: int) -> str:
-        return freezing.text_of(await _live(connection, number))
+    async def made(connection: Connection) -> str:
+        return text_of(await _live(connection, await _number(connection, request)))
 
-    return await _answered(request, made)
+    return await answered(request, made)
 
 
 async def read_frozen_report(request: Request) -> Response:
     """The report as it was put before the Consultation: the same bytes for ever."""
+    asked_of(request)
 
-    async def made(connection: Connection, number: int) -> str:
+    async def made(connection: Connection) -> str:
+        number = await _number(connection, request)
         text = await freezing.frozen(connection, number)
         if text is None:
             raise NotFound(
@@ -64,70 +67,46 @@ async def read_frozen_report(request: Request) -> Response:
             )
         return text
 
-    return await _answered(request, made)
+    return await answered(request, made)
 
 
 async def compare_reports(request: Request) -> Response:
     """What has moved, stalled, slipped, been added, dropped or re-dated since an earlier Consultation."""
-    given = {name: value for name, _, value in pairs_of(request.scope["query_string"])}
-    _only(given, "from", "as_of")
-    if not given.get("from", "").isascii() or not given.get("from", "").isdigit() or len(given["from"]) > 5:
+    since = asked_of(request, "from").get("from", "")
+    if not since.isascii() or not since.isdigit() or len(since) > 5:
         raise InvalidParameter(
             "`from` is the number of the earlier Consultation.",
             errors=[{"parameter": "from", "code": "unreadable", "hint": "For example ?from=1."}],
         )
 
-    async def made(connection: Connection, number: int) -> str:
-        before = await _report(connection, int(given["from"]))
-        return freezing.text_of(compared(before, await _report(connection, number)))
+    async def made(connection: Connection) -> str:
+        number = await _number(connection, request)
+        before = await _report(connection, int(since))
+        return text_of(compared(before, await _report(connection, number)))
 
-    return await _answered(request, made, plain=False)
+    return await answered(request, made)
 
 
 async def read_outstanding(request: Request) -> Response:
     """Who has not reported yet, or not on everything."""
+    asked_of(request)
 
-    async def made(connection: Connection, number: int) -> str:
-        return freezing.text_of(outstanding(await _live(connection, number)))
+    async def made(connection: Connection) -> str:
+        return text_of(outstanding(await _live(connection, await _number(connection, request))))
 
-    return await _answered(request, made)
-
-
-async def _answered(request: Request, made: Made, *, plain: bool = True) -> Response:
-    """A document that is made from one view of the register, with the digest of its bytes."""
-    if plain:
-        _only({name: value for name, _, value in pairs_of(request.scope["query_string"])}, "as_of")
-    headers = headers_of(request)
-    context = await context_of(request)
-    chosen(headers.get(b"accept"), (JSON,))
-    column, value = CONSULTATIONS.named(CONSULTATIONS.table, request.path_params["name"])
-    async with service_of(request).database.reading(context, one_view=True) as connection:
-        number = await connection.fetchval(
-            f"select number from consultations where {column.key} = $1",  # noqa: S608  (id or number)
-            value,
-        )
-        if number is None:
-            raise CONSULTATIONS.missing(request.path_params["name"])
-        text = await made(connection, number)
-    digest = freezing.digest_of(text)
-    named = {
-        "ETag": f'"{digest}"',
-        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:",
-    }
-    answer = caching(await moment_of(request), **named)
-    if not_modified(headers.get(b"if-none-match"), digest):
-        return Response(None, 304, answer)
-    return Response(text, 200, answer, media_type="application/json")
+    return await answered(request, made)
 
 
-def _only(given: dict[str, str], *allowed: str) -> None:
-    for name in given:
-        if name not in allowed:
-            hint = did_you_mean(name[:100], allowed)
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[{"parameter": name[:100], "code": "unknown_parameter", **hint}],
-            )
+async def why_status(request: Request) -> Response:
+    """Why an activity has the status that it has: what was reported, what dates and events say, where they part."""
+    asked_of(request)
+
+    async def made(connection: Connection) -> str:
+        record = await one(connection, ACTIVITIES, request.path_params["name"], "id")
+        text: str = await connection.fetchval(why_statement().sql, record)
+        return text
+
+    return await answered(request, made)
 
 
 async def open_reports(request: Request) -> Response:
@@ -137,8 +116,7 @@ async def open_reports(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
         await open_reporting(connection, current)
-        report = await _live(connection, current.record["number"])
-        return Answer(200, freezing.text_of(outstanding(report)))
+        return Answer(200, text_of(outstanding(await _live(connection, current.record["number"]))))
 
     return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.REVIEW))
 
@@ -159,47 +137,6 @@ async def freeze_report(request: Request) -> Response:
     return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.FREEZE))
 
 
-def _add(
-    method: str,
-    path: str,
-    handler: Any,
-    name: str,
-    permission: Permission,
-    summary: str,
-    schema: str,
-    **more: Any,
-) -> None:
-    POLICY[name] = permission
-    TREE.add(method, f"/v1/consultations{path}", handler)
-    content = {"application/json": {"schema": doc.schema_ref(schema)}}
-    reads = method == "GET"
-    headers = ("ETag", "Repr-Digest", "Memento-Datetime") if reads else ("ETag", *doc.WRITTEN)
-    statuses = (
-        doc.problems(*doc.READS, 304, 404)
-        if reads
-        else doc.problems(*(status for status in doc.WRITES if status != 415), 404, 412, 428)
-    )
-    parameters = [_NUMBER, *more.get("parameters", ()), *((*doc.AS_OF, doc.IF_NONE_MATCH) if reads else ())]
-    if not reads:
-        parameters += [doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON]
-    router.add_api_route(
-        path,
-        handler,
-        methods=[method],
-        name=name,
-        operation_id=name,
-        summary=summary,
-        description=" ".join((handler.__doc__ or "").split()),
-        response_class=Response,
-        response_model=None,
-        responses=doc.ok(200, f"{summary}.", content, *headers) | statuses,
-        openapi_extra={
-            "parameters": parameters,
-            **({} if reads else {"security": [{"bearer": []}, {"api_key": []}]}),
-        },
-    )
-
-
 _FROM = doc.parameter(
     "from",
     "Number of the earlier Consultation.",
@@ -207,35 +144,30 @@ _FROM = doc.parameter(
     1,
     required=True,
 )
-doc.HEADERS["Repr-Digest"] = {
-    "description": "SHA-256 of the answer (RFC 9530): who keeps it can prove later what was answered.",
-    "schema": {"type": "string", "maxLength": 100, "pattern": "^sha-256=:[A-Za-z0-9+/=]{44}:$"},
-    "example": "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
-}
-_READ = Permission.READ
-_add(
-    "GET",
-    "/{name}/report",
-    read_report,
-    "read_status_report",
-    _READ,
-    "The status report, live",
-    "StatusReport",
-)
-_add("GET", "/{name}/report/frozen", read_frozen_report, "read_frozen_status_report", _READ,
-     "The status report, frozen", "StatusReport")  # fmt: skip
-_add("GET", "/{name}/report/diff", compare_reports, "compare_status_reports", _READ,
-     "What has changed since another report", "ReportDifference", parameters=[_FROM])  # fmt: skip
-_add(
-    "GET",
-    "/{name}/outstanding",
-    read_outstanding,
-    "read_outstanding",
-    _READ,
-    "Who has not reported",
-    "Outstanding",
-)
-_add("POST", "/{name}/open-reporting", open_reports, "open_reporting", Permission.REVIEW, "Ask every country to report",
-     "Outstanding")  # fmt: skip
-_add("POST", "/{name}/freeze", freeze_report, "freeze_status_report", Permission.FREEZE, "Freeze the status report",
-     "Consultation")  # fmt: skip
+for _path, _handler, _name, _summary, _schema, _more in (
+    ("/report", read_report, "read_status_report", "The status report, live", "StatusReport", ()),
+    (
+        "/report/frozen", read_frozen_report, "read_frozen_status_report", "The status report, frozen",
+        "StatusReport", (),
+    ),
+    (
+        "/report/diff", compare_reports, "compare_status_reports", "What has changed since another report",
+        "ReportDifference", (_FROM,),
+    ),
+    ("/outstanding", read_outstanding, "read_outstanding", "Who has not reported", "Outstanding", ()),
+):  # fmt: skip
+    add_document(
+        router, f"/{{name}}{_path}", _handler, _name, _summary, _schema, parameters=[_NUMBER, *_more]
+    )
+add_document(
+    explained, "/{name}/why-status", why_status, "explain_status", "Why an activity has its status", "WhyStatus",
+    parameters=[doc.name_parameter(ACTIVITIES)],
+)  # fmt: skip
+add_deed(
+    router, "/{name}/open-reporting", open_reports, "open_reporting", Permission.REVIEW,
+    "Ask every country to report", "Outstanding", parameters=[_NUMBER],
+)  # fmt: skip
+add_deed(
+    router, "/{name}/freeze", freeze_report, "freeze_status_report", Permission.FREEZE, "Freeze the status report",
+    "Consultation", parameters=[_NUMBER],
+)  # fmt: skip

@@ -47,6 +47,7 @@ async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncCl
         "freshness",
         "derived_status",
         "status_conflict",
+        "status_conflicts",
         "state",
         "state_since",
         "return_reason",

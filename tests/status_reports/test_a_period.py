@@ -165,3 +165,27 @@ async def test_the_difference_of_two_reports_names_every_activity(client: httpx.
 async def test_a_difference_needs_to_know_from_when(client: httpx.AsyncClient, query: str) -> None:
     await consultation(client, 3, "2025-06-01")
     assert (await client.get(f"/v1/consultations/3/report/diff{query}")).status_code == 400
+
+
+@pytest.mark.parametrize(("given", "event", "because", "derived", "conflicts"), [
+    ({}, None, "nothing_dated", "proposed", []),
+    ({"end_date": "2020-01-01", "status": "implemented"}, None, "end_date_passed", "implemented", []),
+    ({"start_date": "2020-01-01"}, None, "start_date_reached", "ongoing", ["reported_proposed_dates_say_ongoing"]),
+    ({}, "2020-01-01", "event_held", "ongoing", ["reported_proposed_dates_say_ongoing"]),
+    ({"start_date": "2399-01-01", "status": "planned"}, None, "start_date_ahead", "planned", []),
+    ({}, "2399-01-01", "event_ahead", "planned", ["reported_proposed_dates_say_planned"]),
+])  # fmt: skip
+async def test_a_status_explains_itself(
+    client: httpx.AsyncClient, given: dict[str, str], event: str | None, because: str, derived: str,
+    conflicts: list[str],
+) -> None:  # fmt: skip
+    made = await make.record(client, "activities", code="7.1-TH-1", **given)
+    if event:
+        await make.record(client, "events", start_date=event, activities=[{"code": "7.1-TH-1"}])
+    answer = await client.get("/v1/activities/7.1-TH-1/why-status")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["because"], found["derived_status"], found["conflicts"]) == (because, derived, conflicts)
+    assert len(found["events"]) == bool(event)
+    now = (await client.get(f"/v1/activities/{made['id']}")).json()
+    assert (now["derived_status"], now["status_conflicts"]) == (derived, conflicts)

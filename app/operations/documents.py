@@ -1,0 +1,147 @@
+"""Documents that are no records: counted from one view of the register, answered with the digest of their bytes."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.permissions import Permission
+from app.collection.asked import pairs_of
+from app.collection.collection import Collection
+from app.db import Connection
+from app.errors import UnknownParameter, did_you_mean
+from app.http.etags import not_modified
+from app.http.formats import JSON, chosen
+from app.operations import documented as doc
+from app.operations.doors import TREE, Handler
+from app.operations.reading import caching
+from app.operations.routes import POLICY
+from app.operations.serving import context_of, headers_of, moment_of, service_of
+
+Made = Callable[[Connection], Awaitable[str]]
+
+doc.HEADERS["Repr-Digest"] = {
+    "description": "SHA-256 of the answer (RFC 9530): who keeps it can prove later what was answered.",
+    "schema": {"type": "string", "maxLength": 100, "pattern": "^sha-256=:[A-Za-z0-9+/=]{44}:$"},
+    "example": "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:",
+}
+
+
+def text_of(document: Mapping[str, Any]) -> str:
+    """A document as it travels: the same document is the same text."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest_of(text: str) -> str:
+    """SHA-256 of the text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def asked_of(request: Request, *allowed: str) -> dict[str, str]:
+    """The query parameters; `as_of` may be among them always, any other that is not allowed is refused."""
+    given = {name: value for name, _, value in pairs_of(request.scope["query_string"])}
+    for name in given:
+        if name not in (known := (*allowed, "as_of")):
+            hint = did_you_mean(name[:100], known)
+            raise UnknownParameter(
+                f"There is no parameter `{name[:100]}` here.",
+                errors=[{"parameter": name[:100], "code": "unknown_parameter", **hint}],
+            )
+    return given
+
+
+async def one(connection: Connection, collection: Collection, name: str, column: str) -> Any:
+    """A column of the record that a path segment names."""
+    by, value = collection.named(collection.table, name)
+    rows = await connection.fetch(
+        f"select {column} from {collection.name} where {by.key} = $1",  # noqa: S608  (names of our own)
+        value,
+    )
+    if not rows:
+        raise collection.missing(name)
+    return rows[0][0]
+
+
+async def answered(request: Request, made: Made) -> Response:
+    """The document, or 304."""
+    headers = headers_of(request)
+    context = await context_of(request)
+    chosen(headers.get(b"accept"), (JSON,))
+    async with service_of(request).database.reading(context, one_view=True) as connection:
+        text = await made(connection)
+    digest = digest_of(text)
+    named = {
+        "ETag": f'"{digest}"',
+        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:",
+    }
+    answer = caching(await moment_of(request), **named)
+    if not_modified(headers.get(b"if-none-match"), digest):
+        return Response(None, 304, answer)
+    return Response(text, 200, answer, media_type="application/json")
+
+
+def add_document(
+    router: APIRouter,
+    path: str,
+    handler: Handler,
+    name: str,
+    summary: str,
+    schema: str,
+    *,
+    parameters: Sequence[dict[str, Any]] = (),
+) -> None:
+    """A route that answers a document."""
+    POLICY[name] = Permission.READ
+    TREE.add("GET", f"/v1{router.prefix}{path}", handler)
+    content = {"application/json": {"schema": doc.schema_ref(schema)}}
+    router.add_api_route(
+        path,
+        handler,
+        methods=["GET"],
+        name=name,
+        operation_id=name,
+        summary=summary,
+        description=" ".join((handler.__doc__ or "").split()),
+        response_class=Response,
+        response_model=None,
+        responses=doc.ok(200, f"{summary}.", content, "ETag", "Repr-Digest", "Memento-Datetime")
+        | doc.problems(*doc.READS, 304, 404),
+        openapi_extra={"parameters": [*parameters, *doc.AS_OF, doc.IF_NONE_MATCH]},
+    )
+
+
+def add_deed(
+    router: APIRouter,
+    path: str,
+    handler: Handler,
+    name: str,
+    permission: Permission,
+    summary: str,
+    schema: str,
+    *,
+    parameters: Sequence[dict[str, Any]] = (),
+) -> None:
+    """A route without a body that does something and answers what came of it."""
+    POLICY[name] = permission
+    TREE.add("POST", f"/v1{router.prefix}{path}", handler)
+    content = {"application/json": {"schema": doc.schema_ref(schema)}}
+    router.add_api_route(
+        path,
+        handler,
+        methods=["POST"],
+        name=name,
+        operation_id=name,
+        summary=summary,
+        description=" ".join((handler.__doc__ or "").split()),
+        response_class=Response,
+        response_model=None,
+        responses=doc.ok(200, f"{summary}.", content, "ETag", *doc.WRITTEN)
+        | doc.problems(*(status for status in doc.WRITES if status != 415), 404, 412, 428),
+        openapi_extra={
+            "parameters": [*parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
+            "security": [{"bearer": []}, {"api_key": []}],
+        },
+    )
