@@ -56,6 +56,9 @@ class Row:
     outcome: str = ""
     id: UUID | None = None
     before: dict[str, Any] | None = None
+    """What can be written of the record, as it is."""
+    known_version: int | None = None
+    """The version that this is of."""
     own_key: str | None = None
     """A key that a new record gets beside those of its body."""
     hopeless: bool = False
@@ -117,9 +120,8 @@ class Batch:
                 values = written.get(row.number, {})
                 staged.append(((row.number, row.line, row.label, row.outcome, row.id), values))
             self.counts[row.outcome] += 1
-            version = row.before["version"] if row.before else ""
-            here = row.id if row.before else ""
-            self._plan.update(f"{row.number} {row.outcome} {here} {version}\n".encode())
+            here = f"{row.id} {row.known_version}" if row.before else " "
+            self._plan.update(f"{row.number} {row.outcome} {here}\n".encode())
         await self.staging.put(staged)
         await self.staging.put_refused(refused)
 
@@ -132,7 +134,8 @@ class Batch:
 
         def build() -> Any:
             table = collection.table
-            json_text = record_json(collection, table, collection.outputs, {}).label("j")
+            writable = {name: collection.outputs[name] for name in collection.writable}
+            json_text = record_json(collection, table, writable, {}).label("j")
             if self.by == "by-key":
                 asked = bindparam("asked", type_=ARRAY(Text))
                 name: Any = own.c.key
@@ -220,7 +223,7 @@ class Batch:
         if row.version is None and self._versions_required:
             row.refuse("version_required", "This key has to say which version it changes.", "/version")
         row.outcome = "delete" if row.operation == "delete" else "update"
-        row.before = json.loads(now["j"])
+        row.before, row.known_version = json.loads(now["j"]), now["version"]
 
     @property
     def _place(self) -> str:

@@ -43,9 +43,12 @@ Named = tuple[str, str, str]
 def wanted(collection: Collection, model: BaseModel, names: Iterator[str] | tuple[str, ...]) -> list[Want]:
     """Every reference that the named fields hold; each of its parts, so that they can be compared."""
     wants: list[Want] = []
+    outputs, said = collection.outputs, model.__dict__
     for name in names:
-        source, value = collection.outputs[name], getattr(model, name)
-        if isinstance(source, Ref) and value is not None:
+        if not (value := said[name]):
+            continue
+        source = outputs[name]
+        if isinstance(source, Ref):
             wants += _parts(f"/{name}", source.to, value)
         elif isinstance(source, Links):
             for number, link in enumerate(value):
@@ -54,8 +57,9 @@ def wanted(collection: Collection, model: BaseModel, names: Iterator[str] | tupl
 
 
 def _parts(pointer: str, to: Collection, reference: BaseModel) -> Iterator[Want]:
+    said = reference.__dict__  # asking a model for what it lacks is slow
     for by in ("id", "key", "code", "number"):
-        if (value := getattr(reference, by, None)) is not None:
+        if (value := said.get(by)) is not None:
             yield Want(pointer, to, by, value)
 
 

@@ -66,7 +66,8 @@ class Staging:
 
     async def put(self, rows: Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
         """Stage rows: number, line, label, outcome and id, and the values by column; none for what is not written."""
-        records = [(*row, *(values.get(each) for each in self._columns)) for row, values in rows]
+        columns = self._columns
+        records = [(*row, *map(values.get, columns)) for row, values in rows]
         if records:
             await self._connection.copy_records_to_table(
                 "staged", records=records, columns=[*_OUR_OWN, *self._columns], timeout=self._patience

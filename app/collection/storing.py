@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -16,21 +17,39 @@ from app.collection.references import Found
 from app.errors import Unprocessable
 
 
+@cache
+def _kinds(collection: Collection) -> dict[str, str]:
+    """How each field is stored: as the id of a `record`, as `links`, as `json`, or `plain`; looked up once."""
+    kinds = {}
+    for name in collection.writable:
+        source = collection.outputs[name]
+        if isinstance(source, Ref):
+            kinds[name] = "record"
+        elif isinstance(source, Links):
+            kinds[name] = "links"
+        else:
+            kinds[name] = "json" if isinstance(collection.table.c[name].type, JSONB) else "plain"
+    return kinds
+
+
 def stored(
     collection: Collection, model: BaseModel, names: tuple[str, ...], found: Mapping[str, Found]
 ) -> dict[str, Any]:
     """Column values of the named fields."""
+    kinds, said = _kinds(collection), model.__dict__
     values: dict[str, Any] = {}
     for name in names:
-        source, value = collection.outputs[name], getattr(model, name)
-        if isinstance(source, Ref):
+        kind, value = kinds[name], said[name]
+        if kind == "plain":
+            values[name] = value
+        elif kind == "record":
             values[f"{name}_id"] = None if value is None else found[f"/{name}"].id
-        elif isinstance(source, Links):
-            values[name] = _json(_links(collection, source, name, value, found))
-        elif isinstance(collection.table.c[name].type, JSONB):
+        elif kind == "json":
             values[name] = _json(value and model.model_dump(mode="json", include={name})[name])
         else:
-            values[name] = value
+            source = collection.outputs[name]
+            assert isinstance(source, Links)
+            values[name] = _json(_links(source, name, value, found)) if value else "[]"
     return values
 
 
@@ -42,20 +61,21 @@ def kept(
     collection: Collection, model: BaseModel, names: Iterable[str], before: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Column values of fields that stay as they are: `before` is the record as JSON, `model` the same, typed."""
+    kinds, said = _kinds(collection), model.__dict__
     values: dict[str, Any] = {}
     for name in names:
-        source = collection.outputs[name]
-        if isinstance(source, Ref):
+        kind = kinds[name]
+        if kind == "plain":
+            values[name] = said[name]
+        elif kind == "record":
             values[f"{name}_id"] = before[name] and UUID(before[name]["id"])
-        elif isinstance(collection.table.c[name].type, JSONB):
-            values[name] = None if before[name] is None else _json(before[name])
         else:
-            values[name] = getattr(model, name)
+            values[name] = None if before[name] is None else _json(before[name])
     return values
 
 
 def _links(
-    collection: Collection, source: Links, name: str, links: list[BaseModel], found: Mapping[str, Found]
+    source: Links, name: str, links: list[BaseModel], found: Mapping[str, Found]
 ) -> list[dict[str, Any]]:
     stored = []
     for number, link in enumerate(links):
@@ -80,11 +100,11 @@ def _links(
 
 def same(collection: Collection, name: str, before: Any, model: BaseModel, after: Mapping[str, Any]) -> bool:
     """Whether the field would be stored as it is."""
-    source = collection.outputs[name]
-    if isinstance(source, Ref):
+    kind = _kinds(collection)[name]
+    if kind == "record":
         now = after[f"{name}_id"]
         return bool((before or {}).get("id") == (None if now is None else str(now)))
-    if isinstance(source, Links):
+    if kind == "links":
         return bool(json.loads(after[name]) == before)
     now = model.model_dump(mode="json", include={name})[name]
     if name in collection.filters and collection.filters[name].kind is INSTANT and before and now:

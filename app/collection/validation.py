@@ -1,12 +1,13 @@
 """From a request body to a valid record: every mistake is listed, none is echoed."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError, create_model
+from pydantic_core import PydanticUndefined, to_json
 
 from app.collection.collection import Collection
 from app.collection.projection import Ref
@@ -19,6 +20,11 @@ _ERRORS_MOST, _HINTS_MOST, _NAME_MOST = 100, 10, 100
 def written(collection: Collection) -> type[BaseModel]:
     """The schema without what the register itself fills in."""
     fields: dict[str, Any] = dict.fromkeys(collection.read_only, (Any, None))
+    for name, field in collection.schema.model_fields.items():
+        if isinstance(field.default, list):  # an empty one is made sooner than a copy
+            empty = copy(field)
+            empty.default, empty.default_factory = PydanticUndefined, list
+            fields[name] = (field.annotation, empty)
     made: type[BaseModel] = create_model(
         f"{collection.schema.__name__}Written", __base__=collection.schema, **fields
     )
@@ -31,7 +37,7 @@ def validated(collection: Collection, body: Mapping[str, Any]) -> BaseModel:
     known = {name: value for name, value in body.items() if name in collection.writable}
     model = None
     try:
-        model = written(collection).model_validate_json(json.dumps(known))
+        model = written(collection).model_validate_json(to_json(known))
     except ValidationError as refused:
         errors += mistakes(refused)
     if errors or model is None:

@@ -38,6 +38,8 @@ def composed(text: str) -> str:
 
 def _clean(text: str) -> str:
     """NFC, and nothing invisible that could harm a reader or a terminal (api rule: reliability 4.9)."""
+    if text.isascii() and text.isprintable() and text.strip():  # which is most of them, and all right
+        return text
     if _SURROGATE.search(text):
         raise PydanticCustomError(
             "text_surrogate", "Half of a character (a lone surrogate) cannot be stored."
@@ -111,6 +113,7 @@ _ERAS = {"R": 2018, "令和": 2018, "H": 1988, "平成": 1988, "S": 1925, "昭�
 _ERA_DAY = re.compile(
     r"(R|H|S|T|令和|平成|昭和|大正) ?([0-9]{1,2}|元)[-./年 ] ?([0-9]{1,2})[-./月 ] ?([0-9]{1,2})日?"
 )
+_GREGORIAN_DAY = re.compile("([01][0-9]{3}|2[0-3][0-9]{2})-[0-9]{2}-[0-9]{2}")
 _PLAIN_DAY = re.compile(r"([0-9]{4})[-./年 ]([0-9]{1,2})[-./月 ]([0-9]{1,2})日?")
 
 
@@ -145,6 +148,8 @@ def _written_day(value: Any) -> Any:
         return value
     if not isinstance(value, str):
         raise PydanticCustomError("date_parsing", "A date is a text, written YYYY-MM-DD.")
+    if _GREGORIAN_DAY.fullmatch(value):
+        return value
     if (other := _gregorian(value[:40])) is not None:
         raise _in_another_calendar(other[0], other[1].isoformat())
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -306,8 +311,8 @@ class _Reference(Value):
 
     @model_validator(mode="after")
     def _names_something(self) -> "_Reference":
-        names = ("id", "key", "code", "number")
-        if all(getattr(self, name, None) is None for name in names):
+        names, said = ("id", "key", "code", "number"), self.__dict__
+        if all(said.get(name) is None for name in names):
             raise PydanticCustomError(
                 "reference_empty", "Say which record is meant, by id, code, number or key."
             )
