@@ -1,4 +1,4 @@
-"""The command `workplan`: serve, migrate, seed, keys, doctor, openapi."""
+"""The command `workplan`: serve, migrate, seed, import, export, keys, doctor, openapi."""
 
 import asyncio
 import json
@@ -21,11 +21,14 @@ from rich.table import Table
 from app import __version__, embedded, logs, preparing, seeding
 from app.access.keys import new_key
 from app.access.permissions import OF_A_COUNTRY, Role
+from app.exchange import commands
 from app.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
 keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
 cli.add_typer(keys_cli, name="keys")
+cli.command("import")(commands.import_file)
+cli.command("export")(commands.export_collection)
 out, err = Console(), Console(stderr=True)
 
 
