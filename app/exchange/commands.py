@@ -47,7 +47,7 @@ def _register(address: str, key_file: Path | None, patience: float) -> Iterator[
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err, transient=True)
+    return Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
 
 
 def import_file(
@@ -107,7 +107,7 @@ def _report(job: Mapping[str, Any], *, as_json: bool) -> None:
     report, status = job["report"], job["status"]
     if as_json:
         sys.stdout.write(json.dumps(report, ensure_ascii=False, indent=1) + "\n")
-    if "summary" not in report:
+    if "mode" not in report:
         raise refusal(status, report)
     if not as_json:
         summary = dict(report["summary"])
