@@ -57,4 +57,6 @@ CODES = (
 def refusal(status: int, problem: Mapping[str, Any]) -> Ended:
     """What a refused request means for the command."""
     sentence = problem.get("detail") or problem.get("title") or f"The register answered {status}."
+    if status == 422 and "summary" not in problem:  # the file as a whole, not its rows
+        return Misused(sentence, problem)
     return BY_STATUS.get(status, Ended)(sentence, problem)

@@ -5,6 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import httpx2
+
+from app.exchange.ends import Unreachable
 from app.exchange.files import written_whole
 from app.exchange.register import Register
 
@@ -18,14 +21,34 @@ def fetch(register: Register, path: str, into: Path | None, *, as_array: bool, t
         if into is not None:
             with written_whole(into) as opened:
                 _copy(register, path, opened, as_array, tell)
+            return
+        said = _Said(sys.stdout.buffer)
+        try:
+            _copy(register, path, said, as_array, tell)
+        except httpx2.TransportError:
+            if said.size:
+                raise Unreachable("The answer broke off: what was written is not whole.") from None
+            raise
 
-    if into is None:
-        _copy(register, path, sys.stdout.buffer, as_array, tell)
-    else:
-        register.repeated(whole)
+    register.repeated(whole)
 
 
-def _copy(register: Register, path: str, opened: BinaryIO, as_array: bool, tell: Tell) -> None:
+class _Said:
+    """Standard output, and how much was said."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        self.size += len(piece)
+        self._stream.write(piece)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+def _copy(register: Register, path: str, opened: BinaryIO | _Said, as_array: bool, tell: Tell) -> None:
     size = 0
     with register.stream(path) as answer:
         pieces = _array(answer.iter_lines()) if as_array else answer.iter_bytes()
