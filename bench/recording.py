@@ -1,0 +1,96 @@
+"""The statements that a request makes, recorded from the register itself, as a script for pgbench."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+from app.main import create_app
+from app.settings import Settings
+from bench import data
+from bench.load import SMALL, Call, Script, literal, parts_of
+
+_METHODS = ("execute", "fetch", "fetchrow", "fetchval", "_copy_out")
+Statements = list[tuple[str, tuple[Any, ...]]]
+
+
+async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number: int) -> dict[str, Script]:
+    """Make each call once in this process, with `number` as its number; the statements of each as a script."""
+    app = create_app(Settings(DATABASE_URL=address, data_dir=folder))  # type: ignore[call-arg]
+    scripts = {}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
+    ):
+        for name, call in calls.items():
+            for _ in range(2):  # the first one fills caches, as of keys
+                number += 1
+                one = call.at(number)
+                with _recording() as statements:
+                    answer = await client.request(
+                        one.method, one.path, content=one.body.encode(), headers=one.headers
+                    )
+                if answer.status_code >= 400:
+                    raise RuntimeError(answer.text[:1000])
+            scripts[name] = _script(statements, number)
+    return scripts
+
+
+@contextmanager
+def _recording() -> Iterator[Statements]:
+    statements: Statements = []
+    kept = {name: getattr(asyncpg.Connection, name) for name in _METHODS}
+
+    def watched(name: str) -> Any:
+        async def run(self: Any, query: str, *args: Any, **more: Any) -> Any:
+            statements.append((query, () if name == "_copy_out" else args))
+            return await kept[name](self, query, *args, **more)
+
+        return run
+
+    for name in _METHODS:
+        setattr(asyncpg.Connection, name, watched(name))
+    try:
+        yield statements
+    finally:
+        for name, method in kept.items():
+            setattr(asyncpg.Connection, name, method)
+
+
+_VARIABLES = {
+    "{n}": ":n",
+    "{small}": ":small",
+    "{id}": f"('{data.KNOWN_PREFIX}' || lpad(:id::text, 12, '0'))::uuid",
+}
+_SET = f"\\set n random(1, 1000000000000)\n\\set small random(1, {SMALL})\n\\set id random(1, {data.KNOWN})\n"
+
+
+def _script(statements: Statements, number: int) -> Script:
+    """The statements, with variables where the call's own values stood."""
+    values: dict[str, str] = {}
+    lines = []
+    for place, (query, args) in enumerate(statements):
+        known: dict[str, str] = {}
+        for position, value in enumerate(args, 1):
+            name, text = f"s{place}p{position}", literal(value)
+            if value is None or text == "":  # pgbench knows no variable without a value
+                known[str(position)] = "null" if value is None else "''"
+                continue
+            for part, own in parts_of(number).items():
+                if text == own:
+                    known[str(position)] = _VARIABLES[part]
+                    break
+                if text.endswith(own):
+                    values[name] = text.removesuffix(own)
+                    known[str(position)] = f"(:{name}::text || {_VARIABLES[part]}::text)"
+                    break
+            else:
+                values[name] = text
+                known[str(position)] = f":{name}"
+        plain = re.sub(r"\$(\d+)", lambda found: known[found[1]], " ".join(query.split()))  # noqa: B023
+        lines.append(plain + ";\n")
+    return Script(_SET + "".join(lines), values)

@@ -1,0 +1,65 @@
+"""A filled register under measurement: its cluster, its service with production settings, and what is asked of it."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from app import embedded, preparing
+from app.access.keys import new_key
+from app.access.permissions import Role
+from bench import data
+from bench.operations import Measured
+from bench.processes import OTHER_CORE, Server, pin, serving
+
+PORT = 8123
+_WORKPLAN = Path(sys.executable).with_name("workplan")
+_SETTINGS = {"autovacuum": "off", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
+"""Nothing runs beside the rounds; each begins behind a checkpoint. Commits are durable, as they are in production."""
+
+
+@dataclass
+class Register:
+    """A running register with so many events."""
+
+    events: int
+    address: str
+    postmaster: int
+    folder: Path
+    server: Server
+    measured: Measured
+
+
+@contextmanager
+def register(events: int, folder: Path, port: int = PORT) -> Iterator[Register]:
+    """Start a filled register; it is filled first unless the folder holds one of this size."""
+    home = folder / str(events)
+    home.mkdir(parents=True, exist_ok=True)
+    filled = home / "filled"
+    with embedded.start(home / "data", settings=_SETTINGS) as running:
+        preparing.migrate(running.dsn)
+        if not filled.exists():
+            asyncio.run(data.fill(running.dsn, events))
+            filled.touch()
+        measured = asyncio.run(_measured(running.dsn))
+        pin(running.pid, OTHER_CORE)
+        command = [str(_WORKPLAN), "serve", "--port", str(port), "--no-seed"]
+        environment = {"DATABASE_URL": running.dsn, "WORKPLAN_DATA_DIR": str(home)}
+        with serving(command, port, environment) as server:
+            yield Register(events, running.dsn, running.pid, home, server, measured)
+
+
+async def _measured(address: str) -> Measured:
+    connection = await asyncpg.connect(address)
+    one, title = await connection.fetchrow(
+        "select id, title from events where version = 1 and kind = 'seminar' order by id desc limit 1"
+    )
+    key = new_key()
+    await preparing.add_key(connection, key, "bench", Role.SECRETARIAT)
+    await connection.execute("vacuum analyze", timeout=600)
+    await connection.close()
+    return Measured(str(one), title.split()[-2], key)
