@@ -49,6 +49,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics and the log are ours
         exception_handlers=refusing.HANDLERS,
     )
     app.state.draining = False

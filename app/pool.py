@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -110,12 +111,11 @@ class Pool:
             raise Unavailable("All connections to the database are busy. Try again.") from None
 
     async def _found(self) -> Connection:
-        now = asyncio.get_running_loop().time
         while self._idle:
             connection, worked = self._idle.pop()
             if connection.is_closed():
                 continue
-            if now() - worked < _TRUSTED_SECONDS or await self._answers(connection):
+            if monotonic() - worked < _TRUSTED_SECONDS or await self._answers(connection):
                 return connection
         return await self._connected()
 
@@ -159,7 +159,7 @@ class Pool:
         if self._closed or connection.is_in_transaction():
             connection.terminate()
             return
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         self._idle.append((connection, now))
         while len(self._idle) > _KEPT and 0 < self._idle[0][1] < now - _IDLE_SECONDS:
             self._idle.pop(0)[0].terminate()

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from random import Random
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -27,6 +27,7 @@ _ONCE = frozenset(
 )  # fmt: skip
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 524_288
 _log = structlog.get_logger("workplan.access")
+_random = Random()  # noqa: S311  (a request id is to be unique, not secret; asking the kernel costs five times as much)
 
 REQUESTS = Counter("workplan_requests_total", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -55,6 +56,11 @@ Limits = Callable[[str], tuple[int, float]]
 """By path: how many bytes a body may have, and how many seconds the request may take."""
 
 
+def new_request_id() -> str:
+    """For a request that brought none."""
+    return f"{_random.getrandbits(128):032x}"
+
+
 class Edge:
     """Wraps the whole application."""
 
@@ -63,7 +69,7 @@ class Edge:
         self.limits = limits
         self.allowed = allowed
         self.explain = explain
-        self._abandoned: set[asyncio.Task[None]] = set()
+        self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,14 +77,14 @@ class Edge:
             return
         await _Exchange(self, scope, receive, send).run()
 
-    def abandon(self, task: asyncio.Task[None]) -> None:
+    def abandon(self, task: asyncio.Task[Any]) -> None:
         """Let a hanging request die behind its answer: a cancelled query may take long to end."""
         task.cancel()
         self._abandoned.add(task)
         ABANDONED.set(len(self._abandoned))
         task.add_done_callback(self._forget)
 
-    def _forget(self, task: asyncio.Task[None]) -> None:
+    def _forget(self, task: asyncio.Task[Any]) -> None:
         self._abandoned.discard(task)
         ABANDONED.set(len(self._abandoned))
         if not task.cancelled():
@@ -96,11 +102,11 @@ class _Exchange:
         if len(self.headers) != len(scope["headers"]):
             self._join_lists()
         given = self.headers.get(b"x-request-id", b"")
-        self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else new_request_id()
         scope.setdefault("state", {})["request_id"] = self.request_id
         self.method: str = scope["method"]
         self.started = False
-        self.ended = False
+        self.given_up: asyncio.Task[None] | None = None
         self.status = 0
         self.begun = perf_counter()
         self.received = 0
@@ -115,25 +121,41 @@ class _Exchange:
         elif self.method == "OPTIONS":
             await self._options()
         else:
-            task = asyncio.ensure_future(self._inside())
-            try:
-                done, _ = await asyncio.wait({task}, timeout=self.budget)
-                if not done and not self.started:
-                    self.edge.abandon(task)
-                    await self._answer(Unavailable("The request took too long. Try again."), close=True)
-                    self.ended = True
-                else:
-                    await task
-            except asyncio.CancelledError:
-                task.cancel()
+            await self._within_budget()
+        if not self.given_up:
+            self._account()
+
+    async def _within_budget(self) -> None:
+        """Answer, or be cancelled and answered for when the time is up."""
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None
+        due = loop.call_later(self.budget, self._give_up, task)
+        try:
+            await self._inside()
+        except (asyncio.CancelledError, Exception):
+            if self.given_up is None:
                 raise
+        finally:
+            due.cancel()
+        if self.given_up is not None:
+            await self.given_up
+
+    def _give_up(self, task: asyncio.Task[Any]) -> None:
+        """The time is up. What has begun to be answered goes on; else 503, whatever still hangs."""
+        if not self.started:
+            self.given_up = asyncio.ensure_future(self._answer_late())
+            self.edge.abandon(task)
+
+    async def _answer_late(self) -> None:
+        await self._answer(Unavailable("The request took too long. Try again."), close=True)
         self._account()
 
     async def _inside(self) -> None:
         try:
-            await self.edge.app(self.scope, self._read, self._write)
+            await self.edge.app(self.scope, self._read, self._write_in_time)
         except Problem as refused:
-            await self._answer(refused)
+            await self._refuse(refused)
         except Exception as error:
             problem = self.edge.explain(error)
             if problem is None:
@@ -141,7 +163,7 @@ class _Exchange:
                 problem = InternalError("Nothing was changed. The log has more under this request id.")
             elif problem.status == 503:
                 _log.warning("database", request_id=self.request_id, error=type(error).__name__)
-            await self._answer(problem)
+            await self._refuse(problem)
 
     def _refused_at_once(self) -> Problem | None:
         if self.repeated:
@@ -199,9 +221,11 @@ class _Exchange:
                 raise TooLarge(f"At most {self.max_body} bytes.")
         return message
 
+    async def _write_in_time(self, message: Message) -> None:
+        if self.given_up is None:  # answered 503 already; what comes late is dropped
+            await self._write(message)
+
     async def _write(self, message: Message) -> None:
-        if self.ended:  # answered 503 already; what comes late is dropped
-            return
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
@@ -239,6 +263,10 @@ class _Exchange:
                     left -= len(message.get("body", b""))
                     if message["type"] != "http.request" or not message.get("more_body"):
                         return
+
+    async def _refuse(self, problem: Problem) -> None:
+        if self.given_up is None:
+            await self._answer(problem)
 
     async def _answer(self, problem: Problem, *, close: bool = False) -> None:
         if self.started:

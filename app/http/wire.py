@@ -2,12 +2,11 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import MEDIA_TYPE, BadRequest
-from app.http.edge import DEFAULT_HEADERS
+from app.http.edge import DEFAULT_HEADERS, new_request_id
 
 _HEAD_SECONDS = 10.0
 _HEAD_BYTES = 65_536
@@ -67,7 +66,7 @@ class Wire(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what has no method, address or header that could be read."""
-        request_id = uuid4().hex
+        request_id = new_request_id()
         problem = BadRequest("These bytes are not a HTTP request, or one with a method that does not exist.")
         body = problem.body("", request_id)
         headers = [
