@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     BigInteger,
     Date,
@@ -13,13 +12,10 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
-    any_,
     bindparam,
-    case,
     cast,
     func,
     literal_column,
-    null,
     or_,
     select,
     true,
@@ -138,14 +134,13 @@ def _listed(
     collection: Collection,
     shape: Shape,
     columns: Mapping[str, ColumnElement[Any]],
-    *more: ColumnElement[bool],
 ) -> Select[Any]:
     """The columns of the rows that the filters leave, in order, behind the cursor; then the sort keys."""
     row = collection.table
     keys = sort_keys(collection, shape, lambda name: row.c[name])
     named = [column.label(name) for name, column in columns.items()]
     statement = select(*named, *_labelled(keys)).select_from(row)
-    statement = statement.where(*conditions(collection, row, shape), *more)
+    statement = statement.where(*conditions(collection, row, shape))
     if not shape.after:
         return _ordered(statement, keys, shape)
     moved = _moved(collection, shape)
@@ -154,7 +149,7 @@ def _listed(
     back = (
         select(*named, *_labelled(before))
         .select_from(row.join(moved, moved.c.record_id == row.c.id))
-        .where(*conditions(collection, row, shape), *more, _after(collection, before, shape))
+        .where(*conditions(collection, row, shape), _after(collection, before, shape))
     )
     both = union_all(_ordered(stayed, keys, shape), _ordered(back, before, shape)).subquery()
     return _ordered(select(*both.c), [both.c[f"k{number}"] for number in range(len(keys))], shape)
@@ -174,16 +169,10 @@ def page_plan(collection: Collection, asked: Asked) -> Compiled:
     def build() -> Select[Any]:
         fields = _fields(collection, shape, asked.expand)
         json = record_json(collection, collection.table, fields, asked.expand)
-        page = _listed(collection, shape, {"j": json}, _unknown()).subquery()
+        page = _listed(collection, shape, {"j": json}).subquery()
         return select(JOURNAL_HEAD.c.position, *page.c).select_from(JOURNAL_HEAD.outerjoin(page, true()))
 
     return collection.statement(("page", shape), build)
-
-
-def _unknown() -> ColumnElement[bool]:
-    """False if the client has this state of the register already: then there are no rows."""
-    head = JOURNAL_HEAD.alias("head")
-    return select(head.c.position).scalar_subquery() != bindparam("known", type_=BigInteger)
 
 
 def export_plan(collection: Collection, asked: Asked, *, csv: bool) -> Compiled:
@@ -233,7 +222,6 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
             select(*groups, func.count().label("count"))
             .select_from(source)
             .where(*conditions(collection, row, shape))
-            .where(_unknown())
             .group_by(*groups)
             .order_by(*(group.asc().nulls_last() for group in groups))
             .limit(GROUPS_MOST + 1)
@@ -244,22 +232,24 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
     return collection.statement(("stats", shape), build)
 
 
-def item_plan(collection: Collection, by: str, asked: Asked) -> Compiled:
-    """One record, by a column or its own key: its tag, and its JSON text unless the client knows the tag already."""
+def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool = False) -> Compiled:
+    """One record, by a column or its own key: its tag, and its JSON text unless only the tag is asked for."""
     shape = Shape(fields=asked.shape.fields, expand=asked.shape.expand)
 
     def build() -> Select[Any]:
         row = collection.table
-        json = record_json(collection, row, _fields(collection, shape, asked.expand), asked.expand)
         tag = collection.tag(row)
         if shape != Shape():  # other records' values may be inside, so the tag moves with the journal
             position = select(JOURNAL_HEAD.c.position).scalar_subquery()
             tag = func.concat_ws(".", tag, position)
-        known = tag == any_(bindparam("known", type_=ARRAY(Text)))
         if by == OWN_KEY:
             found = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
         else:
             found = row.c[by] == bindparam("name", type_=row.c[by].type)
-        return select(tag.label("tag"), case((known, null()), else_=json).label("j")).where(found)
+        columns: list[ColumnElement[Any]] = [tag.label("tag")]
+        if not tag_only:
+            fields = _fields(collection, shape, asked.expand)
+            columns.append(record_json(collection, row, fields, asked.expand).label("j"))
+        return select(*columns).where(found)
 
-    return collection.statement(("item", by, shape), build)
+    return collection.statement(("tag" if tag_only else "item", by, shape), build)

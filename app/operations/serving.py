@@ -12,6 +12,7 @@ from app.access.networks import Network, networks, source
 from app.collection.asked import pairs_of
 from app.db import Context, Database
 from app.errors import Unavailable
+from app.operations.kept import Kept
 from app.operations.moments import Moment, moment_asked
 from app.settings import Settings
 from app.wakeups import Wakeups
@@ -26,6 +27,7 @@ class Service:
     doorkeeper: Doorkeeper
     wakeups: Wakeups
     secret: bytes = b""
+    kept: Kept = field(default_factory=Kept)
     job_added: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the worker of this process; others look every few seconds."""
 
@@ -71,7 +73,7 @@ async def caller_of(request: Request) -> Caller:
 async def moment_of(request: Request) -> Moment | None:
     """As of when the request reads; None: now."""
     state, headers, query = request.scope["state"], headers_of(request), request.scope["query_string"]
-    if not query and b"accept-datetime" not in headers:
+    if b"as_of" not in query and b"%" not in query and b"accept-datetime" not in headers:
         return None
     if "moment" not in state:
         state["moment"] = await moment_asked(service_of(request).database, pairs_of(query), headers)
