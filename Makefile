@@ -12,7 +12,7 @@ name ?=
 
 .PHONY: help
 help: ## List these targets
-	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Running it
 
@@ -62,8 +62,15 @@ openapi: setup ## Write docs/openapi.json anew; its difference is read in review
 	@$(BIN)/workplan openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
 .PHONY: bench
-bench: setup ## Measure the fast paths against the bare framework and pgbench
+bench: setup ## Measure every operation beside the limits of this machine and the installed peers (args="--quick")
 	@$(BIN)/python -m bench $(args)
+
+.PHONY: bench-peers
+bench-peers: ## Install the services that the bench puts beside the register
+	@test -x .venv-peers/bin/python || python3.11 -m venv .venv-peers || python3 -m venv .venv-peers
+	@.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements-peers.lock
+	@if command -v npm > /dev/null; then cd bench/peers && npm ci --no-audit --no-fund --loglevel=error; \
+	  else echo 'npm is not installed: Fastify is left out'; fi
 
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(options)
@@ -72,3 +79,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 lock: setup ## Resolve both lock files anew after a change of pyproject.toml (options=--upgrade raises versions)
 	@$(LOCK) --group dev --group build --output-file requirements.lock
 	@$(LOCK) --group build --constraint requirements.lock --output-file requirements-runtime.lock
+
+.PHONY: lock-peers
+lock-peers: setup ## The same for the bench's peers
+	@$(BIN)/uv pip compile bench/peers/requirements.in --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-peers" --output-file bench/requirements-peers.lock
+	@cd bench/peers && npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from bench import bulk, exports, peers, recording, report
+from bench import bulk, data, exports, peers, recording, report
 from bench.load import Call, Result, Script, pgbench, wrk
-from bench.operations import COUNTS, DEPTH, EXPORT, LIST, body_of, deep_page
+from bench.operations import COUNTS, DEPTH, EXPORT, LIST, body_of, deep_page, peer_calls
 from bench.processes import OTHER_CORE, Server, serving
 from bench.registers import Register, register
 from bench.results import Results
@@ -113,6 +113,7 @@ class Part:
                 self._peer(peer)
 
     def _round(self, limit: Server) -> None:
+        asyncio.run(data.settle(self.found.address))
         ours, only = self.found.server, self.asked.only
         for name, call in self.calls.items():
             if only and name not in only:
@@ -167,13 +168,16 @@ class Part:
         return statistics.median(times)
 
     def _peer(self, peer: peers.Peer) -> None:
+        asyncio.run(data.settle(self.found.address))
         with peer.running(self.found) as server:
-            for name, call in peer.calls(self.found.measured).items():
+            for name, call in peer_calls(self.found.measured).items():
                 if not self.asked.only or name in self.asked.only:
                     self._keep(name, peer.name, self._wrk(server, call))
-            if peer.export and (not self.asked.only or "export" in self.asked.only):
-                self._add("export ndjson", peer.name, exports.download(server, peer.export, "*/*").seconds)
-            if peer.bulk and (not self.asked.only or "bulk" in self.asked.only):
+            if not self.asked.only or "export" in self.asked.only:
+                self._add(
+                    "export ndjson", peer.name, exports.download(server, f"/export?{EXPORT}", "*/*").seconds
+                )
+            if not self.asked.only or "bulk" in self.asked.only:
                 self._add("bulk", peer.name, peer.load(server, _BULK_ROWS))
 
     def _wrk(self, server: Server, call: Call, connections: int = 16) -> Result:
@@ -212,7 +216,7 @@ def _scale(middle: Register, folder: Path, asked: argparse.Namespace, results: R
                 for name in ("get", "list", "create", "patch", "search", "common word"):
                     result = wrk(found.server, calls[name], asked.seconds, found.postmaster, found.folder)
                     results.sizes.setdefault(name, {}).setdefault(found.events, []).append(result)
-                rows = bulk.rows_of("CSV", _BULK_ROWS, turn=int(time.time()))
+                rows = bulk.rows_of("CSV", _BULK_ROWS, turn=bulk.next_turn())
                 seconds = bulk.by_request(found.server, found.measured.key, rows, "csv")
                 results.sizes.setdefault("bulk", {}).setdefault(found.events, []).append(Result(1 / seconds))
 

@@ -32,6 +32,11 @@ countries = excluded.countries, start_date = excluded.start_date, end_date = exc
 status = excluded.status, description = excluded.description"""
 
 
+def next_turn() -> int:
+    """A number that no other round has."""
+    return next(_turns)
+
+
 def rows_of(prefix: str, number: int, *, turn: int, again: int | None = None) -> Rows:
     """Rows of a turn: the first half has the codes of every turn, the second half is new.
 
@@ -112,13 +117,13 @@ def _ndjson(rows: Rows) -> bytes:
 
 def one_round(address: str, server: Server, key: str, number: int) -> dict[str, float]:
     """Seconds of each way, with rows that no other round has."""
-    turn = next(_turns)
+    turn = next_turn()
     seconds = {
         "by hand": by_hand(address, rows_of("HAND", number, turn=turn)),
         "csv": by_request(server, key, rows_of("CSV", number, turn=turn), "csv"),
         "ndjson": by_request(server, key, rows_of("LINES", number, turn=turn), "ndjson"),
     }
-    again = next(_turns)
+    again = next_turn()
     seconds["by hand, dates"] = by_hand(address, rows_of("HAND", number, turn=again, again=turn))
     seconds["csv, dates"] = by_request(server, key, rows_of("CSV", number, turn=again, again=turn), "csv")
     return seconds

@@ -4,7 +4,6 @@ Written set-wise: the triggers that mirror single writes rest meanwhile, and wha
 the statements below; the journal's own trigger stays on. Indexes are made at the end.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -118,7 +117,6 @@ async def fill(address: str, events: int) -> None:
         await connection.execute(index["definition"], timeout=3600)
     await connection.execute("drop function bench_word; drop table bench_frames, bench_syllables")
     await connection.execute("vacuum analyze", timeout=3600)
-    await connection.execute("checkpoint") if await _superuser(connection) else None
     await connection.close()
 
 
@@ -131,13 +129,12 @@ async def _insert(connection: Any, table: str, statement: str, total: int) -> No
     await connection.execute(f"alter table {table} enable trigger user")
 
 
-async def _superuser(connection: Any) -> Any:
-    return await connection.fetchval("select rolsuper from pg_roles where rolname = current_user")
-
-
-async def ids(address: str, sql: str) -> Sequence[str]:
-    """The first column of a query, as text."""
+async def settle(address: str) -> None:
+    """What autovacuum does in time, done between rounds: new words go from their waiting list into the indexes."""
     connection = await asyncpg.connect(address)
-    found = [str(row[0]) for row in await connection.fetch(sql)]
+    await connection.execute(
+        "select gin_clean_pending_list(indexrelid) from pg_index join pg_class c on c.oid = indexrelid "
+        "join pg_am a on a.oid = c.relam where a.amname = 'gin' and c.relnamespace = 'public'::regnamespace",
+        timeout=300,
+    )
     await connection.close()
-    return found
