@@ -36,6 +36,7 @@ from app.search.queries import SEARCHED
 from app.search.router import router as search
 from app.status_reports.router import explained as why_status
 from app.status_reports.router import router as status_reports
+from app.webhooks.router import webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     plan, areas, goals, activities, events, consultations, progress_reports,
@@ -55,11 +56,12 @@ BUNDLE = bundle(WRITTEN)
 LOADER = loader({each.path: each for each in WRITTEN})
 """What works at the jobs that bulk requests leave."""
 CHANGES = changes(COLLECTIONS)
+WEBHOOKS = webhooks(COLLECTIONS)
 
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE, CHANGES):
+    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE, CHANGES, WEBHOOKS):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

@@ -1,4 +1,4 @@
-"""The command `workplan`: serve, migrate, seed, import, export, keys, doctor, openapi."""
+"""The command `workplan`: serve, deliver, migrate, seed, import, export, keys, doctor, openapi."""
 
 import asyncio
 import json
@@ -145,6 +145,19 @@ def _serve(host: str, port: int, workers: int, config: Settings) -> None:
         timeout_graceful_shutdown=int(config.request_budget) + 2,
         proxy_headers=False,
     )
+
+
+@cli.command()
+def deliver() -> None:
+    """Send webhooks, and do nothing else; beside servers that run with WORKPLAN_DELIVER=false."""
+    from app.search.queries import SEARCHED
+    from app.webhooks.delivering import deliver_alone
+
+    config = Settings()
+    logs.configure(config)
+    with _database() as address:
+        _check_schema(address)
+        asyncio.run(deliver_alone(address, config, {each.name: each.path for each in SEARCHED.values()}))
 
 
 @cli.command()

@@ -34,6 +34,7 @@ from app.operations.documented import (
 )
 from app.progress_reports.schemas import ReturnReason
 from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport, WhyStatus
+from app.webhooks.documented import MODELS, PAGES, POSTED
 
 _REF = "#/components/schemas/{model}"
 _ABOUT = f"""The system of record for the **ASEAN-Japan Work Plan on Law and Justice**: its goals,
@@ -71,6 +72,7 @@ _TAGS = {
     "Jobs": "Files that are loaded after the answer.",
     "Bundle": "Records of several collections, written together.",
     "Changes": "What was changed, in order, for systems that follow the register.",
+    "Webhooks": "Being told of changes, without asking.",
 }
 _PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}
 """References that say nothing beside the name of the record; each gets a component per collection."""
@@ -117,6 +119,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         contact={"name": "The Work Plan Register"},
     )
+    made["webhooks"] = deepcopy(POSTED)
     made["components"] = {
         "schemas": dict(sorted(schemas().items())),
         "responses": deepcopy(REFUSALS),
@@ -131,6 +134,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             },
         },
     }
+    for posted in made["webhooks"].values():
+        _give_examples(posted["post"], made["components"]["schemas"])
     for operation in _operations(made):
         operation.setdefault("security", _READ_ALWAYS)
         if "204" in operation["responses"]:
@@ -147,7 +152,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _drop_unused(made: dict[str, Any]) -> None:
     """Leave out the components that nothing leads to."""
     reached: set[str] = set()
-    waiting = set(_REFERENCE.findall(json.dumps(made["paths"])))
+    waiting = set(_REFERENCE.findall(json.dumps([made["paths"], made["webhooks"]])))
     while waiting:
         kind, name = (each := waiting.pop()).split("/")
         reached.add(each)
@@ -217,6 +222,7 @@ def schemas() -> dict[str, Any]:
         (Outstanding, "serialization"),
         (WhyStatus, "serialization"),
     ]
+    models += MODELS
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
     found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}
@@ -226,7 +232,7 @@ def schemas() -> dict[str, Any]:
         found |= _references(collection, plain)
     for collection in api.COLLECTIONS:
         found |= _of_collection(collection, plain)
-    return found | _whole_plan(found) | feed_schemas(api.COLLECTIONS) | COMMON_SCHEMAS
+    return found | _whole_plan(found) | feed_schemas(api.COLLECTIONS) | PAGES | COMMON_SCHEMAS
 
 
 def _name_references(collection: Collection, plain: dict[str, Any]) -> None:

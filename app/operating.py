@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from types import FrameType
@@ -27,6 +27,8 @@ from app.jobs.running import Work, work_at_jobs
 from app.operations.serving import Service, service_of
 from app.pool import BROKEN
 from app.settings import Settings
+from app.webhooks.delivering import Deliverer
+from app.webhooks.outbox import forget as forget_deliveries
 
 router = APIRouter(include_in_schema=False)
 _log = structlog.get_logger("workplan")
@@ -97,6 +99,7 @@ async def tidy(database: Database, config: Settings) -> dict[str, int]:
     for name, days, delete in (
         ("idempotency_keys", config.idempotency_days, forget_keys),
         ("jobs", config.job_days, forget_jobs),
+        ("webhook_deliveries", config.webhook_log_days, forget_deliveries),
     ):
         more = True
         while more:
@@ -137,6 +140,16 @@ async def listening(service: Service) -> AsyncIterator[None]:
             yield
         finally:
             service.wakeups.end()
+
+
+@asynccontextmanager
+async def delivering(service: Service, kinds: Mapping[str, str]) -> AsyncIterator[None]:
+    """Webhooks are sent from here as well, unless a worker of its own does that."""
+    if not service.settings.deliver:
+        yield
+        return
+    async with _beside(Deliverer(service.database.dsn, service.settings, service.wakeups, kinds).run()):
+        yield
 
 
 @asynccontextmanager

@@ -4,8 +4,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.embedded import default_data_dir
 
@@ -78,6 +78,31 @@ class Settings(BaseSettings):
     feed_days: int = Field(default=400, ge=1, le=36_500)
     """Days that `GET /v1/changes` reaches back; the journal itself is kept for good."""
 
+    deliver: bool = True
+    """Whether this process also sends webhooks; `false` where `workplan deliver` runs by itself."""
+
+    webhook_key: SecretStr | None = None
+    """From this the secrets of webhooks are derived; another key gives all of them other secrets. Default: a secret
+    kept in the database, so that a copy of the database is enough to sign."""
+
+    webhook_timeout: float = Field(default=15.0, gt=0, le=30)
+    """Seconds that one attempt may take in all, whatever a receiver does."""
+
+    webhook_rate: int = Field(default=20, ge=1, le=1000)
+    """Attempts a second for one webhook."""
+
+    webhook_failing_days: float = Field(default=5.0, gt=0)
+    """Days without a success after which a webhook is disabled."""
+
+    webhook_log_days: int = Field(default=30, ge=1)
+    """Days that the log of webhooks is kept."""
+
+    webhook_retries: Annotated[tuple[float, ...], NoDecode] = (0, 5, 300, 1800, 7200, 18_000, 36_000, 36_000)
+    """Development only: seconds before each attempt at one event, after the last it is given up."""
+
+    webhook_test_targets: str = ""
+    """Development only: exact `ip:port` pairs, separated by commas, that may be sent to without TLS."""
+
     drain_seconds: float = Field(default=0.0, ge=0)
     """Seconds that a stopping server keeps answering while `/readyz` already says 503."""
 
@@ -85,6 +110,11 @@ class Settings(BaseSettings):
     """`auto`: text on a terminal, JSON elsewhere."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("webhook_retries", mode="before")
+    @classmethod
+    def _separated(cls, given: object) -> object:
+        return given.split(",") if isinstance(given, str) else given
 
 
 @lru_cache

@@ -19,6 +19,7 @@ from app.plan.models import Plan
 from app.progress_reports.models import ProgressReport
 from app.report_lines.models import ReportLine
 from app.status_reports.models import FrozenReport
+from app.webhooks.models import Webhook
 
 METADATA = Base.metadata
 
@@ -44,4 +45,5 @@ __all__ = [
     "ProgressReport",
     "ReportLine",
     "SearchText",
+    "Webhook",
 ]

@@ -100,7 +100,13 @@ def _name(address: str) -> str:
 
 def settings_for(address: str, **more: object) -> Settings:
     """Settings of a service on a database, with few connections."""
-    chosen = {"read_connections": 4, "write_connections": 4, "public_url": "http://register.test", **more}
+    chosen = {
+        "read_connections": 4,
+        "write_connections": 4,
+        "public_url": "http://register.test",
+        "deliver": False,
+        **more,
+    }
     return Settings(DATABASE_URL=SecretStr(address), **chosen)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -101,6 +101,19 @@ def pairs_of(query: bytes) -> Pairs:
     except UnicodeDecodeError:
         raise BadRequest("The query string is not percent-encoded UTF-8.") from None
     return pairs
+
+
+def only(query: bytes, allowed: Sequence[str]) -> dict[str, str]:
+    """The parameters of an address that knows just these."""
+    given = {}
+    for name, _, value in pairs_of(query):
+        if name not in allowed:
+            raise UnknownParameter(
+                f"There is no parameter `{name[:100]}` here.",
+                errors=[_error(name[:100], "unknown_parameter", **did_you_mean(name[:100], allowed))],
+            )
+        given[name] = value
+    return given
 
 
 def read(

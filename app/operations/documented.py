@@ -545,7 +545,7 @@ def list_parameters(collection: Collection) -> list[dict[str, Any]]:
             {"type": "integer", "format": "int32", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
             LIMIT,
         ),
-        _CURSOR,
+        CURSOR,
         parameter(
             "count",
             "`exact`: with the number of records.",
@@ -575,13 +575,13 @@ def stats_parameters(collection: Collection) -> list[dict[str, Any]]:
     ]
 
 
-_CURSOR = parameter(
+CURSOR = parameter(
     "cursor",
     "Continues a list: taken from `next`, opaque, and bound to its filter and order.",
     {"type": "string", "minLength": 1, "maxLength": 8000, "pattern": "^[A-Za-z0-9_-]+$"},
     None,
 )
-del _CURSOR["example"]  # a cursor is signed by the service that made it; none can be shown here that works
+del CURSOR["example"]  # a cursor is signed by the service that made it; none can be shown here that works
 _TAG = '(W/)?"[!#-~]*"'
 _TAGS = {"type": "string", "pattern": f"^([*]|{_TAG}(, ?{_TAG})*)$"}
 _AS_OF = parameter(

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 from app.access.caller import EDIT, Right
 from app.access.permissions import Permission
 from app.collection import removing, writing
-from app.collection.asked import pairs_of
+from app.collection.asked import only
 from app.collection.collection import Collection
-from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.errors import InvalidParameter
 from app.http.bodies import MERGE_PATCH, check_type, read_object
 from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import CSV, JSON, NDJSON, Format
@@ -26,18 +26,7 @@ POLICY: dict[str, Permission] = {}
 def flags(request: Request, *allowed: str) -> dict[str, bool]:
     """The true-or-false parameters of a write."""
     found = dict.fromkeys(allowed, False)
-    for name, _, value in pairs_of(request.scope["query_string"]):
-        if name not in allowed:
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[
-                    {
-                        "parameter": name[:100],
-                        "code": "unknown_parameter",
-                        **did_you_mean(name[:100], allowed),
-                    }
-                ],
-            )
+    for name, value in only(request.scope["query_string"], allowed).items():
         if value not in {"true", "false"}:
             raise InvalidParameter(
                 f"`{name}` is `true` or `false`.", errors=[{"parameter": name, "code": "unreadable"}]

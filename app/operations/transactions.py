@@ -33,6 +33,8 @@ class Answer:
     body: str | Spool = ""
     """What may be large comes in a spool."""
     headers: dict[str, str] = field(default_factory=dict)
+    shown: str = ""
+    """What is answered this once in place of the body: it holds a secret, which is not kept."""
     kept: bool = True
     """False: what was written is rolled back, as in a dry run."""
 
@@ -43,7 +45,7 @@ class Answer:
             return StreamingResponse(_sent(self.body), self.status, headers)
         if self.body:
             headers.setdefault("Content-Type", "application/json")
-        return Response(self.body or None, self.status, headers)
+        return Response(self.shown or self.body or None, self.status, headers)
 
     def text(self) -> str:
         """What is kept for an Idempotency-Key."""

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
-from app.collection.asked import EVERYWHERE, pairs_of, search_terms
-from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.collection.asked import EVERYWHERE, only, search_terms
+from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.reading import caching
@@ -54,20 +54,7 @@ async def search(request: Request) -> Response:
     headers = headers_of(request)
     context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
-    given = {}
-    for name, _, value in pairs_of(request.scope["query_string"]):
-        if name not in _PARAMETERS:
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[
-                    {
-                        "parameter": name[:100],
-                        "code": "unknown_parameter",
-                        **did_you_mean(name[:100], _PARAMETERS),
-                    }
-                ],
-            )
-        given[name] = value
+    given = only(request.scope["query_string"], _PARAMETERS)
     terms = search_terms(given.get("q", ""))
     kinds = given["kind"].split(",") if "kind" in given else []
     for kind in kinds:

@@ -26,6 +26,15 @@ BEYOND_SCHEMAS = {
     "match_not_found",
     "match_ambiguous",
     "version_conflict",
+    # where the register does not send to, and how far its feed is
+    "url_malformed",
+    "url_scheme",
+    "url_port",
+    "url_credentials",
+    "url_host",
+    "url_address",
+    "unknown",
+    "out_of_range",
     # of the text as a whole
     "repeated",
     "reserved",

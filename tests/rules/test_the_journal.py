@@ -17,6 +17,7 @@ UNRECORDED = {
     "idempotency_keys", "jobs", "job_pieces",  # answers and work to do, not records
     "api_key_secrets",  # digests alone; that a key was rotated stands in the key
     "frozen_reports",  # never change; their digest is recorded with the Consultation
+    "webhook_lanes", "webhook_deliveries",  # how far webhooks have come, and the log of what was sent
 }  # fmt: skip
 """The tables that no trigger records. This list may only shrink."""
 
@@ -115,6 +116,9 @@ WITHOUT_PAST = {
     "installation",
     "job_pieces",
     "jobs",
+    "webhook_deliveries",
+    "webhook_lanes",
+    "webhooks",
 }
 
 

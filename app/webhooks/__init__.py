@@ -1,0 +1,1 @@
+"""Webhooks: who wants to be told of changes without asking, and the worker that tells them."""

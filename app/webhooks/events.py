@@ -1,0 +1,26 @@
+"""What is posted: the event of a change, and its id, which is the same at every attempt."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from app.webhooks.schemas import WebhookEvent
+
+
+def message_id(webhook: UUID, position: int) -> str:
+    """The header `webhook-id`: of one webhook and one change, whenever and however often it is sent."""
+    return f"msg_{webhook.hex}_{position}"
+
+
+def event(row: Mapping[str, Any], address: str) -> WebhookEvent:
+    """The event of a row of `webhook_deliveries`; `address` is that of the register."""
+    return WebhookEvent(
+        type=f"{row['kind']}.{row['action']}",
+        position=row["position"],
+        kind=row["kind"],
+        id=row["record_id"],
+        version=row["version"],
+        action=row["action"],
+        at=row["at"],
+        href=f"{address}/v1/{row['kind']}" + ("" if row["kind"] == "plan" else f"/{row['record_id']}"),
+    )

@@ -1,0 +1,128 @@
+"""Subscriptions: of the key that made them, with a secret that is shown once and stored nowhere."""
+
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from app.tables import METADATA
+from tests import make
+from tests.cast import Cast
+from tests.webhooks.conftest import log, subscribe
+from tests.webhooks.receiver import Receiver
+
+NEW = {"url": "https://hooks.example.org/workplan", "kinds": ["events"], "description": "Case system"}
+
+
+async def test_only_its_owner_and_administrators_see_a_webhook(cast: Cast) -> None:
+    made = await cast.reader.post("/v1/webhooks", json=NEW)
+    assert made.status_code == 201, made.text
+    address = made.headers["location"]
+    assert {key: made.json()[key] for key in NEW} == NEW
+    assert (await cast.anonymous.get(address)).status_code == 401
+    for method, path, body in (
+        ("GET", address, None), ("GET", f"{address}/deliveries", None), ("PATCH", address, {"state": "paused"}),
+        ("POST", f"{address}/rotate-secret", None), ("POST", f"{address}/test", None),
+        ("POST", f"{address}/replay", {"from_position": 1}), ("DELETE", address, None),
+    ):  # fmt: skip
+        answer = await cast.secretariat.request(method, path, json=body)
+        assert answer.status_code == 404, (method, path)
+    assert (await cast.secretariat.get("/v1/webhooks")).json() == {"items": [], "next": None}
+    for client in (cast.reader, cast.administrator):
+        assert [each["id"] for each in (await client.get("/v1/webhooks")).json()["items"]] == [
+            made.json()["id"]
+        ]
+    assert (await cast.administrator.patch(address, json={"state": "paused"})).json()["version"] == 2
+    assert (await cast.reader.delete(address)).status_code == 204
+    assert (await cast.reader.get(address)).status_code == 404
+
+
+async def test_its_secret_is_shown_once_and_stands_nowhere(
+    client: httpx.AsyncClient, receiver: Receiver, database_address: str
+) -> None:
+    key = {"Idempotency-Key": "once"}
+    receiver.answers["/said"] = lambda _call, _before: b"HTTP/1.1 200 X\r\ncontent-length: 6\r\n\r\ncanary"
+    first = await client.post("/v1/webhooks", json={"url": receiver.url("/said")}, headers=key)
+    again = await client.post("/v1/webhooks", json={"url": receiver.url("/said")}, headers=key)
+    assert first.json()["secret"].startswith("whsec_")
+    assert again.json() == {**first.json(), "secret": None}
+    address = first.headers["location"]
+    rotated = await client.post(f"{address}/rotate-secret", headers={"Idempotency-Key": "twice"})
+    await make.record(client, "goals")
+    await receiver.until("/said", 1)
+    assert "secret" not in (await client.get(address)).json()
+    connection = await asyncpg.connect(database_address)
+    for table in METADATA.sorted_tables:
+        for (text,) in await connection.fetch(f"select t::text from {table.name} t"):
+            for secret in ("canary", first.json()["secret"][6:], rotated.json()["secret"][6:]):
+                assert secret not in text, table.name
+    recorded = await connection.fetch(
+        "select action, record from changes where kind = 'webhooks' order by version"
+    )
+    await connection.close()
+    assert [row["action"] for row in recorded] == ["create", "update"]
+
+
+@pytest.mark.parametrize("service", [{"deliver": False}], indirect=True)
+async def test_a_webhook_is_changed_like_any_record(client: httpx.AsyncClient) -> None:
+    made = await client.post("/v1/webhooks", json=NEW)
+    address, tag = made.headers["location"], made.headers["etag"]
+    assert (await client.get(address, headers={"If-None-Match": tag})).status_code == 304
+    patch = {"kinds": None, "country": "TH", "url": "https://hooks.example.org/other"}
+    tried = await client.patch(address, json=patch, params={"dry_run": "true"})
+    changed = await client.patch(address, json=patch, headers={"If-Match": tag})
+    assert tried.json()["version"] == changed.json()["version"] == 2
+    assert {key: changed.json()[key] for key in patch} == {**patch, "kinds": []}
+    assert (await client.patch(address, json=patch)).json()["version"] == 2
+    late = await client.patch(address, json={"state": "paused"}, headers={"If-Match": tag})
+    assert late.status_code == 412
+    assert late.json()["current"]["version"] == 2
+    assert (await client.delete(address, headers={"If-Match": tag})).status_code == 412
+
+
+@pytest.mark.parametrize("service", [{"deliver": False}], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "pointer", "code"),
+    [
+        ({"url": None}, "/url", "string_type"),
+        ({"kinds": ["event"]}, "/kinds/0", "unknown"),
+        ({"actions": ["made"]}, "/actions/0", "literal_error"),
+        ({"country": "Thailand"}, "/country", "string_pattern_mismatch"),
+        ({"from_position": 10**9}, "/from_position", "out_of_range"),
+        ({"secret": "whsec_mine"}, "/secret", "unknown_field"),
+        ({"state": "disabled"}, "/state", "unknown_field"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_its_field(
+    client: httpx.AsyncClient, change: dict[str, Any], pointer: str, code: str
+) -> None:
+    answer = await client.post("/v1/webhooks", json={**NEW, **change})
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [(pointer, code)]
+
+
+@pytest.mark.parametrize("service", [{"deliver": False}], indirect=True)
+async def test_lists_come_in_pages(client: httpx.AsyncClient) -> None:
+    made = [(await client.post("/v1/webhooks", json=NEW)).json()["id"] for _ in range(3)]
+    first = await client.get("/v1/webhooks?limit=2")
+    rest = await client.get(first.json()["next"])
+    assert [each["id"] for page in (first, rest) for each in page.json()["items"]] == made[::-1]
+    assert rest.json()["next"] is None
+    cursor = first.json()["next"].rsplit("=", 1)[1]
+    other = await client.get(f"/v1/webhooks/{made[0]}/deliveries", params={"cursor": cursor})
+    assert other.json()["type"] == "/problems/invalid-cursor"
+    wrong = await client.get(f"/v1/webhooks/{made[0]}/deliveries?state=givn_up")
+    assert wrong.json()["errors"][0]["did_you_mean"] == ["given_up"]
+
+
+async def test_a_webhook_ends_with_its_key(cast: Cast, receiver: Receiver, database_address: str) -> None:
+    webhook = await subscribe(cast.reader, receiver, "/ended")
+    connection = await asyncpg.connect(database_address)
+    await connection.execute("update api_keys set revoked_at = now() where role = 'reader'")
+    await connection.close()
+    await subscribe(cast.administrator, receiver, "/lives")
+    await make.record(cast.secretariat, "goals")
+    await receiver.until("/lives", 1)
+    assert receiver.calls["/ended"] == []
+    assert await log(cast.administrator, webhook) == []

@@ -1,0 +1,148 @@
+"""Where the register does not send to: what lies inside, by whatever name, then or later."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.webhooks.sending import send
+from app.webhooks.targets import Forbidden, Targets
+from tests.webhooks.receiver import Receiver
+
+FORBIDDEN = [
+    ("http://hooks.example.org/", "url_scheme"),
+    ("https://hooks.example.org:8080/", "url_port"),
+    ("https://hooks.example.org:22/", "url_port"),
+    ("https://user:secret@hooks.example.org/", "url_credentials"),
+    ("https://hooks.example.org@127.0.0.1/", "url_credentials"),
+    ("https://hooks.example.org/#part", "url_malformed"),
+    ("https://hooks.example.org\\@127.0.0.1/", "url_malformed"),
+    ("https:///path", "url_host"),
+    ("https://hooks.example.org:/", "url_malformed"),
+    ("https://hooks.example.org:443443/", "url_malformed"),
+    ("https://localhost/", "url_host"),
+    ("https://localhost./", "url_host"),
+    ("https://database/", "url_host"),
+    ("https://metadata.google.internal/", "url_host"),
+    ("https://printer.local/", "url_host"),
+    ("https://127.1/", "url_host"),
+    ("https://2130706433/", "url_host"),
+    ("https://0x7f000001/", "url_host"),
+    ("https://0177.0.0.1/", "url_host"),
+    ("https://%31%32%37.0.0.1/", "url_host"),
+    ("https://127.0.0.1/", "url_address"),
+    ("https://127.8.8.8/", "url_address"),
+    ("https://0.0.0.0/", "url_address"),
+    ("https://10.0.0.1/", "url_address"),
+    ("https://172.16.0.1/", "url_address"),
+    ("https://192.168.1.1/", "url_address"),
+    ("https://169.254.169.254/latest/meta-data/", "url_address"),
+    ("https://168.63.129.16/", "url_address"),
+    ("https://192.0.0.192/", "url_address"),
+    ("https://100.64.0.1/", "url_address"),
+    ("https://100.100.100.200/", "url_address"),
+    ("https://198.18.0.1/", "url_address"),
+    ("https://224.0.0.1/", "url_address"),
+    ("https://240.0.0.1/", "url_address"),
+    ("https://255.255.255.255/", "url_address"),
+    ("https://[::1]/", "url_address"),
+    ("https://[::]/", "url_address"),
+    ("https://[fe80::1]/", "url_address"),
+    ("https://[fe80::1%25eth0]/", "url_address"),
+    ("https://[fc00::1]/", "url_address"),
+    ("https://[fd00:ec2::254]/", "url_address"),
+    ("https://[fec0::1]/", "url_address"),
+    ("https://[ff02::1]/", "url_address"),
+    ("https://[2001:db8::1]/", "url_address"),
+    ("https://[::ffff:127.0.0.1]/", "url_address"),
+    ("https://[::ffff:10.0.0.1]/", "url_address"),
+    ("https://[::127.0.0.1]/", "url_address"),
+    ("https://[2002:7f00:1::]/", "url_address"),
+    ("https://[64:ff9b::a9fe:a9fe]/", "url_address"),
+    ("https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "url_address"),
+]
+
+
+@pytest.mark.parametrize(("url", "code"), FORBIDDEN)
+def test_an_address_inside_is_refused(url: str, code: str) -> None:
+    with pytest.raises(Forbidden) as refused:
+        Targets().target(url)
+    assert refused.value.code == code
+
+
+async def test_it_is_refused_at_registration_with_the_rule(
+    client: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    for url, code in (
+        FORBIDDEN[0],
+        FORBIDDEN[3],
+        FORBIDDEN[20],
+        ("http://127.0.0.1:1/", "url_scheme"),
+    ):
+        answer = await client.post("/v1/webhooks", json={"url": url})
+        assert answer.status_code == 422, answer.text
+        (error,) = answer.json()["errors"]
+        assert (error["pointer"], error["code"]) == ("/url", code)
+        assert url not in answer.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://93.184.215.14/x?y=1",
+        "https://[2606:4700::1111]:8443/",
+        "https://hooks.example.org",
+        "HTTPS://A.example/",
+    ],
+)
+def test_what_lies_outside_is_taken(url: str) -> None:
+    if url.startswith("HTTPS"):
+        with pytest.raises(Forbidden):
+            Targets().target(url)
+        return
+    assert Targets().target(url).path.startswith("/")
+
+
+class _Names:
+    """A resolver that answers from a list, one answer a question."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def __call__(self, host: str, port: int) -> list[str]:
+        self.asked += 1
+        return self.answers[min(self.asked, len(self.answers)) - 1]
+
+
+async def _sent(receiver: Receiver, names: _Names) -> Any:
+    targets = Targets([f"127.0.0.1:{receiver.port}"], names)
+    return await send(targets, f"http://hooks.example.org:{receiver.port}/named", {}, "{}", 2)
+
+
+async def test_a_name_is_looked_up_once_an_attempt_and_the_connection_goes_to_what_was_judged(
+    receiver: Receiver,
+) -> None:
+    names = _Names(["127.0.0.1"], ["127.0.0.2"])
+    assert (await _sent(receiver, names)).result == "delivered"
+    assert names.asked == 1
+    assert receiver.calls["/named"][0].headers["host"] == f"hooks.example.org:{receiver.port}"
+    assert (await _sent(receiver, names)).result == "forbidden_address"
+    assert len(receiver.calls["/named"]) == 1
+
+
+async def test_one_bad_address_refuses_the_name(receiver: Receiver) -> None:
+    assert (await _sent(receiver, _Names(["127.0.0.1", "10.0.0.1"]))).result == "forbidden_address"
+    assert (
+        await _sent(receiver, _Names(["::ffff:169.254.169.254", "127.0.0.1"]))
+    ).result == "forbidden_address"
+    assert (await _sent(receiver, _Names([]))).result == "unresolved"
+    assert receiver.calls["/named"] == []
+
+
+async def test_no_proxy_of_the_environment_is_used(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert (await _sent(receiver, _Names(["127.0.0.1"]))).result == "delivered"
