@@ -22,7 +22,6 @@ _OF_RECORDS = REMAKE.replace("create function", "create or replace function", 1)
 
 
 def upgrade() -> None:
-    op.execute(FORGET_PAST)
     op.create_table(
         "webhooks",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
