@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -242,6 +243,40 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key, from `
         err.print("[red]workplan:[/red] there is no such key, or it is revoked already.")
         raise SystemExit(1)
     out.print("Revoked.")
+
+
+@cli.command("mirror")
+def mirror_register(
+    url: Annotated[str, typer.Argument(help="Address of the register to copy.")],
+    into: Annotated[str, typer.Option(help="A folder, or postgresql://…, to keep the copy in.")],
+    follow: Annotated[
+        bool, typer.Option("--follow/--once", help="Go on until stopped, or end when in step.")
+    ] = False,
+    kinds: Annotated[str, typer.Option(help="Only these kinds, separated by commas.")] = "",
+    key_file: Annotated[Path | None, typer.Option(help="File with the API key to read with.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Begin with a new snapshot.")] = False,
+) -> None:
+    """Keep a copy of another register in step, and prove it. Ends with 0 in step, 3 if not, 1 in trouble."""
+    from app.mirror.command import mirror
+    from app.mirror.copies import Trouble
+
+    key = key_file.read_text(encoding="utf-8").strip() if key_file else ""
+    try:
+        status = asyncio.run(
+            mirror(
+                url,
+                into,
+                key=key,
+                kinds=kinds,
+                follow=follow,
+                anew=anew,
+                say=partial(out.print, highlight=False, soft_wrap=True),
+            )
+        )
+    except Trouble as trouble:
+        err.print(f"[red]workplan:[/red] {trouble}")
+        raise SystemExit(1) from None
+    raise SystemExit(status)
 
 
 @cli.command()

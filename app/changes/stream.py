@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from math import inf
 from time import monotonic
 
 from fastapi import Request
@@ -24,22 +25,20 @@ async def events(request: Request, feed: Feed, asked: Asked, page: Page) -> Asyn
     The stream ends when the service stops, when the key is no longer good, and when nothing came for `wait` seconds.
     """
     wakeups = service_of(request).wakeups
-    quiet_since = monotonic()
+    patience = inf if asked.wait is None else asked.wait
     yield f"retry: {_RETRY_MILLISECONDS}\n\n"
+    quiet_since = monotonic()
     while True:
         if text := _told(page):
-            quiet_since = monotonic()
             yield text
-        if not page.more:
-            quiet = monotonic() - quiet_since
-            if wakeups.ended or (asked.wait is not None and quiet >= asked.wait):
+            quiet_since = monotonic()
+        while not page.more:
+            left = quiet_since + patience - monotonic()
+            if wakeups.ended or left <= 0:
                 return
-            seconds = (
-                _HEARTBEAT_SECONDS if asked.wait is None else min(_HEARTBEAT_SECONDS, asked.wait - quiet)
-            )
-            if await wakeups.wait(page.head, seconds) <= page.head:
-                yield ": nothing new\n\n"
-                continue
+            if await wakeups.wait(page.head, min(_HEARTBEAT_SECONDS, left)) > page.head:
+                break
+            yield ": nothing new\n\n"
         try:
             page = await feed.page(replace(asked, after=page.next_after), await Reader.of(request))
         except Problem as refused:

@@ -1,8 +1,10 @@
 """The feed as a stream of events."""
 
+import asyncio
 import json
 
 import httpx
+import pytest
 
 from tests import make
 
@@ -50,3 +52,16 @@ async def test_a_broken_last_event_id_is_refused(client: httpx.AsyncClient) -> N
 async def test_a_head_request_does_not_wait_for_events(client: httpx.AsyncClient) -> None:
     answer = await client.head("/v1/changes/stream")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_a_quiet_stream_gives_signs_of_life_and_tells_nothing_twice(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.changes.stream._HEARTBEAT_SECONDS", 0.2)
+    first = await make.record(client, "areas")
+    streaming = asyncio.create_task(client.get("/v1/changes/stream?wait=1"))
+    await asyncio.sleep(0.5)
+    second = await make.record(client, "areas")
+    text = (await streaming).text
+    assert [json.loads(each["data"])["id"] for each in events_of(text)] == [first["id"], second["id"]]
+    assert text.count(": nothing new") >= 4

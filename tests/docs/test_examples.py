@@ -64,7 +64,9 @@ def test_the_examples_of_a_document_work_when_pasted(
     document: Path, live: tuple[str, Path], tmp_path: Path
 ) -> None:
     host, data_dir = live
-    environment = {**os.environ, "WORKPLAN_DATA_DIR": str(data_dir)}
+    ours = str(Path(sys.executable).parent)  # where the command `workplan` is
+    path = f"{ours}:{os.environ['PATH']}"
+    environment = {**os.environ, "WORKPLAN_DATA_DIR": str(data_dir), "PATH": path}
     said = ""
     for refused, text in _blocks(document):
         script = said + text.replace("127.0.0.1:8000", host)
