@@ -166,7 +166,7 @@ async def test_a_follower_takes_over_what_happens_until_it_is_stopped(
     stop = asyncio.Event()
     begun = await follower(remote, folder)
     following = asyncio.create_task(begun.follow(stop))
-    made = await make.record(client, "areas")
+    await make.record(client, "areas")
     place, _ = await remote.digests()
     async with asyncio.timeout(5):
         while await folder.position() != place:  # noqa: ASYNC110  (a copy has no event)
