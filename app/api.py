@@ -21,6 +21,7 @@ from app.goals.router import files as goal_files
 from app.goals.router import router as goals
 from app.imports.background import loader
 from app.imports.router import bulk
+from app.imports.templates import templates
 from app.jobs.router import router as jobs
 from app.operations.keyed import by_key
 from app.organisations.router import files as organisation_files
@@ -51,7 +52,9 @@ COLLECTIONS = tuple(SEARCHED.values())
 WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 """Collections to which records can be added; the plan is one."""
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
-BULK: tuple[APIRouter, ...] = tuple(bulk(collection) for collection in WRITTEN)
+BULK: tuple[APIRouter, ...] = tuple(
+    router for collection in WRITTEN for router in (templates(collection), bulk(collection))
+)
 BUNDLE = bundle(WRITTEN)
 LOADER = loader({each.path: each for each in WRITTEN})
 """What works at the jobs that bulk requests leave."""

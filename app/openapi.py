@@ -182,7 +182,7 @@ def _give_examples(operation: Mapping[str, Any], known: Mapping[str, Any]) -> No
     """Show the example of its schema with every body and answer; FastAPI would take the nulls out of it."""
     for place in (operation.get("requestBody", {}), *operation["responses"].values()):
         for media in place.get("content", {}).values():
-            if "example" not in media:
+            if "example" not in media and "$ref" in media["schema"]:  # a workbook cannot be shown
                 media["example"] = known[media["schema"]["$ref"].rsplit("/", 1)[1]]["examples"][0]
 
 

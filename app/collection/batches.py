@@ -127,7 +127,7 @@ class Batch:
 
     async def _current(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The records that rows name, held until the transaction ends."""
-        named = [row.match for row in rows if row.match is not None and not row.errors]
+        named = [row.match for row in rows if row.match is not None and not row.hopeless]
         if not named:
             return {}
         collection, own = self.collection, OWN_KEYS.alias()

@@ -29,7 +29,7 @@ from app.collection.asked import Asked, Shape, sort_kind
 from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter
 from app.collection.own_keys import OWN_KEY, record_of
-from app.collection.projection import Expand, Row, Source, record_json
+from app.collection.projection import Expand, Row, Source, bare, record_json
 from app.collection.search import search_condition
 from app.db import Compiled
 from app.journal import CHANGES, COMMITS, JOURNAL_HEAD
@@ -175,21 +175,23 @@ def page_plan(collection: Collection, asked: Asked) -> Compiled:
     return collection.statement(("page", shape), build)
 
 
-def export_plan(collection: Collection, asked: Asked, *, csv: bool) -> Compiled:
-    """The whole list in order: one JSON text per row, or one column per CSV header."""
+def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
+    """The whole list in order: one JSON text per row (`ndjson`), or one column per header (`csv`, `xlsx`)."""
     shape = asked.shape
 
     def build() -> Select[Any]:
         row = collection.table
-        if csv:
-            columns = collection.cells(row, shape.fields or tuple(collection.outputs))
-        else:
+        if ending == "ndjson":
             fields = _fields(collection, shape, asked.expand)
             columns = {"j": record_json(collection, row, fields, asked.expand)}
+        else:
+            columns = collection.cells(row, shape.fields or tuple(collection.outputs))
+            if ending == "xlsx":
+                columns = {name: bare(column) for name, column in columns.items()}
         rows = _listed(collection, shape, columns).subquery()
         return select(*(rows.c[name] for name in columns))
 
-    return collection.statement(("csv" if csv else "ndjson", shape), build)
+    return collection.statement((ending, shape), build)
 
 
 def count_plan(collection: Collection, asked: Asked) -> Compiled:

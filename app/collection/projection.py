@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import Text, Uuid, case, cast, exists, func, literal, select
+from sqlalchemy import Case, Text, Uuid, cast, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import JSON, JSONB, aggregate_order_by
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.expression import FromClause
@@ -144,9 +144,13 @@ class Ref(_Relation):
         return found.correlate_except(target).scalar_subquery()
 
     def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+        """By its key; by the id if it has none."""
         target = self.to.table.alias()
         key = self.to.key or "id"
-        found = select(target.c[key]).where(target.c.id == row.c[f"{name}_id"]).correlate_except(target)
+        named: ColumnElement[Any] = target.c[key]
+        if target.c[key].nullable:
+            named = func.coalesce(named, cast(target.c.id, Text))
+        found = select(named).where(target.c.id == row.c[f"{name}_id"]).correlate_except(target)
         return {f"{name}.{key}": found.scalar_subquery()}
 
     def filters(
@@ -332,9 +336,19 @@ def _elements(column: ColumnElement[Any]) -> Any:
 _FORMULA = "^[=+\\-@\t\r'＝＋－＠]"
 
 
-def guarded(column: ColumnElement[Any]) -> ColumnElement[Any]:
+class Guarded(Case[Any]):
     """Text that a spreadsheet would compute gets a leading `'`, which our import takes off (OWASP ASVS 1.2.10)."""
-    return case((column.op("~")(literal(_FORMULA)), literal("'") + column), else_=column)
+
+    inherit_cache = True
+
+
+def guarded(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return Guarded((column.op("~")(literal(_FORMULA)), literal("'") + column), else_=column)
+
+
+def bare(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The same text as it is stored: the cells of a workbook say themselves that they are text."""
+    return column.else_ if isinstance(column, Guarded) and column.else_ is not None else column
 
 
 def joinable(schema: Mapping[str, Any]) -> bool:

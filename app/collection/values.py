@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -135,6 +135,33 @@ def _gregorian(value: str) -> tuple[str, date] | None:
 _CALENDARS = {"date_buddhist_era": "a Buddhist-era year", "date_japanese_era": "a Japanese era"}
 
 
+_ERA_YEAR = re.compile(r"(R|H|S|T|令和|平成|昭和|大正) ?([0-9]{1,2}|元)年?")
+_SERIAL_ZERO = date(1899, 12, 30)
+
+
+def _hinted(value: str) -> PydanticCustomError | None:
+    """What is no date here, and may well be meant as one: nothing is guessed, but the likely date is named."""
+    plain = unicodedata.normalize("NFKC", value).strip().upper()
+    if re.fullmatch("[1-9][0-9]{4}", plain):
+        meant = (_SERIAL_ZERO + timedelta(int(plain))).isoformat()
+        message = "This is the number by which spreadsheets keep {meant}. A date is written YYYY-MM-DD."
+        return PydanticCustomError("date_serial", message, {"meant": meant, "hint": f"Did you mean {meant}?"})
+    year, code = None, "date_japanese_era"
+    if found := _ERA_YEAR.fullmatch(plain):
+        year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
+    elif found := re.search(r"(?<!\d)(2[4-6]\d\d)(?!\d)", plain):
+        year, code = int(found[1]) - _BUDDHIST_AHEAD, "date_buddhist_era"
+    if year is None:
+        return None
+    message = "This looks like {calendar}: the year is {year} in the Gregorian calendar. A date is written YYYY-MM-DD."
+    more = {
+        "calendar": _CALENDARS[code],
+        "year": year,
+        "hint": f"Write it with the year {year}, as YYYY-MM-DD.",
+    }
+    return PydanticCustomError(code, message, more)
+
+
 def _in_another_calendar(code: str, meant: str) -> PydanticCustomError:
     return PydanticCustomError(
         code,
@@ -153,6 +180,8 @@ def _written_day(value: Any) -> Any:
     if (other := _gregorian(value[:40])) is not None:
         raise _in_another_calendar(other[0], other[1].isoformat())
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        if (hinted := _hinted(value[:40])) is not None:
+            raise hinted
         raise PydanticCustomError("date_parsing", "A date is written YYYY-MM-DD, in the Gregorian calendar.")
     return value
 
@@ -230,7 +259,7 @@ LanguageTag = Annotated[
 
 
 def _not_an_address(code: str) -> str:
-    if code in {"stats", "bulk", "by-key"}:
+    if code in {"stats", "bulk", "by-key", "template.csv", "template.xlsx"}:
         raise PydanticCustomError("reserved", "This word has a meaning in addresses. Choose another code.")
     return code
 

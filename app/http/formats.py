@@ -20,6 +20,7 @@ class Format:
 JSON = Format("json", "application/json")
 NDJSON = Format("ndjson", "application/x-ndjson")
 CSV = Format("csv", "text/csv")
+XLSX = Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 
 def chosen(accept: bytes | None, formats: tuple[Format, ...]) -> Format:

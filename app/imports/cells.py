@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, DateTime, Integer, SmallInteger
+from sqlalchemy import Boolean, Date, DateTime, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.collection.collection import Collection
 from app.collection.projection import Links, Ref, joinable
 from app.errors import did_you_mean
 from app.http.bodies import DECODER, MalformedJson, checked
+from app.imports.items import Kind, Unreadable
+from app.imports.sheet_cells import SheetCell
 from app.imports.texts import UnreadableFile
 
 OPERATION, KEY, ERROR = "op", "key", "error"
 _GUARDED = re.compile("'[=+\\-@\t\r'＝＋－＠]")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _OFFSET = re.compile(r"[+-][0-9]{2}$")
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FLAGS = {"t": True, "true": True, "f": False, "false": False}
 
 Read = Callable[[str], Any]
@@ -36,14 +39,8 @@ class Column:
     field: str
     part: str | None
     read: Read
-
-
-class Unreadable(ValueError):
-    """A cell that is not what its column holds."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    kind: Kind = "plain"
+    """What the cells of a sheet hold here."""
 
 
 def columns_of(collection: Collection) -> dict[str, Column]:
@@ -54,7 +51,8 @@ def columns_of(collection: Collection) -> dict[str, Column]:
         if isinstance(source, Ref):
             for by in ("id", source.to.key, "key"):
                 if by:
-                    known[f"{name}.{by}"] = Column(name, by, integer if by == "number" else plain)
+                    read, kind = _NAMES.get(by, (plain, "plain"))
+                    known[f"{name}.{by}"] = Column(name, by, read, kind)
         elif isinstance(source, Links):
             known[name] = Column(name, None, _links(source))
         else:
@@ -67,27 +65,36 @@ def _plain_columns(collection: Collection, name: str, schema: Mapping[str, Any])
     if isinstance(kind, JSONB):
         if properties := schema.get("properties"):
             return {
-                f"{name}.{inner}": Column(name, inner, listed if each.get("type") == "array" else text)
+                f"{name}.{inner}": Column(name, inner, listed)
+                if each.get("type") == "array"
+                else Column(name, inner, text, "text")
                 for inner, each in properties.items()
             }
         return {name: Column(name, None, json_text)}
     if schema.get("type") == "array":
         return {name: Column(name, None, listed if joinable(schema) else json_text)}
-    read: Read = text
     if isinstance(kind, Boolean):
-        read = flag
-    elif isinstance(kind, Integer | SmallInteger):
-        read = integer
-    elif isinstance(kind, DateTime):
-        read = instant
-    elif kind.python_type is not str:
-        read = plain
-    return {name: Column(name, None, read)}
+        return {name: Column(name, None, flag, "flag")}
+    if isinstance(kind, Integer | SmallInteger):
+        return {name: Column(name, None, integer, "number")}
+    if isinstance(kind, DateTime):
+        return {name: Column(name, None, instant, "instant")}
+    if isinstance(kind, Date):
+        return {name: Column(name, None, plain, "day")}
+    if kind.python_type is not str:
+        return {name: Column(name, None, plain)}
+    return {name: Column(name, None, text, "text")}
 
 
 def plain(cell: str) -> str:
     """The cell as it stands: dates, codes, ids."""
     return cell.strip()
+
+
+def code_or_id(cell: str) -> str | UUID:
+    """A code, or the id of a record that has none."""
+    cell = cell.strip()
+    return UUID(cell) if _ID.fullmatch(cell) else cell
 
 
 def text(cell: str) -> str:
@@ -127,6 +134,9 @@ def json_text(cell: str) -> Any:
     return value
 
 
+_NAMES: Mapping[str, tuple[Read, Kind]] = {"number": (integer, "number"), "code": (code_or_id, "plain")}
+
+
 def _links(source: Links) -> Read:
     """`6:assigned;7:stated`: the key or the id of what is linked, then what else the link says."""
 
@@ -146,11 +156,8 @@ def _links(source: Links) -> Read:
 
 
 def _reference(source: Links, name: str) -> dict[str, Any]:
-    if len(name) == 36 and name.count("-") == 4:
-        try:
-            return {"id": str(UUID(name))}
-        except ValueError:
-            pass
+    if _ID.fullmatch(name):
+        return {"id": name.lower()}
     key = source.to.key or "id"
     return {key: integer(name) if key == "number" else name}
 
@@ -164,11 +171,13 @@ class Header:
     special: dict[str, int]
     """Where `id`, `version`, `op` and `key` stand."""
     ignored: list[str]
+    first_column: int | None = None
+    """Where the first stands in a sheet."""
 
     def only(self, field: str) -> "Header":
         """The same header, of which one field is read."""
         columns = [column if column and column.field == field else None for column in self.columns]
-        return Header(self.names, columns, self.special, self.ignored)
+        return Header(self.names, columns, self.special, self.ignored, self.first_column)
 
     def column_of(self, pointer: str) -> str:
         """The column that an error speaks of, or the one that is missing."""
@@ -181,15 +190,17 @@ class Header:
         return next((name for name in self.names if name.startswith(f"{parts[0]}.")), parts[0])
 
 
-def header_of(collection: Collection, names: Sequence[str]) -> Header:
+def header_of(
+    collection: Collection, names: Sequence[str], *, line: int = 1, first_column: int | None = None
+) -> Header:
     """What the columns of a file mean; an unknown one or one that is there twice is a mistake."""
     known = columns_of(collection)
     special = {"id", "version", OPERATION, KEY}
     allowed = [*known, *special, ERROR, *_read_only(collection)]
-    header = Header(list(names), [], {}, [])
+    header = Header(list(names), [], {}, [], first_column)
     errors: list[dict[str, Any]] = []
     for place, name in enumerate(names):
-        error = {"line": 1, "column": name[:100], "place": place + 1}
+        error = {"line": line, "column": name[:100], "place": place + 1}
         if names.index(name) != place:
             errors.append(
                 {**error, "code": "repeated_column", "message": "There are two columns of this name."}
@@ -217,10 +228,19 @@ def _read_only(collection: Collection) -> list[str]:
     ]
 
 
+def _whole(cell: SheetCell) -> SheetCell:
+    if cell.left_out:
+        message = (
+            "Our export has left a text out here that is too long for a cell: a new record would lack it."
+        )
+        raise Unreadable("cell_left_out", message, "Take the row from the CSV or the JSON.")
+    return cell
+
+
 def record_of(
-    header: Header, cells: Sequence[str], *, empty_is_null: bool
+    header: Header, cells: Sequence[str | SheetCell], *, empty_is_null: bool, there: bool = False
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The body that a row of cells stands for, and its mistakes."""
+    """The body that a row of cells stands for, and its mistakes. `there`: it can only mean a record that is there."""
     body: dict[str, Any] = {}
     mistakes: list[dict[str, Any]] = []
     for name, column, cell in zip(header.names, header.columns, cells, strict=True):
@@ -229,13 +249,24 @@ def record_of(
         value: Any = None
         if cell != "":
             try:
+                if isinstance(cell, SheetCell):
+                    if cell.left_out and there:
+                        continue
+                    cell = _whole(cell).in_csv(column.kind)  # noqa: PLW2901
                 value = column.read(cell)
             except Unreadable as why:
-                pointer = f"/{column.field}"
-                mistakes.append({"pointer": pointer, "column": name, "code": why.code, "message": str(why)})
+                mistake = {
+                    "pointer": f"/{column.field}",
+                    "column": name,
+                    "code": why.code,
+                    "message": str(why),
+                }
+                mistakes.append(mistake | ({"hint": why.hint} if why.hint else {}))
                 continue
         if column.part is None:
             body[column.field] = value
+        elif isinstance(value, UUID):
+            body.setdefault(column.field, {})["id"] = str(value)
         else:
             body.setdefault(column.field, {})[column.part] = value
     for column in header.columns:  # an object of which nothing is said is null

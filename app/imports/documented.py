@@ -7,12 +7,14 @@ from typing import Any
 from app.collection.batches import BY_KEY, OPERATIONS
 from app.collection.collection import Collection
 from app.collection.own_keys import SYSTEM
+from app.http.formats import XLSX
 from app.imports.texts import CHARSETS
 from app.jobs.documented import ACCEPTED, PREFER
 from app.operations import documented as doc
 
 ABOUT = (
-    "Write many records: a JSON array, JSON lines (`application/x-ndjson`) or CSV with the columns of our own export. "
+    "Write many records: a JSON array, JSON lines (`application/x-ndjson`), CSV or a workbook with the columns of "
+    "our own export; of a workbook the first visible sheet is read, and a cell with a formula is refused. "
     "What is absent stays: a column that is not there, and an empty cell unless `empty=null`. Each row may say its "
     "operation in `op` and the `version` that it changes; columns that the register fills in are read over and named "
     "in `ignored_columns`. Every bad row is reported. In `atomic` mode one bad row leaves everything as it was; in "
@@ -103,6 +105,12 @@ def body_of(collection: Collection) -> dict[str, Any]:
             "application/x-ndjson": {
                 "schema": {"type": "string", "description": "One object per line."},
                 "example": f"{line}\n",
+            },
+            XLSX.media_type: {
+                "schema": {
+                    **doc.BINARY,
+                    "description": "A workbook: a header row with the columns of the export, then rows.",
+                },
             },
             "text/csv": {
                 "schema": {
@@ -235,6 +243,12 @@ _ROW_ERROR = {
         "maxLength": 200,
         "description": "Column of the file.",
         "examples": ["start_date"],
+    },
+    "cell": {
+        "type": "string",
+        "maxLength": 10,
+        "description": "Cell of the sheet.",
+        "examples": ["E19"],
     },
     "key": {
         "type": "string",

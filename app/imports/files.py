@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.errors import UnsupportedMediaType
-from app.http.formats import CSV, JSON, NDJSON, Format
+from app.http.formats import CSV, JSON, NDJSON, XLSX, Format
 from app.http.spool import Spool
 from app.imports.csv_rows import csv_table
 from app.imports.items import Opened
 from app.imports.json_rows import json_array, json_lines
+from app.imports.sheet_rows import sheet_table
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
     NDJSON.media_type: _LINES,
     "application/ndjson": _LINES,
     CSV.media_type: Kind(csv_table, CSV, any_charset=True),
+    XLSX.media_type: Kind(sheet_table, CSV, any_charset=True),
 }
 
 
@@ -34,9 +36,11 @@ def media_of(headers: dict[bytes, bytes]) -> tuple[str, str | None]:
     """What is sent, and in which charset it is said to be."""
     media, *parameters = headers.get(b"content-type", b"").decode("latin-1").split(";")
     media, charset = media.strip().lower(), None
-    hint = {"Accept-Post": f"{JSON.media_type}, {NDJSON.media_type}, {CSV.media_type}"}
+    hint = {"Accept-Post": f"{JSON.media_type}, {NDJSON.media_type}, {CSV.media_type}, {XLSX.media_type}"}
     if media not in KINDS:
-        raise UnsupportedMediaType("Send a JSON array, application/x-ndjson or text/csv.", headers=hint)
+        raise UnsupportedMediaType(
+            "Send a JSON array, application/x-ndjson, text/csv or an Excel workbook (.xlsx).", headers=hint
+        )
     for parameter in parameters:
         name, _, value = parameter.strip().partition("=")
         if name.lower() == "charset":

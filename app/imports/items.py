@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Kind = Literal["text", "plain", "number", "day", "instant", "flag"]
+"""What the cells of a column hold: free text, a name or a list of names, a number, a date, ..."""
+
+
+class Unreadable(ValueError):
+    """A cell that is not what its column holds."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.hint = code, hint
 
 
 @dataclass(slots=True)
@@ -25,5 +36,8 @@ class Opened:
 
     rows: Iterator[Item]
     header: list[str] | None = None
-    """The names of the columns, if it is a table: then the value of each row is a list of texts."""
+    """The names of the columns, if it is a table: then the value of each row is a list of texts, or of cells."""
     delimiter: str = ","
+    first_column: int | None = None
+    """Where the first of the columns stands in a sheet, counted from 0."""
+    header_line: int = 1

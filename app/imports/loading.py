@@ -11,7 +11,7 @@ from app.errors import Conflict
 from app.http.formats import JSON, Format
 from app.http.spool import Spool
 from app.imports.asked import Options
-from app.imports.cells import header_of
+from app.imports.cells import Header, header_of
 from app.imports.files import KINDS
 from app.imports.items import Opened
 from app.imports.plans import Plan, PlanOutdated
@@ -107,7 +107,7 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
     if shown:
         shown.refuse_another_request(asked.plan_of(b"", position))
     opened = asked.opened()
-    header = header_of(asked.collection, opened.header) if opened.header is not None else None
+    header = _header(asked.collection, opened)
     reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
     batch = Batch(
         connection,
@@ -130,6 +130,12 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
         await _apply(batch, asked.options)
     token = plan.token(asked.secret) if asked.options.dry_run else None
     return Loaded(asked, Outcome(batch, asked.options, header, reader.ignored, token))
+
+
+def _header(collection: Collection, opened: Opened) -> Header | None:
+    if opened.header is None:
+        return None
+    return header_of(collection, opened.header, line=opened.header_line, first_column=opened.first_column)
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from app.collection.batches import Batch
@@ -14,6 +15,7 @@ from app.imports.asked import Options
 from app.imports.cells import ERROR, Header
 from app.imports.csv_rows import written_csv
 from app.imports.items import Item, Opened
+from app.imports.sheet_rows import letters_of
 from app.operations.transactions import Answer
 
 _LISTED_MOST = 10_000
@@ -102,6 +104,9 @@ def _errors(refused: Refused, header: Header | None) -> Iterator[Mapping[str, An
         place: dict[str, Any] = {"row": refused.number, "line": refused.line}
         if header is not None and (column := error.get("column") or header.column_of(error["pointer"])):
             place["column"] = column
+            if header.first_column is not None and column in header.names:
+                letters = letters_of(header.first_column + header.names.index(column))
+                place["cell"] = f"{letters}{refused.line}"
         if refused.label is not None:
             place["key"] = refused.label
         yield {**place, **error}
@@ -109,7 +114,7 @@ def _errors(refused: Refused, header: Header | None) -> Iterator[Mapping[str, An
 
 async def refused_rows(outcome: Outcome, again: Opened, style: Format, into: Spool) -> Answer:
     """The refused rows as they were sent, with a column that says why; the file is read a second time for them."""
-    written = _as_table(again) if again.header is not None else _as_lines()
+    written = _as_table(again, outcome.header) if outcome.header is not None else _as_lines()
     into.write(next(written).encode())
     told = outcome.batch.staging.told(outcome.batch.counts["error"])
     async for refused in told:
@@ -133,14 +138,17 @@ Writing = Generator[str, tuple[Item, str], None]
 """Gives the head, then the text of each row that it is sent."""
 
 
-def _as_table(again: Opened) -> Writing:
-    assert again.header is not None
-    place = again.header.index(ERROR) if ERROR in again.header else None
-    names = [name for name in again.header if name != ERROR]
+def _as_table(again: Opened, header: Header) -> Writing:
+    place = header.names.index(ERROR) if ERROR in header.names else None
+    names = [name for name in header.names if name != ERROR]
     text = written_csv([*names, ERROR], again.delimiter)
     while True:
         item, why = yield text
-        cells = [cell for at, cell in enumerate(item.value) if at != place]
+        cells = [
+            cell if isinstance(cell, str) else cell.harmless(column.kind if column else None)
+            for at, (cell, column) in enumerate(zip_longest(item.value, header.columns))
+            if at != place and at < len(item.value)
+        ]
         cells = (cells + [""] * len(names))[: len(names)]  # a ragged row would stay ragged for ever
         text = written_csv([*cells, _harmless(why)], again.delimiter)
 

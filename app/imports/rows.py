@@ -12,6 +12,7 @@ from app.errors import did_you_mean
 from app.imports.asked import Options
 from app.imports.cells import ERROR, KEY, OPERATION, Header, record_of
 from app.imports.items import Item
+from app.imports.sheet_cells import SheetCell
 
 _LABEL_MOST = 200
 
@@ -34,7 +35,7 @@ class Reader:
     def _from_cells(self, item: Item, header: Header) -> Row:
         if item.error:
             return self._broken(item)
-        special = {name: item.value[place].strip() for name, place in header.special.items()}
+        special = {name: shown(item.value[place]).strip() for name, place in header.special.items()}
         version: Any = special.get("version") or None
         if version is not None and version.isascii() and version.isdigit() and len(version) < 10:
             version = int(version)
@@ -42,7 +43,10 @@ class Reader:
         body: dict[str, Any] = {}
         mistakes: list[Any] = []
         if named[OPERATION] != "delete":  # which says only which record it means
-            body, mistakes = record_of(header, item.value, empty_is_null=self.options.empty_is_null)
+            there = self.options.by == "id" and named["id"] is not None
+            body, mistakes = record_of(
+                header, item.value, empty_is_null=self.options.empty_is_null, there=there
+            )
         elif (by := "keys" if self.options.system else self.options.by) in header.names:
             body, _ = record_of(header.only(by), item.value, empty_is_null=False)
         row = self._row(item, body, named | {"version": version}, header.special)
@@ -156,6 +160,11 @@ class Reader:
             row.hopeless = True
         elif mine:
             row.match = mine[0]
+
+
+def shown(cell: str | SheetCell) -> str:
+    """A cell as text."""
+    return cell if isinstance(cell, str) else cell.shown()
 
 
 def _texts(value: Any) -> list[str]:

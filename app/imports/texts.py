@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 
 from app.errors import Unprocessable, did_you_mean
+from app.http.formats import XLSX
 from app.http.spool import Spool
 
 CHARSETS: Mapping[str, str] = {
@@ -47,7 +48,7 @@ def charset_of(declared: str | None, file: Spool) -> str:
     """The codec with which a file is read."""
     body = file.head(4)
     if body.startswith(b"PK\x03\x04"):
-        hint = "In Excel: Save as, CSV UTF-8."
+        hint = f"Send a workbook as {XLSX.media_type}, or save it as CSV UTF-8."
         raise unreadable("workbook", "This is a workbook or a ZIP archive, not a text file.", hint=hint)
     if body.startswith(b"\xd0\xcf\x11\xe0"):
         raise unreadable(

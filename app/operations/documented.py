@@ -13,7 +13,8 @@ from app.collection.fields import TAKES_SEVERAL, Kind
 from app.collection.pages import GROUPS_MOST
 from app.collection.projection import Links, Ref
 from app.errors import MEDIA_TYPE
-from app.http.formats import CSV, JSON, NDJSON
+from app.http.formats import CSV, JSON, NDJSON, XLSX
+from app.http.workbooks import ROWS_MOST
 from app.operations.moments import FIXDATE
 
 _EXPLICIT = ("", "gte", "lte", "has")
@@ -204,6 +205,10 @@ def ok(
     return {status: answer}
 
 
+BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
+"""Bytes, in the words that generators know."""
+
+
 def record_content(collection: Collection) -> dict[str, Any]:
     return {"application/json": {"schema": schema_ref(collection.schema.__name__)}}
 
@@ -222,6 +227,13 @@ def list_content(collection: Collection) -> dict[str, Any]:
                 "description": f"A header line, {', '.join(names)}; one record per line.",
             },
             "example": f"id,version\n{_EXAMPLE_ID},1\n",
+        },
+        XLSX.media_type: {
+            "schema": {
+                **BINARY,
+                "description": "A workbook of one sheet with the columns of the CSV; `id` and `version` are hidden. "
+                f"At most {ROWS_MOST} rows; more is 406.",
+            },
         },
     }
 
@@ -541,7 +553,7 @@ def list_parameters(collection: Collection) -> list[dict[str, Any]]:
         *shaping_parameters(collection),
         parameter(
             "limit",
-            "Records on a page; in CSV and NDJSON: in all.",
+            "Records on a page; in CSV, XLSX and NDJSON: in all.",
             {"type": "integer", "format": "int32", "minimum": 1, "maximum": LIMIT_MOST, "default": LIMIT},
             LIMIT,
         ),

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +18,11 @@ from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
-from app.db import Compiled, Context
+from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
-from app.http.formats import CSV, JSON, NDJSON, Format, chosen
+from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
+from app.operations import sheets
 from app.operations.moments import Moment
 from app.operations.serving import (
     Service,
@@ -34,7 +35,7 @@ from app.operations.serving import (
 )
 
 _CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Datetime, Authorization, X-API-Key"}
-LIST_FORMATS = (JSON, NDJSON, CSV)
+LIST_FORMATS = (JSON, NDJSON, CSV, XLSX)
 
 
 def caching(moment: Moment | None, **more: str) -> dict[str, str]:
@@ -263,17 +264,24 @@ async def _export(
 ) -> Response:
     """The whole list, streamed. It stops after `limit` rows if one is asked for."""
     service, headers = service_of(request), headers_of(request)
-    if style is CSV and asked.shape.expand:
+    if style is not NDJSON and asked.shape.expand:
         raise InvalidParameter(
-            "A CSV cell holds no record: leave `expand` out, or ask for NDJSON.",
+            "A cell holds no record: leave `expand` out, or ask for NDJSON.",
             errors=[{"parameter": "expand", "code": "not_in_csv"}],
         )
     suffix = digest(request, moment) + style.ending
     known = _known_position(headers, suffix)
-    plan = export_plan(collection, asked, csv=style is CSV)
-    values = {**asked.values, "limit": asked.limit}
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    chunks = _copied(service, context, plan, values, position, known, csv=style is CSV)
+    rows: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def begin(connection: Connection) -> bool:
+        position.set_result(await connection.fetchval(_POSITION.sql))
+        if position.result() != known and style is XLSX:
+            rows.set_result(await sheets.counted(connection, collection, asked))
+        return position.result() != known
+
+    plan = export_plan(collection, asked, style.ending)
+    chunks = _copied(service, context, plan, {**asked.values, "limit": asked.limit}, style, begin)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
     answer = caching(moment, ETag=f'"{position.result()}.{suffix}"')
     if position.result() == known or "*" in _known(headers):
@@ -283,20 +291,28 @@ async def _export(
     answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
     if asked.count:
         answer["Total-Count"] = await _count(service, collection, context, asked)
-    return StreamingResponse(_from(first, chunks), 200, answer)
+    whole = _from(first, chunks)
+    if style is XLSX:
+        whole = sheets.workbook(collection, asked, rows.result(), whole)
+    return StreamingResponse(whole, 200, answer)
 
 
 async def copied(
     service: Service, context: Context, plan: Compiled, values: dict[str, Any]
-) -> tuple[int, AsyncIterator[bytes]]:
+) -> tuple[int, AsyncGenerator[bytes]]:
     """The JSON texts of a statement, one a line, and the feed position of the snapshot that they are of."""
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    chunks = _copied(service, context, plan, values, position, -1, csv=False)
+
+    async def begin(connection: Connection) -> bool:
+        position.set_result(await connection.fetchval(_POSITION.sql))
+        return True
+
+    chunks = _copied(service, context, plan, values, NDJSON, begin)
     first = await anext(chunks, b"")
     return position.result(), _from(first, chunks)
 
 
-async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     yield first
     async for chunk in rest:
         yield chunk
@@ -307,14 +323,12 @@ async def _copied(
     context: Context,
     plan: Compiled,
     values: dict[str, Any],
-    position: asyncio.Future[int],
-    known: int,
-    *,
-    csv: bool,
+    style: Format,
+    begin: Callable[[Connection], Awaitable[bool]],
 ) -> AsyncGenerator[bytes]:
     """COPY … TO STDOUT through a file without a name: constant memory, and no connection waits for a slow client.
 
-    Feed position and rows are of one snapshot; at a position that the client knows, nothing is copied.
+    `begin` looks at the same snapshot first, and says whether anything is to be copied.
     """
     spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when the answer has been read)
     grown = asyncio.Event()
@@ -326,13 +340,14 @@ async def _copied(
     async def run() -> None:
         try:
             async with service.database.reading({**_EXPORT, **context}, one_view=True) as connection:
-                position.set_result(await connection.fetchval("select position from journal_head"))
-                if position.result() == known:
-                    return
-                options: dict[str, Any] = {"format": "csv", "header": True} if csv else _NDJSON_COPY
-                await connection.copy_from_query(
-                    plan.sql, *plan.args(values), output=keep, timeout=_EXPORT_SECONDS, **options
-                )
+                if await begin(connection):
+                    await connection.copy_from_query(
+                        plan.sql,
+                        *plan.args(values),
+                        output=keep,
+                        timeout=_EXPORT_SECONDS,
+                        **_COPY[style.ending],
+                    )
         finally:
             grown.set()
 
@@ -360,5 +375,9 @@ _EXPORT = {
     "statement_timeout": f"{_EXPORT_SECONDS}s",
     "transaction_timeout": f"{_EXPORT_SECONDS}s",
 }
-_NDJSON_COPY: dict[str, Any] = {"format": "csv", "quote": "\x01", "delimiter": "\x02"}
-"""CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""
+_COPY: dict[str, dict[str, Any]] = {
+    "csv": {"format": "csv", "header": True},
+    "xlsx": sheets.COPY,
+    "ndjson": {"format": "csv", "quote": "\x01", "delimiter": "\x02"},
+}
+"""For NDJSON, CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""

@@ -12,7 +12,7 @@ from app.collection.collection import Collection
 from app.errors import InvalidParameter
 from app.http.bodies import MERGE_PATCH, check_type, read_object
 from app.http.etags import ChangedMeanwhile, allows
-from app.http.formats import CSV, JSON, NDJSON, Format
+from app.http.formats import Format
 from app.operations import documented as doc
 from app.operations import reading
 from app.operations.doors import TREE, Handler
@@ -141,7 +141,7 @@ def operations(
     content = doc.record_content(collection)
     add(
         "GET", "", list_records, f"list_{many}", collection.reads, f"List {many.replace('_', ' ')}",
-        f"List {many.replace('_', ' ')}: filtered, sorted, in pages; or all of them as CSV or NDJSON by `Accept`.",
+        f"List {many.replace('_', ' ')}: filtered, sorted, in pages; or all as CSV, XLSX or NDJSON by `Accept`.",
         responses=doc.ok(
             200, "A page.", doc.list_content(collection), "ETag", "Link", "Total-Count", "Memento-Datetime"
         ) | doc.problems(*doc.READS, 304),
@@ -202,7 +202,7 @@ def operations(
 def endings(collection: Collection) -> APIRouter:
     """`/events.csv` and its like: the list by a plain ending, for people who paste addresses."""
     router = APIRouter()
-    for style in (JSON, NDJSON, CSV):
+    for style in reading.LIST_FORMATS:
         path, ended = f"/{collection.path}.{style.ending}", _ended(collection, style)
         TREE.add("GET", f"/v1{path}", ended)
         router.add_api_route(path, ended, include_in_schema=False, response_model=None)

@@ -9,6 +9,7 @@ import pytest
 
 from tests import make, rows
 from tests.collection.test_walks import walk
+from tests.imports.sheets import XLSX
 
 _JSON, _NDJSON, _CSV = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
 SCRIPTS = ["Hà Nội", "กรุงเทพมหานคร", "ວຽງຈັນ", "ភ្នំពេញ", "နေပြည်တော်", "東京都千代田区"]
@@ -57,7 +58,7 @@ async def test_the_format_is_the_one_that_accept_likes_best(
 async def test_what_cannot_be_had_is_406_with_what_can(client: httpx.AsyncClient, accept: str) -> None:
     answer = await client.get("/v1/events", headers={"Accept": accept})
     assert answer.status_code == 406
-    assert set(answer.json()["available"]) == {"application/json", "application/x-ndjson", "text/csv"}
+    assert set(answer.json()["available"]) == {"application/json", "application/x-ndjson", "text/csv", XLSX}
 
 
 async def test_one_record_is_json_only(client: httpx.AsyncClient) -> None:

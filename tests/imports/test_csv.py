@@ -179,3 +179,20 @@ async def test_no_statement_is_sent_per_row(client: httpx.AsyncClient, monkeypat
     answer = await send(client, f"{HEADER},keys\n{rows}", "match=by-key:moj-th")
     assert answer.json()["summary"]["create"] == 3_000, answer.text[:500]
     assert len(sent) < 60, sent
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "meant"),
+    [
+        ("45832", "date_serial", "2025-06-24"), ("R8.11.23", "date_japanese_era", "2026-11-23"),
+        ("令和8年", "date_japanese_era", "2026"), ("R元", "date_japanese_era", "2019"),
+        ("23/11/2569", "date_buddhist_era", "2026"), ("๒๕๖๙-๑๑-๒๓", "date_buddhist_era", "2026-11-23"),
+        ("2569-11-23", "date_buddhist_era", "2026-11-23"),
+    ],
+)  # fmt: skip
+async def test_dates_of_other_calendars_and_of_spreadsheets_are_refused_with_what_they_mean(
+    client: httpx.AsyncClient, written: str, code: str, meant: str
+) -> None:
+    [error] = (await send(client, f"{HEADER}\nA,forum,{written}\n")).json()["errors"]
+    assert (error["column"], error["code"]) == ("start_date", code)
+    assert meant in error["hint"]

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-_ENDINGS = re.compile(r"[.](json|ndjson|csv)$")
+_ENDINGS = re.compile(r"^(/v1/[^/]+)[.](json|ndjson|csv|xlsx)$")
 """Plain endings are other names of a list, and are left out of the document."""
 
 _ONE_JSON = {"application/json", "application/problem+json"}
@@ -31,7 +31,7 @@ class Document:
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
         """The operation that answers a request; HEAD is answered by GET."""
-        path = _ENDINGS.sub("", path)
+        path = _ENDINGS.sub(r"\1", path)
         for pattern, operations in self._paths:
             if pattern.match(path):
                 found: dict[str, Any] | None = operations.get("get" if method == "HEAD" else method.lower())

@@ -166,7 +166,10 @@ def test_bodies_and_good_answers_have_examples_that_fit(name: str) -> None:
     ]
     for content in contents:
         for media, described in content.items():
-            assert not mistake(described["schema"], described["example"]), media
+            if (
+                described["schema"].get("format") != "binary"
+            ):  # a workbook cannot be shown; its template can be had
+                assert not mistake(described["schema"], described["example"]), media
 
 
 @every_operation
