@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
+from app.webhooks import delivering
 from tests.cast import Cast
 from tests.conftest import Register, settings_for
 from tests.webhooks.receiver import Receiver, receiving
@@ -29,9 +30,10 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 @pytest.fixture
 async def service(
-    empty: Register, receiver: Receiver, request: pytest.FixtureRequest
+    empty: Register, receiver: Receiver, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[FastAPI]:
     """A service that sends; `@pytest.mark.parametrize("service", [{...}], indirect=True)` gives it other settings."""
+    monkeypatch.setattr(delivering, "_LOOK_SECONDS", 0.05)
     chosen = {**QUICK, "webhook_test_targets": f"127.0.0.1:{receiver.port}", **getattr(request, "param", {})}
     app = create_app(settings_for(empty.address, **chosen))
     async with app.router.lifespan_context(app):

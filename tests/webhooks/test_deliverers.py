@@ -1,10 +1,12 @@
-"""A deliverer that is killed in the middle: every event arrives, in order of its record, none is lost."""
+"""Several deliverers: they share the work, and if one is killed in the middle, nothing is lost or out of order."""
 
 import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 import httpx
@@ -45,14 +47,8 @@ async def test_a_deliverer_that_is_killed_loses_nothing(
     worker.kill()
     await worker.wait()
     await _leases_end(database_address)
-    settings = settings_for(database_address, webhook_test_targets=targets, **{**QUICK, "deliver": False})
-    kinds = {each.name: each.path for each in COLLECTIONS}
-    wakeups = service.state.service.wakeups
-    other = asyncio.create_task(Deliverer(database_address, settings, wakeups, kinds).run())
-    await receiver.until("/all", RECORDS * VERSIONS + 4, seconds=20)
-    other.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await other
+    async with another(service, receiver, database_address):
+        await receiver.until("/all", RECORDS * VERSIONS + 4, seconds=20)
     seen = defaultdict(list)
     for call in receiver.calls["/all"]:
         seen[call.event["id"]].append(call.event["version"])
@@ -61,6 +57,35 @@ async def test_a_deliverer_that_is_killed_loses_nothing(
     }
     assert all(versions == sorted(versions) for versions in seen.values())
     assert sum(map(len, seen.values())) == RECORDS * VERSIONS + 4  # only what was on its way came twice
+
+
+async def test_two_deliverers_send_nothing_twice(
+    client: httpx.AsyncClient, service: FastAPI, receiver: Receiver, database_address: str
+) -> None:
+    await subscribe(client, receiver, "/shared")
+    async with another(service, receiver, database_address):
+        await client.post(
+            "/v1/goals/bulk", json=[{"number": number, "title": "x"} for number in range(1, 41)]
+        )
+        await receiver.until("/shared", 40)
+        await asyncio.sleep(0.1)
+    assert (
+        len(receiver.calls["/shared"]) == len({call.event["id"] for call in receiver.calls["/shared"]}) == 40
+    )
+
+
+@asynccontextmanager
+async def another(service: FastAPI, receiver: Receiver, address: str) -> AsyncIterator[None]:
+    """One more deliverer beside the service's own, if it has one."""
+    settings = settings_for(address, webhook_test_targets=f"127.0.0.1:{receiver.port}", **QUICK)
+    kinds = {each.name: each.path for each in COLLECTIONS}
+    task = asyncio.create_task(Deliverer(address, settings, service.state.service.wakeups, kinds).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _leases_end(address: str) -> None:
