@@ -26,6 +26,9 @@ APP_ROLE = "workplan_app"
 Context = Mapping[str, str]
 """Settings of a transaction, by name: what the database is to know of a request (`operations/serving.py`)."""
 PLAIN: Context = MappingProxyType({})
+"""Of a request of the public."""
+SERVICE: Context = MappingProxyType({"register.role": "service"})
+"""Of the service's own work, which touches no record. Who writes records says first for whom (`begin_write`)."""
 
 
 class Base(DeclarativeBase):
@@ -128,13 +131,13 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
         """A transaction. It is committed when the block has ended well: nothing may be answered before."""
-        async with self._writers.lend() as connection, _transaction(connection):
+        async with self._writers.lend() as connection, _transaction(connection, "begin" + _with(SERVICE)):
             yield connection
 
     @asynccontextmanager
     async def loading(self) -> AsyncIterator[Connection]:
         """A transaction that takes long: it has a connection that no request waits for."""
-        async with self._loaders.lend() as connection, _transaction(connection):
+        async with self._loaders.lend() as connection, _transaction(connection, "begin" + _with(SERVICE)):
             yield connection
 
     async def fetch(
@@ -204,6 +207,6 @@ async def _transaction(connection: Connection, begin: str = "begin") -> AsyncIte
 
 
 __all__ = [
-    "APP_ROLE", "PLAIN", "Base", "BigInteger", "Compiled", "Connection", "Context", "Database", "Recorded", "compiled",
-    "patient", "written_out",
+    "APP_ROLE", "PLAIN", "SERVICE", "Base", "BigInteger", "Compiled", "Connection", "Context", "Database", "Recorded",
+    "compiled", "patient", "written_out",
 ]  # fmt: skip

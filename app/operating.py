@@ -19,7 +19,7 @@ from starlette.datastructures import State
 
 from app import __version__, preparing
 from app.collection.refusals import refusal
-from app.db import Compiled, Database
+from app.db import SERVICE, Compiled, Database
 from app.errors import Unavailable
 from app.http.models import forget_keys
 from app.jobs.queue import forget as forget_jobs
@@ -60,7 +60,7 @@ async def secret_known(service: Service) -> AsyncIterator[None]:
     """The secret that signs cursors; asked for until the database answers, as we start without it too."""
 
     async def ask() -> None:
-        service.secret = (await service.database.fetch(_SECRET, {}))[0][0]
+        service.secret = (await service.database.fetch(_SECRET, {}, SERVICE))[0][0]
 
     async def keep_asking() -> None:
         while not service.secret:

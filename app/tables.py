@@ -1,6 +1,6 @@
 """Every table, imported once, for migrations and for the checks that look at all of them."""
 
-from app.access.models import ApiKey, ApiKeySecret
+from app.access.models import ApiKey, ApiKeySecret, HiddenRecord
 from app.activities.models import Activity
 from app.areas.models import Area
 from app.collection.own_keys import OwnKeyOf
@@ -36,6 +36,7 @@ __all__ = [
     "FocalPoint",
     "FrozenReport",
     "Goal",
+    "HiddenRecord",
     "IdempotencyKey",
     "Job",
     "JobPiece",

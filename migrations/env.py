@@ -4,9 +4,11 @@ import asyncio
 import os
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app import guards
 from app.tables import METADATA
 
 LOCK_TIMEOUT = "500ms"
@@ -37,6 +39,17 @@ def _run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    _guard(connection)
+
+
+def _guard(connection: Connection) -> None:
+    """Row-level security as the code says it, once the tables are as the code says."""
+    known = MigrationContext.configure(connection).get_current_revision()
+    newest = known == context.script.get_current_head()
+    if newest and connection.exec_driver_sql(guards.KNOWN).scalar() != guards.digest():
+        for statement in guards.statements():
+            connection.exec_driver_sql(statement)
+    connection.commit()
 
 
 async def _online() -> None:
@@ -57,6 +70,8 @@ def _offline() -> None:
     with context.begin_transaction():
         context.execute(f"set lock_timeout = '{LOCK_TIMEOUT}'")
         context.run_migrations()
+        for statement in guards.statements():
+            context.execute(statement)
 
 
 if context.is_offline_mode():

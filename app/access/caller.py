@@ -135,5 +135,9 @@ class Forbidden(Problem):
     status = 403
 
 
+class NotYours(Forbidden):
+    """The record belongs to another country, or to the Secretariat, and stays so. `owner` says to whom."""
+
+
 class WrongNetwork(Forbidden):
     """The key opens only from certain networks, and this request comes from elsewhere."""

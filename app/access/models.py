@@ -59,3 +59,14 @@ class ApiKeySecret(Base):
     ends_at: Mapped[datetime | None]
     """When it stops opening, after a rotation."""
     last_used_on: Mapped[date | None]
+
+
+class HiddenRecord(Base):
+    """A record that is not public, or once was not; filled by a trigger. The service's role sees nothing of it."""
+
+    __tablename__ = "hidden_records"
+
+    record_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    owner: Mapped[str | None]
+    visibility: Mapped[str]

@@ -22,6 +22,8 @@ class Activity(Recorded, Base):
         CheckConstraint("parent_id <> id", name="parent"),
         CheckConstraint("end_date is null or start_date is null or end_date >= start_date", name="end_date"),
         CheckConstraint(f"status in {STATUS_WORDS!r}", name="status"),
+        CheckConstraint("owner ~ '^[A-Z]{2}$'", name="owner"),
+        CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
         Index("ix_activities_start_date", text("coalesce(start_date, 'infinity'::date)"), "id"),
         Index("ix_activities_start_date_desc", text("coalesce(start_date, '-infinity'::date)"), "id"),
         Index("ix_activities_countries", "countries", postgresql_using="gin"),
@@ -48,6 +50,8 @@ class Activity(Recorded, Base):
     status_reported_on: Mapped[date | None]
     status_period: Mapped[str | None]
     editorial_notes: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
+    owner: Mapped[str | None]
+    visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
 
 
 Index("ix_activities_goal_id", Activity.goal_id, Activity.id)

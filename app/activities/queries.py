@@ -82,6 +82,8 @@ def status_conflicts(row: Any) -> ColumnElement[Any]:
 ACTIVITIES = Collection(
     Activity,
     ActivitySchema,
+    owner="owner",
+    drafts=True,
     singular="activity",
     key="code",
     sources={

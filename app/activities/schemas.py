@@ -15,6 +15,7 @@ from app.collection.values import (
     Line,
     LongLine,
     NumberReference,
+    Owned,
     Paragraphs,
     Record,
     Source,
@@ -40,7 +41,7 @@ class Funding(Value):
     )
 
 
-class Activity(Record, Kept):
+class Activity(Record, Owned, Kept):
     """An activity: one that the plan proposes, or one that countries carry out under it."""
 
     model_config = ConfigDict(

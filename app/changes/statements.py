@@ -1,4 +1,4 @@
-"""The statements of the feed. What a caller may see of a change is decided by `visible()` in the database."""
+"""The statements of the feed. What a change means to a caller is said by the view `told` of the database."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Integer,
     Text,
     Uuid,
@@ -14,14 +13,16 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    column,
     func,
     literal,
     literal_column,
     select,
+    table,
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.changes.images import record_of_change
@@ -33,6 +34,17 @@ from app.journal import CHANGES, COMMITS, JOURNAL_HEAD
 _AFTER = bindparam("after", type_=BigInteger)
 _SPAN = bindparam("span", type_=BigInteger)
 _KINDS = bindparam("kinds", type_=ARRAY(Text))
+_TOLD_CHANGES = table(
+    "told",
+    column("commit_number", BigInteger),
+    column("ordinal", Integer),
+    column("kind", Text),
+    column("record_id", Uuid),
+    column("version", Integer),
+    column("action", Text),
+    column("record", JSON),
+    column("survivor_id", Uuid),
+)
 _TOLD = ("create", "update", "restore")
 """Actions that leave a record to be shown."""
 
@@ -43,11 +55,7 @@ def page(collections: Sequence[Collection], *, records: bool) -> Compiled:
     """
     seen = _seen()
     picked = (
-        select(seen)
-        .where(seen.c.action.is_not(None))
-        .order_by(seen.c.position)
-        .limit(bindparam("limit", type_=Integer))
-        .subquery("picked")
+        select(seen).order_by(seen.c.position).limit(bindparam("limit", type_=Integer)).subquery("picked")
     )
     columns: list[ColumnElement[Any]] = [
         picked.c.position,
@@ -78,7 +86,7 @@ def page(collections: Sequence[Collection], *, records: bool) -> Compiled:
 
 
 def _seen() -> Any:
-    """The next `span` changes of the asked kinds, each with what it means to the caller: null if nothing.
+    """The next `span` changes of the asked kinds that mean something to the caller.
 
     Positions have no holes, so that exactly as many commits and changes are read as are asked for.
     """
@@ -90,25 +98,7 @@ def _seen() -> Any:
         .limit(cast(_SPAN, BigInteger))
         .subquery("c")
     )
-    change, before = CHANGES.alias("h"), CHANGES.alias("b")
-    was_visible = func.coalesce(
-        select(_visible(before))
-        .where(
-            before.c.record_id == change.c.record_id,
-            before.c.version == change.c.version - 1,
-            before.c.kind == change.c.kind,
-        )
-        .limit(literal_column("1"))
-        .correlate(change)
-        .scalar_subquery(),
-        true(),
-    )
-    # Only an update can cross the border of what the caller may see.
-    action = case(
-        (change.c.action != "update", case((_visible(change), change.c.action))),
-        (_visible(change), case((was_visible, "update"), else_="create")),
-        (was_visible, "hide"),
-    )
+    change = _TOLD_CHANGES.alias("h")
     mine = commits.c.key_id.is_not_distinct_from(bindparam("caller", type_=Uuid)) & commits.c.key_id.is_not(
         None
     )
@@ -123,7 +113,7 @@ def _seen() -> Any:
             change.c.version,
             change.c.survivor_id,
             change.c.record,
-            action.label("action"),
+            change.c.action,
         )
         .select_from(commits.join(change, change.c.commit_number == commits.c.number))
         .where(
@@ -157,10 +147,6 @@ def other_kinds() -> Compiled:
             ~(CHANGES.c.kind == any_(_KINDS)),
         )
     )
-
-
-def _visible(change: Any) -> ColumnElement[bool]:
-    return func.visible(change.c.kind, change.c.record, type_=Boolean)
 
 
 def _kept_after() -> ColumnElement[int]:

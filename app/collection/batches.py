@@ -90,6 +90,8 @@ class Batch:
         self._patience = patience
         self._candidates: dict[tuple[str, str, Any], list[str]] = {}
         self._plan = hashlib.sha256()
+        self._not_ours: set[str] = set()
+        """The names of this chunk's records that are seen, but may not be written."""
 
     @property
     def rows(self) -> int:
@@ -130,6 +132,13 @@ class Batch:
         named = [row.match for row in rows if row.match is not None and not row.hopeless]
         if not named:
             return {}
+        held = await self._named(named, hold=True)
+        others = [name for name in named if name not in held]
+        self._not_ours = set(await self._named(others, hold=False)) if others else set()
+        return held
+
+    async def _named(self, named: Sequence[str], *, hold: bool) -> dict[str, Any]:
+        """The records of these names; held are only those that may be written."""
         collection, own = self.collection, OWN_KEYS.alias()
 
         def build() -> Any:
@@ -147,10 +156,12 @@ class Batch:
                 asked = bindparam("asked", type_=ARRAY(name.type))
             columns = (cast(name, Text).label("named"), table.c.id, table.c.version, json_text)
             found = select(*columns).select_from(source).where(name == func.any(asked))
-            return found.order_by(table.c.id).with_for_update(of=table)  # one order: no deadlocks
+            return (
+                found.order_by(table.c.id).with_for_update(of=table) if hold else found
+            )  # one order: no deadlocks
 
         read = {"id": UUID, "number": int}.get(self.by, str)
-        statement = collection.statement(("batch", self.by), build)
+        statement = collection.statement(("batch", self.by, hold), build)
         asked = {"asked": [read(name) for name in named]}
         found = await self.connection.fetch(statement.sql, *statement.args(asked), timeout=self._patience)
         return {each["named"]: each for each in found}
@@ -200,6 +211,9 @@ class Batch:
             row.refuse(
                 "match_missing", f"This row does not say which {singular} it means, by {by}.", self._place
             )
+            return
+        if row.match in self._not_ours:
+            row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
             return
         if now is None:
             if row.operation in {"update", "delete"} or (self.by == "id" and row.match is not None):
@@ -302,6 +316,7 @@ class Batch:
     async def settle(self) -> None:
         """Refuse what stands against the rows once all of them are known."""
         self._refused(await self.staging.refuse_repeated(self.by, self._place))
+        self._refused(await self.staging.refuse_given_away())
         self._refused(await self.staging.refuse_taken())
         self._refused(await self.staging.refuse_referred())
 

@@ -17,13 +17,14 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from app.access.caller import Right
 from app.access.permissions import Permission
+from app.access.policies import Guarded
 from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
 from app.collection.projection import Computed, Filter, Links, Ref, Reverse, Row, Source
 from app.db import Base, Compiled, compiled
 from app.errors import NotFound
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_CLOSING = ("keys", "version", "created_at", "updated_at")
+_CLOSING = ("owner", "visibility", "keys", "version", "created_at", "updated_at")
 _STATEMENTS_KEPT = 512
 
 
@@ -54,6 +55,8 @@ class Collection:
         rules: Sequence[Rule] = (),
         reads: Permission = Permission.READ,
         writes: Permission = Permission.EDIT,
+        owner: str | None = None,
+        drafts: bool = False,
     ) -> None:
         assert isinstance(model.__table__, Table)
         self.table: Table = model.__table__
@@ -64,13 +67,15 @@ class Collection:
         self.key = key
         self.rules = rules
         self.reads, self.writes = reads, writes
+        self.guard = Guarded(self.name, self.path, owner, drafts, reads, writes)
         self.reverse: dict[str, Reverse] = {}
         self.sorts = ("id", *sorts, "created_at", "updated_at")
         self.default_sort = default_sort or "id"
         document = schema.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
         self.definitions: Mapping[str, Any] = document.get("$defs", {})
         properties = document["properties"]
-        names = ["id", *(name for name in properties if name not in {"id", *_CLOSING}), *_CLOSING]
+        closing = [name for name in _CLOSING if name in properties]
+        names = ["id", *(name for name in properties if name not in {"id", *closing}), *closing]
         self.properties: dict[str, Mapping[str, Any]] = {
             name: self._plain(properties[name]) for name in names
         }
@@ -81,7 +86,7 @@ class Collection:
 
     def needs(self, permission: Permission | None = None) -> Right:
         """The right that a request needs to use a permission on it, to write if none is named."""
-        return Right(permission or self.writes, self.path, owned=False)
+        return Right(permission or self.writes, self.path, owned=self.guard.owner is not None)
 
     def __repr__(self) -> str:
         return f"<Collection {self.name}>"

@@ -3,6 +3,7 @@
 import asyncpg
 from sqlalchemy import UniqueConstraint
 
+from app.access.caller import NotYours
 from app.db import Base
 from app.errors import AlreadyExists, BusyRecord, Conflict, Problem, StillReferred, Unavailable, Unprocessable
 
@@ -63,6 +64,8 @@ def refusal(error: Exception) -> Problem | None:
             return Conflict(
                 "A record that this one refers to is deleted. Bring it back, or refer to another."
             )
+        case asyncpg.InsufficientPrivilegeError() if "row-level security" in str(error):
+            return NotYours("This would not be a record of yours: your key writes those of its own country.")
         case asyncpg.LockNotAvailableError():
             return BusyRecord("Another request holds this record. Try again.", headers={"Retry-After": "1"})
         case asyncpg.DataError():

@@ -6,7 +6,7 @@ case and accents.
 
 from uuid import UUID
 
-from sqlalchemy import Index, Table, Text, and_, bindparam, func, or_, select
+from sqlalchemy import Index, Text, Uuid, and_, bindparam, column, func, or_, select, table
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
@@ -37,7 +37,15 @@ class SearchText(Base):
     words: Mapped[str] = mapped_column(TSVECTOR)
 
 
-SEARCH_TEXTS: Table = SearchText.__table__  # type: ignore[assignment]
+FINDABLE = table(
+    "findable",
+    column("record_id", Uuid),
+    column("kind", Text),
+    column("title", Text),
+    column("folded", Text),
+    column("words", TSVECTOR),
+)
+"""Those of the texts whose records the caller sees: all of them that the service can read."""
 
 
 def matches(texts: Row, terms: int) -> ColumnElement[bool]:
@@ -54,5 +62,5 @@ def inside(folded: ColumnElement[str], terms: int) -> ColumnElement[bool]:
 
 def search_condition(kind: str, row: Row, terms: int) -> ColumnElement[bool]:
     """The rows of a list that `q=` leaves."""
-    texts = SEARCH_TEXTS.alias()
+    texts = FINDABLE.alias()
     return row.c.id.in_(select(texts.c.record_id).where(texts.c.kind == kind, matches(texts, terms)))

@@ -111,6 +111,23 @@ class Staging:
             pointer,
         )
 
+    async def refuse_given_away(self) -> dict[str, int]:
+        """Refuse records that would belong to others: the database would refuse all for one of them."""
+        guard = self._collection.guard
+        if guard.owner is None:
+            return {}
+        owner = guard.owner
+        if owner == "owner":  # a new record without an owner is the caller's own
+            own = "nullif(current_setting('register.country', true), '')"
+            owner = f"case _outcome when 'create' then coalesce(owner, {own}) else owner end"
+        pointer = "" if guard.owner.startswith("(") else f"/{guard.owner}"
+        return await self._refuse(
+            f"""select _row, json_build_object('pointer', '{pointer}', 'code', 'not_yours',
+                'message', 'Your key writes records of its own country.')
+            from staged where _outcome in ('create', 'update')
+                and not coalesce({guard.may(guard.writes, f"({owner})")}, false)"""  # noqa: S608
+        )
+
     async def refuse_taken(self) -> dict[str, int]:
         """Refuse what must be unique and is held by another record, or claimed by an earlier row."""
         counts: dict[str, int] = {}

@@ -252,6 +252,7 @@ def each_once(values: list[Any]) -> list[Any]:
     return values
 
 
+Visibility = Literal["public", "partners", "own"]
 Countries = Annotated[list[Country], Field(max_length=50), AfterValidator(each_once)]
 LanguageTag = Annotated[
     str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)
@@ -403,4 +404,20 @@ class Kept(BaseModel):
         description="When the record was last changed.",
         examples=["2026-11-23T09:00:00.000000+00:00"],
         json_schema_extra=READ_ONLY,
+    )
+
+
+class Owned(BaseModel):
+    """The fields of a record that belongs to a country, and need not be public."""
+
+    owner: Country | None = Field(
+        None,
+        description="Country whose ministry keeps this record, ISO 3166-1; null: the Secretariat. A ministry's new "
+        "records are its own, and stay so.",
+        examples=[None],
+    )
+    visibility: Visibility = Field(
+        "public",
+        description="Who sees it: everybody, everybody with a key, or only the country itself and the Secretariat.",
+        examples=["public"],
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Text, Uuid, bindparam, insert, select, update
 
+from app.access.caller import NotYours
 from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import record_json
@@ -76,6 +77,24 @@ _HOLD_KEY = "select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 
 
 
 async def _locked(connection: Connection, collection: Collection, by: str, value: Any) -> Current | None:
+    """The record, held; refused if it is seen but may not be written. The database holds only what may be."""
+    if (held := await _looked_up(connection, collection, by, value, hold=True)) is not None:
+        return held
+    if (seen := await _looked_up(connection, collection, by, value, hold=False)) is not None:
+        raise not_yours(collection, seen.record)
+    return None
+
+
+def not_yours(collection: Collection, record: Mapping[str, Any]) -> NotYours:
+    """The refusal of a write to what one sees."""
+    owner = record.get(collection.guard.owner or "")
+    whose = f"belongs to {owner}" if owner else "is not your country's"
+    return NotYours(f"This {collection.singular} {whose}: your key does not write it.", owner=owner)
+
+
+async def _looked_up(
+    connection: Connection, collection: Collection, by: str, value: Any, *, hold: bool
+) -> Current | None:
     def build() -> Select[Any]:
         row = collection.table
         json_text = record_json(collection, row, collection.outputs, {}).label("j")
@@ -84,9 +103,10 @@ async def _locked(connection: Connection, collection: Collection, by: str, value
             hit = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
         else:
             hit = row.c[by] == bindparam("name", type_=row.c[by].type)
-        return select(*columns).where(hit).with_for_update(of=row)
+        found = select(*columns).where(hit)
+        return found.with_for_update(of=row) if hold else found
 
-    statement = collection.statement(("locked", by), build)
+    statement = collection.statement(("held" if hold else "seen", by), build)
     found = await connection.fetchrow(statement.sql, *statement.args({"name": value}))
     return Current(found["id"], found["version"], found["tag"], found["j"]) if found else None
 

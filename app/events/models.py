@@ -25,6 +25,8 @@ class Event(Recorded, Base):
         CheckConstraint(f"status in {STATUS_WORDS!r}", name="status"),
         CheckConstraint("country ~ '^[A-Z]{2}$'", name="country"),
         CheckConstraint("registered >= 0", name="registered"),
+        CheckConstraint("owner ~ '^[A-Z]{2}$'", name="owner"),
+        CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
         CheckConstraint("attended >= 0", name="attended"),
         Index("ix_events_start_date", text("coalesce(start_date, 'infinity'::date)"), "id"),
         Index("ix_events_start_date_desc", text("coalesce(start_date, '-infinity'::date)"), "id"),
@@ -55,6 +57,8 @@ class Event(Recorded, Base):
     former_dates: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     note: Mapped[str | None]
     sources: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
+    owner: Mapped[str | None]
+    visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
 
 
 class EventGoal(Base):

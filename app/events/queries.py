@@ -21,6 +21,8 @@ def _links(to: Collection, mirror: Any, singular: str, target: str, extra: str) 
 EVENTS = Collection(
     Event,
     EventSchema,
+    owner="owner",
+    drafts=True,
     singular="event",
     sources={
         "goals": _links(GOALS, EventGoal, "goal", "goal_id", "link"),

@@ -17,6 +17,7 @@ from app.collection.values import (
     LongLine,
     Mode,
     NumberReference,
+    Owned,
     Paragraphs,
     Record,
     Source,
@@ -73,7 +74,7 @@ class FormerDates(Value):
     )
 
 
-class Event(Record, Kept):
+class Event(Record, Owned, Kept):
     """Something that takes place: a meeting, a seminar, a training, a visit."""
 
     model_config = ConfigDict(

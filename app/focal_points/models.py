@@ -21,6 +21,7 @@ class FocalPoint(Recorded, Base):
             "valid_until is null or valid_from is null or valid_until >= valid_from", name="valid_until"
         ),
         CheckConstraint("successor_id <> id", name="successor"),
+        CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
         Index("ix_focal_points_country", "country", "id"),
         Index("ix_focal_points_purposes", "purposes", postgresql_using="gin"),
     )
@@ -36,3 +37,4 @@ class FocalPoint(Recorded, Base):
     verified_by: Mapped[str | None]
     bounced: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]
+    visibility: Mapped[str] = mapped_column(server_default=text("'public'"))

@@ -30,6 +30,8 @@ def freshness(row: Any) -> ColumnElement[str]:
 FOCAL_POINTS = Collection(
     FocalPoint,
     FocalPointSchema,
+    owner="country",
+    drafts=True,
     singular="focal point",
     sources={"organisation": Ref(ORGANISATIONS), "freshness": Computed(freshness)},
     sorts=("country",),

@@ -19,6 +19,7 @@ from app.collection.values import (
     Phone,
     Record,
     Value,
+    Visibility,
     each_once,
 )
 
@@ -99,6 +100,11 @@ class FocalPoint(Record, Kept):
         json_schema_extra={"readOnly": True},
     )
     note: Paragraphs | None = Field(None, description="What a user should know.", examples=[None])
+    visibility: Visibility = Field(
+        "public",
+        description="Who sees it: everybody, everybody with a key, or only the country itself and the Secretariat.",
+        examples=["public"],
+    )
 
     @model_validator(mode="after")
     def _ends_after_it_began(self) -> "FocalPoint":

@@ -62,7 +62,7 @@ def _whole(said: str, report: str | None) -> str:
 
 async def job_of(service: Service, caller: Caller, job: UUID) -> tuple[str, bool]:
     """A job as JSON, and whether it has finished."""
-    rows = await service.database.fetch(_ONE, {**whose(caller), "id": job})
+    rows = await service.database.fetch(_ONE, {**whose(caller), "id": job}, caller.context)
     if not rows:
         raise no_such_job()
     return _whole(rows[0][0], rows[0][1]), rows[0][2]
@@ -81,18 +81,18 @@ async def jobs_of(
 ) -> list[tuple[UUID, str]]:
     """Jobs as JSON, newest first, without their reports."""
     asked: dict[str, Any] = {**whose(caller), "state": state, "before": before, "limit": limit}
-    return [(row[0], row[1]) for row in await service.database.fetch(_LIST, asked)]
+    return [(row[0], row[1]) for row in await service.database.fetch(_LIST, asked, caller.context)]
 
 
 async def refused_rows_of(service: Service, caller: Caller, job: UUID) -> tuple[str, AsyncIterator[bytes]]:
     """Media type and content of the refused rows; no connection is held while they are sent."""
-    rows = await service.database.fetch(_REFUSED, {**whose(caller), "id": job})
+    rows = await service.database.fetch(_REFUSED, {**whose(caller), "id": job}, caller.context)
     if not rows:
         raise NotFound("There is no such job, or no row of it was refused, or it has not finished.")
 
     async def content() -> AsyncIterator[bytes]:
         number = 0
-        while pieces := await service.database.fetch(_PIECE, {"id": job, "number": number}):
+        while pieces := await service.database.fetch(_PIECE, {"id": job, "number": number}, caller.context):
             yield pieces[0][0]
             number += 1
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import structlog
 
 from app.access.caller import Caller
-from app.db import Connection
+from app.db import SERVICE, Connection
 from app.errors import BusyRecord, InternalError, Problem, Unavailable
 from app.http.spool import Spool
 from app.jobs import queue
@@ -40,7 +40,7 @@ async def work_at_jobs(service: Service, work: Work, explain: Explain) -> None:
     while True:
         found = False
         try:
-            if (await service.database.fetch(queue.UNFINISHED, {}))[0][0]:
+            if (await service.database.fetch(queue.UNFINISHED, {}, SERVICE))[0][0]:
                 found = await _Attempt(service, work, explain).made()
         except (Unavailable, *BROKEN) as error:
             _log.warning("jobs", error=type(error).__name__)

@@ -240,10 +240,13 @@ async def _count(service: Service, collection: Collection, context: Context, ask
 
 
 def digest(request: Request, moment: Moment | None) -> str:
-    """What else a list depends on: the address, and the day (relative dates, derived fields)."""
+    """What else a list depends on: the address, the day (relative dates, derived fields), and which records the
+    caller sees; never the key itself.
+    """
     address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
     when = moment.text if moment else datetime.now(UTC).date()
-    return hashlib.sha256(f"{address}|{when}".encode()).hexdigest()[:16]
+    seen = request.scope["state"]["caller"].view
+    return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
 
 
 def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:

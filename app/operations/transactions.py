@@ -106,6 +106,7 @@ class Opening:
     async def begin(self, connection: Connection) -> asyncpg.Record:
         """Tell the database, and claim the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
         context = {
+            "register.role": str(self.caller.role),
             **self.caller.context,
             "register.request": self.request_id,
             "register.reason": self.reason or "",

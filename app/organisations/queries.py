@@ -9,6 +9,7 @@ from app.organisations.writes import RULES
 ORGANISATIONS = Collection(
     Organisation,
     OrganisationSchema,
+    owner="country",
     singular="organisation",
     key="code",
     sorts=("code", "name", "kind"),

@@ -10,6 +10,7 @@ from app.progress_reports.schemas import ProgressReport as ProgressReportSchema
 PROGRESS_REPORTS = Collection(
     ProgressReport,
     ProgressReportSchema,
+    owner="country",
     singular="progress report",
     sources={"consultation": Ref(CONSULTATIONS), "organisation": Ref(ORGANISATIONS)},
     sorts=("state", "state_since"),

@@ -10,6 +10,7 @@ from app.report_lines.schemas import ReportLine as ReportLineSchema
 REPORT_LINES = Collection(
     ReportLine,
     ReportLineSchema,
+    owner="(select r.country from progress_reports r where r.id = report_id)",
     singular="report line",
     sources={"report": Ref(PROGRESS_REPORTS), "activity": Ref(ACTIVITIES)},
     sorts=("response",),

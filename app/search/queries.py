@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.activities.queries import ACTIVITIES
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
-from app.collection.search import SEARCH_TEXTS, inside, matches
+from app.collection.search import FINDABLE, inside, matches
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
@@ -38,7 +38,7 @@ def found(terms: int, *, some_kinds: bool) -> Compiled:
 
 
 def _found(terms: int, *, some_kinds: bool) -> Select[Any]:
-    texts = SEARCH_TEXTS
+    texts = FINDABLE
     candidates = select(texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words).where(
         matches(texts, terms)
     )

@@ -15,7 +15,7 @@ from prometheus_client import Counter, Gauge
 from app.access.caller import Caller, Unauthorised
 from app.access.doorkeeper import Doorkeeper
 from app.access.permissions import Permission
-from app.db import APP_ROLE, Database
+from app.db import APP_ROLE, SERVICE, Database
 from app.errors import Unavailable
 from app.pool import BROKEN
 from app.settings import Settings
@@ -214,7 +214,7 @@ async def installation_key(database: Database, settings: Settings) -> bytes:
     """From what the secrets are derived."""
     if settings.webhook_key:
         return settings.webhook_key.get_secret_value().encode()
-    async with database.reading() as connection:
+    async with database.reading(SERVICE) as connection:
         key: bytes = await connection.fetchval(_KEY)
     return key
 

@@ -34,22 +34,17 @@ _TAKE_LANE = "select position from webhook_lanes where webhook_id = $1 for updat
 _MOVE_LANE = "update webhook_lanes set position = $2 where webhook_id = $1"
 _SEE_AS = "select set_config(name, value, true) from jsonb_each_text($1) setting(name, value)"
 # The commits that hold positions $2 + 1 to $3; the last of them may reach further. As in the feed, an update can cross
-# the border of what the owner may see: then the record appears, or it is to be hidden.
+# the border of what the owner may see: then the record appears, or it is to be hidden, from whatever country it was.
 _EVENTS = """insert into webhook_deliveries (webhook_id, position, kind, record_id, version, action, at)
-select w.id, p.position, known.path, h.record_id, h.version, seen.action, c.at
+select w.id, p.position, known.path, h.record_id, h.version, h.action, c.at
 from webhooks w
 join commits c on c.position > $2 and c.position <= (select min(position) from commits where position >= $3)
-join changes h on h.commit_number = c.number
+join told h on h.commit_number = c.number
 join unnest($4::text[], $5::text[]) known (name, path) on known.name = h.kind
 cross join lateral (select c.position - c.changes + h.ordinal as position) p
-cross join lateral (select visible(h.kind, h.record) as now, h.action <> 'update' or coalesce((
-  select visible(b.kind, b.record) from changes b
-  where b.record_id = h.record_id and b.version = h.version - 1 and b.kind = h.kind limit 1), true) as before) sees
-cross join lateral (select case when sees.now and sees.before then h.action when sees.now then 'create'
-  when h.action = 'update' and sees.before then 'hide' end as action) seen
-where w.id = $1 and p.position > $2 and p.position <= $3 and seen.action is not null
-  and (w.kinds = '{}' or known.path = any(w.kinds)) and (w.actions = '{}' or seen.action = any(w.actions))
-  and (w.country is null or h.record ->> 'country' = w.country
+where w.id = $1 and p.position > $2 and p.position <= $3 
+  and (w.kinds = '{}' or known.path = any(w.kinds)) and (w.actions = '{}' or h.action = any(w.actions))
+  and (w.country is null or h.action = 'hide' or h.record ->> 'country' = w.country
     or h.kind = 'countries' and h.record ->> 'code' = w.country or (h.record -> 'countries')::jsonb ? w.country)
 on conflict (webhook_id, position) """
 _ADD = _EVENTS + "do nothing"

@@ -72,7 +72,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         given = only(request.scope["query_string"], ("limit", "cursor"))
         limit, about = limit_of(given), "webhooks"
         after = UUID(_behind(request, about, given)) if "cursor" in given else None
-        async with service_of(request).database.reading() as connection:
+        async with service_of(request).database.reading(caller.context) as connection:
             rows = await writes.some(connection, caller, after, limit + 1)
         return _page(request, rows, limit, about, "id", given, lambda row: _webhook(row).model_dump_json())
 
@@ -94,7 +94,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
     async def read_webhook(request: Request) -> Response:
         caller = await _subscriber(request)
         only(request.scope["query_string"], ())
-        async with service_of(request).database.reading() as connection:
+        async with service_of(request).database.reading(caller.context) as connection:
             row = await writes.one(connection, caller, _id(request))
         return _answered(request, _webhook(row).model_dump_json(), _tag(row))
 
@@ -141,7 +141,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         caller, service = await _subscriber(request), service_of(request)
         only(request.scope["query_string"], ())
         key = await installation_key(service.database, service.settings)
-        async with service.database.reading() as connection:
+        async with service.database.reading(caller.context) as connection:
             row = await writes.one(connection, caller, _id(request))
         return Response(
             (await _ping(service, key, row)).model_dump_json(), 200, media_type="application/json"
@@ -174,7 +174,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
             raise InvalidParameter("There is no such state.", errors=[error])
         about = f"{webhook} {state}"
         before = int(_behind(request, about, given)) if "cursor" in given else _NEWEST
-        async with service_of(request).database.reading() as connection:
+        async with service_of(request).database.reading(caller.context) as connection:
             await writes.one(connection, caller, webhook)
             rows = await writes.deliveries(connection, webhook, before, state, limit + 1)
         address = address_of(request)

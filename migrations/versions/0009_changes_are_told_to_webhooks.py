@@ -6,7 +6,7 @@ Revision: 0009, after 0008
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.past import FORGET_PAST, REMAKE, REMAKE_PAST
+from migrations.past import FORGET_PAST, OF_RECORDS, REMAKE, REMAKE_PAST
 from migrations.triggers import kept, recorded, writable
 
 revision = "0009"
@@ -14,11 +14,6 @@ down_revision = "0008"
 
 _TABLES = ["webhooks", "webhook_lanes", "webhook_deliveries"]
 _MOMENT = sa.DateTime(timezone=True)
-# A past have the tables of records, which other systems know by keys of their own; not those of who asks and listens.
-_OF_RECORDS = REMAKE.replace("create function", "create or replace function", 1).replace(
-    "c.relname <> 'api_keys'",
-    "exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'keys' and not a.attisdropped)",
-)
 
 
 def upgrade() -> None:
@@ -97,7 +92,7 @@ def upgrade() -> None:
         "ix_webhook_deliveries_finished", "webhook_deliveries", ["finished_at"],
         postgresql_where=sa.text("finished_at is not null"),
     )  # fmt: skip
-    for statement in [*kept("webhooks"), *recorded("webhooks"), *writable(_TABLES), _OF_RECORDS, REMAKE_PAST]:
+    for statement in [*kept("webhooks"), *recorded("webhooks"), *writable(_TABLES), OF_RECORDS, REMAKE_PAST]:
         op.execute(statement)
 
 

@@ -1,7 +1,6 @@
 """The feed tells every change once, in the order of the commits, and lets a follower see that it has them all."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -177,38 +176,23 @@ async def test_what_is_the_same_is_not_sent_again(client: httpx.AsyncClient) -> 
     assert more.status_code == 200
 
 
-@pytest.fixture
-async def hidden(database_address: str) -> AsyncIterator[None]:
-    """The caller may not see events whose note says `secret`, until the test is over."""
-    connection = await asyncpg.connect(database_address)
-    rule = await connection.fetchval("select pg_get_functiondef('visible'::regproc)")
-    await connection.execute(
-        "create or replace function visible(kind text, record json) returns boolean language sql stable "
-        "return kind <> 'api_keys' and record ->> 'note' is distinct from 'secret'"
-    )
-    yield
-    await connection.execute(rule)
-    await connection.close()
-
-
-@pytest.mark.usefixtures("hidden")
-async def test_what_may_not_be_seen_is_withheld_hidden_or_new_and_always_counted(
-    client: httpx.AsyncClient,
-) -> None:
-    begin = await head(client)
-    made = await make.record(client, "events", note="secret")
-    for note in ("known", "known by all", "secret", "secret still", "secret"):
-        answer = await client.patch(f"/v1/events/{made['id']}", json={"note": note})
-        assert answer.status_code == 200
-    await client.delete(f"/v1/events/{made['id']}")
-    found = await page(client, begin, include="record")
-    assert [(each["position"] - begin, each["action"]) for each in found["items"]] == [
-        (2, "create"), (3, "update"), (4, "hide"), (5, "create"), (6, "hide"),
-    ]  # fmt: skip
-    assert found["withheld"] == 2
-    assert [(each["record"] or {}).get("note") for each in found["items"]] == [
-        "known", "known by all", None, "secret still", None,
-    ]  # fmt: skip
+async def test_what_may_not_be_seen_is_withheld_hidden_or_new_and_always_counted(cast: Cast) -> None:
+    begin = await head(cast.anonymous)
+    made = await make.record(cast.japan_editor, "events", visibility="own")
+    followed, told = begin, []
+    for visibility in ("public", "partners", "own", "public", "own"):
+        change = {"visibility": visibility, "note": visibility}
+        assert (await cast.japan_editor.patch(f"/v1/events/{made['id']}", json=change)).status_code == 200
+        found = await page(cast.anonymous, followed, include="record")
+        assert found["next_after"] - followed == len(found["items"]) + found["withheld"]
+        told += [(each["action"], (each["record"] or {}).get("note")) for each in found["items"]]
+        followed = found["next_after"]
+    assert told == [("create", "public"), ("hide", None), ("create", "public"), ("hide", None)]
+    await cast.japan_editor.delete(f"/v1/events/{made['id']}")
+    afterwards = await page(cast.anonymous, begin, include="record")
+    assert [each["action"] for each in afterwards["items"]] == ["hide", "hide"]
+    assert afterwards["withheld"] == 5
+    assert len((await page(cast.japan_editor, begin))["items"]) == 7
 
 
 async def test_every_collection_is_in_the_feed_and_no_key_is(database_address: str) -> None:

@@ -1,0 +1,126 @@
+"""Row-level security, as statements of the database: which rows the service's role sees and writes, and for whom.
+
+Made from the page of roles (`permissions.MATRIX`) and from what collections declare. Who asks is a matter of settings
+of the transaction; without any it is the public. Each condition on the caller is a sub-select, so that it is answered
+once a statement, and only if a row is not public anyway.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.access.permissions import MATRIX, Permission, Reach
+from app.access.scopes import scope_of
+from app.db import APP_ROLE
+
+SERVICE = "(select current_setting('register.role', true)) = 'service'"
+"""The service's own work: housekeeping, jobs, deliveries."""
+OF_KEY = "{} = (select nullif(current_setting('register.key', true), '')::uuid)"
+"""Rows of the key that asks; the column is put in."""
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A table of records: who sees and who writes its rows."""
+
+    table: str
+    collection: str
+    """As in its address; for scopes."""
+    owner: str | None = None
+    """The country to which a row belongs, as SQL over the row. Without it, rows are the Secretariat's."""
+    drafts: bool = False
+    """Whether rows have a `visibility`; their owner is a column then."""
+    reads: Permission = Permission.READ
+    writes: Permission = Permission.EDIT
+
+    def any_of(self, permission: Permission) -> str:
+        """Whether the caller has the permission for the rows of all."""
+        roles = _roles(permission, Reach.ANY)
+        return f"(select speaks('{{{roles}}}', '{scope_of(permission, self.collection)}'))"
+
+    def country_of(self, permission: Permission) -> str:
+        """The country for whose rows the caller has the permission."""
+        roles = _roles(permission, Reach.OWN)
+        return f"(select speaks_for('{{{roles}}}', '{scope_of(permission, self.collection)}'))"
+
+    def may(self, permission: Permission, owner: str | None) -> str:
+        """Whether the caller has the permission for a row of an owner."""
+        if owner is None or not _roles(permission, Reach.OWN):
+            return self.any_of(permission)
+        return f"({self.any_of(permission)} or {owner} = {self.country_of(permission)})"
+
+    def seen(self, visibility: str = "visibility", owner: str | None = None) -> str:
+        """Whether a row is seen, by its visibility and its owner."""
+        if not self.drafts:
+            return "true" if self.reads is Permission.READ else self.may(self.reads, self.owner)
+        shared = self.any_of(Permission.READ_SHARED)
+        drafts = self.may(Permission.READ_DRAFTS, owner or self.owner)
+        return f"({visibility} = 'public' or ({visibility} = 'partners' and {shared}) or {drafts})"
+
+    def written(self) -> str:
+        """Whether a row may be written."""
+        return self.may(self.writes, self.owner)
+
+    def policies(self) -> Iterator[str]:
+        """The policies of the table."""
+        yield from reading(self.table, self.seen())
+        yield from writing(self.table, self.written())
+
+
+def reading(table: str, condition: str) -> Iterator[str]:
+    """Which rows are seen."""
+    yield f"create policy seen on {table} for select to {APP_ROLE} using ({condition})"
+
+
+def writing(table: str, condition: str) -> Iterator[str]:
+    """Which rows are written. What is seen and may not be written is no mistake of a statement: it finds nothing."""
+    yield f"create policy added on {table} for insert to {APP_ROLE} with check ({condition})"
+    yield f"create policy changed on {table} for update to {APP_ROLE} using ({condition}) with check ({condition})"
+    yield f"create policy deleted on {table} for delete to {APP_ROLE} using ({condition})"
+
+
+def not_withheld(record: str) -> str:
+    """That a record is not kept from the caller; for what stands beside it."""
+    return f"not exists (select from withheld w where w.record_id = {record})"
+
+
+def withheld(guarded: Sequence[Guarded]) -> str:
+    """The records that are kept from the caller: only their ids."""
+    cases = " ".join(
+        f"when '{each.table}' then {each.seen('h.visibility', 'h.owner')}" for each in guarded if each.drafts
+    )
+    shown = f"coalesce(case h.kind {cases} end, false)"
+    return f"create or replace view withheld as select h.record_id from hidden_records h where not {shown}"  # noqa: S608
+
+
+def visible(guarded: Sequence[Guarded], audited: str) -> str:
+    """The function that says whether a record in the journal would have been seen as it was then."""
+    cases = " ".join(
+        f"when '{each.table}' then {each.seen(_VISIBILITY, f'record ->> {each.owner!r}')}"
+        for each in guarded
+        if each.drafts
+    )
+    return (
+        "create or replace function visible(kind text, record json) returns boolean language sql stable parallel safe "
+        f"return coalesce(case kind {cases} when 'api_keys' then {audited} else true end, false)"
+    )
+
+
+_VISIBILITY = "coalesce(record ->> 'visibility', 'public')"
+
+TOLD = """create or replace view told as
+select h.commit_number, h.ordinal, h.kind, h.record_id, h.version, seen.action,
+  case when seen.action <> 'hide' then h.record end as record, h.survivor_id
+from changes h cross join lateral (select case
+  when h.kind <> 'api_keys' and not exists (select from once_hidden o where o.record_id = h.record_id) then h.action
+  when visible(h.kind, h.record) and not exists (select from withheld w where w.record_id = h.record_id) then
+    case when h.action <> 'update' or was.visible then h.action else 'create' end
+  when h.action = 'update' and was.visible and not visible(h.kind, h.record) then 'hide' end as action
+  from (select coalesce((select visible(b.kind, b.record) from changes b
+    where b.record_id = h.record_id and b.version = h.version - 1 and b.kind = h.kind limit 1), true) as visible) was
+  ) seen
+where seen.action is not null"""
+"""The journal as the feed tells it: a record that the caller sees no more is told once, as `hide`, without content."""
+
+
+def _roles(permission: Permission, reach: Reach) -> str:
+    return ",".join(sorted(role for role, reaches in MATRIX.items() if reaches.get(permission) is reach))
