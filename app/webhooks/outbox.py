@@ -42,7 +42,7 @@ join commits c on c.position > $2 and c.position <= (select min(position) from c
 join told h on h.commit_number = c.number
 join unnest($4::text[], $5::text[]) known (name, path) on known.name = h.kind
 cross join lateral (select c.position - c.changes + h.ordinal as position) p
-where w.id = $1 and p.position > $2 and p.position <= $3 
+where w.id = $1 and p.position > $2 and p.position <= $3
   and (w.kinds = '{}' or known.path = any(w.kinds)) and (w.actions = '{}' or h.action = any(w.actions))
   and (w.country is null or h.action = 'hide' or h.record ->> 'country' = w.country
     or h.kind = 'countries' and h.record ->> 'code' = w.country or (h.record -> 'countries')::jsonb ? w.country)
