@@ -1,11 +1,14 @@
 """Every experiment at full size: `python -m tests.reliability [names]`. Takes about five minutes."""
 
 import asyncio
+import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,9 @@ import asyncpg
 
 from app import embedded, preparing
 from tests.reliability import experiments as on
+from tests.reliability import loads, once
 from tests.reliability.experiments import Found
-from tests.reliability.service import Service, key_for, serving
+from tests.reliability.service import Service, children, key_for, serving
 
 Run = Callable[[str, embedded.Running], Coroutine[Any, Any, Found]]
 
@@ -50,13 +54,41 @@ async def _fresh(running: embedded.Running, number: int) -> str:
     return address
 
 
+def _kill_all(postmaster: int) -> None:
+    """kill -9 of every process of the database."""
+    for pid in [*children(postmaster), postmaster]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _kill_workers(service: Service) -> None:
+    for pid in service.workers():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _faults(running: embedded.Running) -> dict[str, Callable[[Service], None]]:
+    """What may happen to a load; who asks for it goes away by itself."""
+    return {
+        "client": lambda _: None,
+        "app": _kill_workers,
+        "database": lambda _: _kill_all(running.pid),
+    }
+
+
 ALL: dict[str, Run] = {
+    "D1": lambda a, r: loads.database_killed(a, lambda: _kill_all(r.pid), rows=50_000, rounds=3),
     "D2": lambda a, _: on.crash(a, "before_answer", every=40, writes=400),
     "D3": lambda a, _: on.crash(a, "after_answer", every=25, writes=400),
     "D4": lambda a, r: on.chaos(a, lambda: r.pid, seconds=30),
+    "D5": lambda a, _: once.cut_sweep(a, step=7),
+    "D6": lambda a, _: once.half_open(a, seconds=30),
     "D7": lambda a, _: on.resets(a, seconds=20),
+    "D8": lambda a, _: _served(a, lambda s, key: once.same_key(s, a, key, at_once=40)),
+    "D9": lambda a, _: _served(a, lambda s, key: once.replays(s, a, key), workers=1),
     "D10": lambda a, _: _served(a, lambda s, key: on.lost_update(s.port, key, each=25)),
     "D11": lambda a, _: _served(a, lambda s, key: on.races(s.port, key, a, rounds=120)),
+    "D12": lambda a, _: loads.bad_last_line(a, rows=50_000),
     "D13": lambda a, r: on.restarted(a, lambda: r.pid, how=signal.SIGINT),
     "S1-0.1": lambda a, _: on.slow(a, round_trip=0.1, seconds=10),
     "S1-1": lambda a, _: on.slow(a, round_trip=1, seconds=15),
@@ -72,8 +104,13 @@ ALL: dict[str, Run] = {
     ),
     "S7+2": lambda a, _: on.clock(a, hours=2),
     "S7-2": lambda a, _: on.clock(a, hours=-2),
+    "S8": lambda a, _: loads.slow_reader(a, rows=30_000, seconds=30),
     "S9": lambda a, _: on.stalled(a, idle=1000, heads=300, bodies=200),
     "S10": lambda a, _: on.big_body(a, megabytes=1000),
+    "load": lambda a, r: loads.interrupted(a, _faults(r), rows=20_000, times=20, jobs=False),
+    "job": lambda a, r: loads.interrupted(a, _faults(r), rows=20_000, times=20, jobs=True),
+    "big": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk"),
+    "big-job": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk", job=True),
     "stop": lambda a, _: on.stopped(a),
 }
 
@@ -85,10 +122,26 @@ async def main(names: list[str], folder: Path) -> int:
         for number, (name, experiment) in enumerate(ALL.items()):
             if not names or name in names:
                 bad += await _told(name, experiment(await _fresh(running, number), running))
+    if not names or "S5" in names:
+        with _small_disk(folder / "disk", 700) as disk:
+            bad += await _told("S5", loads.disk_full(disk, megabytes=700, rows=30_000))
     for workers in (1, 2):
         if not names or f"main-{workers}" in names:
             bad += await _told(f"main-{workers}", on.main_killed(folder / f"own{workers}", workers=workers))
     return bad
+
+
+@contextmanager
+def _small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own, so that it can be full: needs root."""
+    folder.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0711", "tmpfs", folder], check=True
+    )
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
 
 
 async def _told(name: str, experiment: Coroutine[Any, Any, Found]) -> bool:

@@ -1,4 +1,4 @@
-"""The wire between the service and PostgreSQL, in our hands: slow, mute, or cut."""
+"""The wire between the service and PostgreSQL, or its clients, in our hands: slow, mute, or cut."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,10 +7,14 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Wire:
-    """Listens on a port of this machine and passes everything on to a server's socket."""
+    """Listens on a port of this machine and passes everything on to a server's socket or port."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str | int) -> None:
         self.delay = 0.0
+        self.passed = 0
+        """Bytes so far, both ways."""
+        self.cut_at: int | None = None
+        """After so many everything is cut, in the middle of what is being said."""
         self.mute = False
         self.port = 0
         self._target = target
@@ -60,8 +64,11 @@ class _Link:
         self._lost = False
         self._writers = [near]
 
-    async def run(self, near: asyncio.StreamReader, target: str) -> None:
-        far, far_writer = await asyncio.open_unix_connection(target)
+    async def run(self, near: asyncio.StreamReader, target: str | int) -> None:
+        if isinstance(target, int):
+            far, far_writer = await asyncio.open_connection("127.0.0.1", target)
+        else:
+            far, far_writer = await asyncio.open_unix_connection(target)
         self._writers.append(far_writer)
         ways = [
             asyncio.ensure_future(self._pass(near, far_writer)),
@@ -82,6 +89,16 @@ class _Link:
                     self._lost = True
                 if self._lost:
                     continue
+                wire = self._wire
+                if wire.cut_at is not None and wire.passed + len(data) >= wire.cut_at:
+                    sink.write(data[: max(wire.cut_at - wire.passed, 0)])
+                    with suppress(OSError):
+                        await sink.drain()
+                    await asyncio.sleep(0.01)
+                    wire.cut_at = None
+                    wire.reset()
+                    return
+                wire.passed += len(data)
                 if self._wire.delay:
                     loop.call_later(self._wire.delay / 2, _write, sink, data)
                 else:
@@ -105,12 +122,19 @@ async def wire_to(address: str) -> AsyncIterator[tuple[Wire, str]]:
     parts = urlsplit(address)
     folder = parse_qs(parts.query)["host"][0]
     port = parse_qs(parts.query).get("port", ["5432"])[0]
-    wire = Wire(f"{folder}/.s.PGSQL.{port}")
+    account = parts.netloc.rpartition("@")[0]
+    async with wire_between(f"{folder}/.s.PGSQL.{port}") as wire:
+        yield wire, f"{parts.scheme}://{account}@127.0.0.1:{wire.port}{parts.path}"
+
+
+@asynccontextmanager
+async def wire_between(target: str | int) -> AsyncIterator[Wire]:
+    """A wire to a socket file, or to a port of this machine."""
+    wire = Wire(target)
     server = await asyncio.start_server(wire.accept, "127.0.0.1", 0)
     wire.port = server.sockets[0].getsockname()[1]
-    account = parts.netloc.rpartition("@")[0]
     try:
-        yield wire, f"{parts.scheme}://{account}@127.0.0.1:{wire.port}{parts.path}"
+        yield wire
     finally:
         server.close()
         await wire.close()
