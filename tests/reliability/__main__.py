@@ -61,19 +61,20 @@ def _kill_all(postmaster: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _kill_workers(service: Service) -> None:
-    for pid in service.workers():
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+async def _interrupted(address: str, running: embedded.Running, *, jobs: bool) -> Found:
+    async def app(service: Service) -> None:
+        for pid in service.workers():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
+    async def database(_: Service) -> None:
+        _kill_all(running.pid)
 
-def _faults(running: embedded.Running) -> dict[str, Callable[[Service], None]]:
-    """What may happen to a load; who asks for it goes away by itself."""
-    return {
-        "client": lambda _: None,
-        "app": _kill_workers,
-        "database": lambda _: _kill_all(running.pid),
-    }
+    faults = {"client": loads.gone, "app": app, "database": database}
+    return await _served(
+        address,
+        lambda s, key: loads.interrupted(s, address, key, faults, rows=20_000, times=20, jobs=jobs),
+    )
 
 
 ALL: dict[str, Run] = {
@@ -107,8 +108,8 @@ ALL: dict[str, Run] = {
     "S8": lambda a, _: loads.slow_reader(a, rows=30_000, seconds=30),
     "S9": lambda a, _: on.stalled(a, idle=1000, heads=300, bodies=200),
     "S10": lambda a, _: on.big_body(a, megabytes=1000),
-    "load": lambda a, r: loads.interrupted(a, _faults(r), rows=20_000, times=20, jobs=False),
-    "job": lambda a, r: loads.interrupted(a, _faults(r), rows=20_000, times=20, jobs=True),
+    "load": lambda a, r: _interrupted(a, r, jobs=False),
+    "job": lambda a, r: _interrupted(a, r, jobs=True),
     "big": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk"),
     "big-job": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk", job=True),
     "stop": lambda a, _: on.stopped(a),

@@ -5,7 +5,7 @@ import random
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,10 +37,19 @@ def csv_of(megabytes: int, *, bad: bool = False) -> Iterator[bytes]:
     yield "".join(rows).encode()
 
 
-async def sent(port: int, key: str, path: str, pieces: Iterator[bytes], kind: str, **headers: str) -> Reply:
+async def sent(
+    port: int,
+    key: str,
+    path: str,
+    pieces: Iterator[bytes],
+    kind: str,
+    *,
+    patience: float = 1200,
+    **headers: str,
+) -> Reply:
     """Send a body piece by piece, never holding it whole."""
     async with Caller(port, key) as caller:
-        return await caller.send("POST", path, pieces, kind, patience=1200, **headers)
+        return await caller.send("POST", path, pieces, kind, patience=patience, **headers)
 
 
 def rows_of(number: int, system: str, *, bad_last: bool = False) -> Iterator[bytes]:
@@ -159,34 +168,46 @@ async def stored(address: str, system: str) -> tuple[int, int]:
         await asyncio.sleep(0.1)
 
 
+Fault = Callable[[Service], Awaitable[None]]
+
+
+async def gone(_: Service) -> None:
+    """Who asks goes away by itself."""
+
+
 async def interrupted(
-    address: str, faults: Mapping[str, Callable[[Service], None]], *, rows: int, times: int, jobs: bool
-) -> Found:  # the bar: kill anything at random moments of an import
+    service: Service,
+    address: str,
+    key: str,
+    faults: Mapping[str, Fault],
+    *,
+    rows: int,
+    times: int,
+    jobs: bool,
+) -> Found:  # the bar: break off an import at random moments
     """A load is broken off at random moments, and asked for again under its key: once, or not at all before that."""
-    key, more = await key_for(address), {"Prefer": "respond-async"} if jobs else {}
+    kind, more = ("job", {"Prefer": "respond-async"}) if jobs else ("load", {})
     said, found = Counter[str](), Found("")
-    async with serving(address, workers=2) as service:
-        begun = time.monotonic()
-        await settled(service.port, key, rows, "gen-0", 600, **more)
-        usual = time.monotonic() - begun
-        for number in range(1, times + 1):
-            system, fault = f"gen-{number}", random.choice(list(faults))
-            asking = asyncio.ensure_future(loaded(service.port, key, rows, system, **more))
-            await asyncio.sleep(random.random() * usual)
-            faults[fault](service)
-            if fault == "client":
-                asking.cancel()
-            with suppress(Cut, Refused, TimeoutError, asyncio.CancelledError):
-                said[f"{fault}: {(await asking).status}"] += 1
-            count, _ = await stored(address, system)
-            found.must(count in {0, rows}, f"{fault}: {count} of {rows} rows were there")
-            reply = await settled(service.port, key, rows, system, 900, **more)
-            count, commits = await stored(address, system)
-            replayed = "replayed" if "idempotency-replayed" in reply.headers else "done"
-            said[f"{fault}, then {reply.status} {'' if jobs else replayed}".strip()] += 1
-            found.must(reply.status == 200, f"{fault}: in the end {reply.status}")
-            found.must((count, commits) == (rows, 1), f"{fault}: {count} rows in {commits} commits")
-        found.wrong += service.noise()[:3]
+    begun = time.monotonic()
+    await settled(service.port, key, rows, f"{kind}-0", 600, **more)
+    usual = time.monotonic() - begun
+    for number in range(1, times + 1):
+        system, fault = f"{kind}-{number}", list(faults)[number % len(faults)]
+        asking = asyncio.ensure_future(loaded(service.port, key, rows, system, **more))
+        await asyncio.sleep(random.random() * usual)
+        await faults[fault](service)
+        if faults[fault] is gone:
+            asking.cancel()
+        with suppress(Cut, Refused, TimeoutError, asyncio.CancelledError):
+            said[f"{fault}: {(await asking).status}"] += 1
+        count, _ = await stored(address, system)
+        found.must(count in {0, rows}, f"{fault}: {count} of {rows} rows were there")
+        reply = await settled(service.port, key, rows, system, 900, **more)
+        count, commits = await stored(address, system)
+        replayed = "replayed" if "idempotency-replayed" in reply.headers else "done"
+        said[f"{fault}, then {reply.status} {'' if jobs else replayed}".strip()] += 1
+        found.must(reply.status == 200, f"{fault}: in the end {reply.status}")
+        found.must((count, commits) == (rows, 1), f"{fault}: {count} rows in {commits} commits")
     found.measured = f"{times} times, {rows} rows, {usual:.1f} s when nobody disturbs: {dict(said)}"
     return found
 
@@ -290,7 +311,7 @@ async def disk_full(folder: Path, *, megabytes: int, rows: int) -> Found:  # S5
 
 async def _until(holds: Callable[[], bool], *, seconds: float) -> None:
     end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
+    while not holds() and time.monotonic() < end:  # noqa: ASYNC110  (it watches what has no event)
         await asyncio.sleep(0.1)
 
 

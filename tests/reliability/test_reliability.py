@@ -5,10 +5,11 @@ Short forms of the experiments; `python -m tests.reliability` runs all of them a
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 
 from tests.conftest import copy_of, drop
-from tests.reliability import experiments
+from tests.reliability import experiments, loads, once
 from tests.reliability.service import Service, key_for, serving
 
 pytestmark = pytest.mark.slow
@@ -58,4 +59,33 @@ async def test_five_hundred_clients_on_a_small_pool_are_served_or_turned_away(
 ) -> None:
     service, address, key = small
     found = await experiments.many(service, address, key, clients=500, seconds=1.5)
+    assert not found.wrong, found
+
+
+@pytest.mark.xdist_group("small")
+async def test_eight_at_once_under_one_key_are_one_record_one_load_and_one_job(
+    small: tuple[Service, str, str],
+) -> None:
+    service, address, key = small
+    found = await once.same_key(service, address, key, at_once=8)
+    assert not found.wrong, found
+
+
+@pytest.mark.xdist_group("small")
+@pytest.mark.parametrize("jobs", [False, True], ids=["load", "job"])
+async def test_a_load_that_is_broken_off_and_sent_again_is_done_once(
+    small: tuple[Service, str, str], *, jobs: bool
+) -> None:
+    service, address, key = small
+
+    async def connections(_: Service) -> None:
+        connection = await asyncpg.connect(address)
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and application_name = 'workplan'"
+        )
+        await connection.close()
+
+    faults = {"client": loads.gone, "connections": connections}
+    found = await loads.interrupted(service, address, key, faults, rows=800, times=2, jobs=jobs)
     assert not found.wrong, found
