@@ -171,9 +171,9 @@ def _with(context: Context) -> str:
 
 async def patient(connection: Connection, seconds: float) -> None:
     """Let this transaction, and each of its statements, take so long."""
-    await connection.execute(
-        "select set_config('statement_timeout', $1, true), set_config('transaction_timeout', $1, true), "
-        "set_config('idle_in_transaction_session_timeout', $1, true)",
+    await connection.execute(  # a transaction's clock that runs already is only set anew once it was stopped
+        "select set_config('statement_timeout', $1, true), set_config('transaction_timeout', '0', true), "
+        "set_config('transaction_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)",
         f"{seconds:.0f}s",
     )
 
