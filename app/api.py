@@ -23,6 +23,7 @@ from app.imports.background import loader
 from app.imports.router import bulk
 from app.imports.templates import templates
 from app.jobs.router import router as jobs
+from app.keys.router import router as keys
 from app.operations.keyed import by_key
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
@@ -64,7 +65,7 @@ WEBHOOKS = webhooks(COLLECTIONS)
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE, CHANGES, WEBHOOKS):
+    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE, CHANGES, WEBHOOKS, keys):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

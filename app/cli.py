@@ -8,10 +8,12 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import asyncpg
 import typer
@@ -21,12 +23,15 @@ from rich.table import Table
 
 from app import __version__, embedded, logs, preparing, seeding
 from app.access.keys import new_key
+from app.access.networks import networks
 from app.access.permissions import OF_A_COUNTRY, Role
+from app.access.scopes import SCOPE, VERBS
 from app.exchange import commands
+from app.keys.writes import rotate
 from app.settings import Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
-keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, revoke.")
+keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotate, revoke.")
 cli.add_typer(keys_cli, name="keys")
 cli.command("import")(commands.import_file)
 cli.command("export")(commands.export_collection)
@@ -190,6 +195,15 @@ def create_key(
     name: Annotated[str, typer.Argument(help="Which system the key is for.")],
     role: Annotated[Role, typer.Option(help="What it may do.")] = Role.SECRETARIAT,
     country: Annotated[str | None, typer.Option(help="For which country it speaks, ISO 3166-1: TH.")] = None,
+    scopes: Annotated[
+        str, typer.Option(help="What it may do less than its role: activities:write,*:read.")
+    ] = "",
+    expires: Annotated[
+        datetime | None, typer.Option(help="When it ends, in UTC.", formats=["%Y-%m-%d"])
+    ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="From where it opens: 203.0.113.0/24. Several times for several.")
+    ] = None,
     require_if_match: Annotated[bool, typer.Option(help="Refuse changes without If-Match (428).")] = False,
 ) -> None:
     """Make a key. It is shown once and never stored."""
@@ -199,10 +213,23 @@ def create_key(
         raise typer.BadParameter(
             f"{', '.join(sorted(OF_A_COUNTRY))} speak for a country, and nobody else does."
         )
+    narrowed = [scope for scope in scopes.split(",") if scope]
+    for scope in narrowed:
+        if not SCOPE.fullmatch(scope):
+            raise typer.BadParameter(f"A scope is collection:verb, with the verbs {', '.join(VERBS)} or *.")
+    try:
+        networks(network or ())
+    except ValueError:
+        raise typer.BadParameter("A network is written as 203.0.113.0/24 or 2001:db8::/32.") from None
     key = new_key()
-    _with_connection(
-        lambda c: preparing.add_key(c, key, name, role, country=country, require_if_match=require_if_match)
-    )
+    more = {
+        "country": country,
+        "scopes": narrowed,
+        "expires_at": expires and expires.replace(tzinfo=UTC),
+        "networks": network or [],
+        "require_if_match": require_if_match,
+    }
+    _with_connection(lambda c: preparing.add_key(c, key, name, role, **more))
     out.print(key, highlight=False)
 
 
@@ -228,6 +255,26 @@ def list_keys() -> None:
             ),
         )
     out.print(table)
+
+
+@keys_cli.command("rotate")
+def rotate_key(
+    key_id: Annotated[UUID, typer.Argument(help="Id of the key, from `keys list`.")],
+    overlap: Annotated[int, typer.Option(help="Hours that the former secret still opens.", min=0)] = 168,
+) -> None:
+    """Give a key another secret. It is shown once; the former opens as well for a while."""
+
+    async def work(connection: Any) -> str | None:
+        async with connection.transaction():
+            alive = "select from api_keys where id = $1 and revoked_at is null for update"
+            if not await connection.fetch(alive, key_id):
+                return None
+            return await rotate(connection, key_id, overlap)
+
+    if (secret := _with_connection(work)) is None:
+        err.print("[red]workplan:[/red] there is no such key, or it is revoked.")
+        raise SystemExit(1)
+    out.print(secret, highlight=False)
 
 
 @keys_cli.command("revoke")

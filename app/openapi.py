@@ -21,6 +21,8 @@ from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
 from app.docs.openapi_30 import down_convert
 from app.docs.pages import docs_routes
 from app.imports.documented import row_schema
+from app.keys.documented import MODELS as KEY_MODELS
+from app.keys.documented import PAGES as KEY_PAGES
 from app.operations.documented import (
     COMMON_SCHEMAS,
     HEADERS,
@@ -73,6 +75,7 @@ _TAGS = {
     "Bundle": "Records of several collections, written together.",
     "Changes": "What was changed, in order, for systems that follow the register.",
     "Webhooks": "Being told of changes, without asking.",
+    "Keys": "API keys: made, narrowed, rotated and revoked.",
 }
 _PLAIN_REFERENCES = {"IdReference", "NumberReference", "CodeReference"}
 """References that say nothing beside the name of the record; each gets a component per collection."""
@@ -222,7 +225,7 @@ def schemas() -> dict[str, Any]:
         (Outstanding, "serialization"),
         (WhyStatus, "serialization"),
     ]
-    models += MODELS
+    models += MODELS + KEY_MODELS
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     plain: dict[str, Any] = {name: _tidy(schema) for name, schema in generated["$defs"].items()}
     found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}
@@ -232,7 +235,7 @@ def schemas() -> dict[str, Any]:
         found |= _references(collection, plain)
     for collection in api.COLLECTIONS:
         found |= _of_collection(collection, plain)
-    return found | _whole_plan(found) | feed_schemas(api.COLLECTIONS) | PAGES | COMMON_SCHEMAS
+    return found | _whole_plan(found) | feed_schemas(api.COLLECTIONS) | PAGES | KEY_PAGES | COMMON_SCHEMAS
 
 
 def _name_references(collection: Collection, plain: dict[str, Any]) -> None:

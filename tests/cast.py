@@ -16,6 +16,7 @@ CALLERS: dict[str, tuple[Role, str | None]] = {
     "reader": (Role.READER, None),
     "partner": (Role.PARTNER, None),
     "japan_editor": (Role.EDITOR, "JP"),
+    "indonesia_editor": (Role.EDITOR, "ID"),
     "thailand_editor": (Role.EDITOR, "TH"),
     "thailand_approver": (Role.APPROVER, "TH"),
     "asean_authority": (Role.ASEAN_AUTHORITY, None),
@@ -35,6 +36,7 @@ class Cast:
     reader: httpx.AsyncClient
     partner: httpx.AsyncClient
     japan_editor: httpx.AsyncClient
+    indonesia_editor: httpx.AsyncClient
     thailand_editor: httpx.AsyncClient
     thailand_approver: httpx.AsyncClient
     asean_authority: httpx.AsyncClient

@@ -71,9 +71,13 @@ class Doorkeeper:
             raise WrongNetwork("This key does not open from the address that this request comes from.")
         return verdict
 
+    def ask_again(self) -> None:
+        """Keys have changed: what was known of them is asked again."""
+        self._verdicts.clear()
+
     def forget(self) -> None:
         """Ask the database again, and count failures anew."""
-        self._verdicts.clear()
+        self.ask_again()
         self._failures.clear()
 
     async def holder(self, key_id: UUID) -> Caller:

@@ -15,13 +15,16 @@ from tests.cast import BASE
 from tests.openapi.conforming import as_documented
 
 
-async def ask(service: FastAPI, key: str, *, peer: str = "203.0.113.7", **headers: str) -> httpx.Response:
+async def ask(
+    service: FastAPI, key: str, *, peer: str = "203.0.113.7", path: str = "/v1/goals", body: str | None = None
+) -> httpx.Response:
     """One request with a key, from an address."""
     transport = httpx.ASGITransport(service, client=(peer, 4711))
     async with httpx.AsyncClient(
         transport=transport, base_url=BASE, event_hooks={"response": [as_documented]}
     ) as client:
-        return await client.get("/v1/goals", headers={"X-API-Key": key, **headers})
+        headers = {"X-API-Key": key, "Content-Type": "application/json"}
+        return await client.request("POST" if body else "GET", path, headers=headers, content=body)
 
 
 async def key_with(address: str, **columns: object) -> str:

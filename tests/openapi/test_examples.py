@@ -33,7 +33,7 @@ async def register() -> AsyncIterator[Register]:
 @pytest.fixture
 async def seeded(register: Register) -> AsyncIterator[httpx.AsyncClient]:
     async with Cast.over(register.app, register.keys) as cast:
-        yield cast.secretariat
+        yield cast.administrator
 
 
 def example(operation: dict[str, Any], media: str = "application/json") -> Any:
