@@ -1,4 +1,4 @@
-"""Every experiment at full size: `python -m tests.reliability [names]`. Takes about five minutes."""
+"""Every experiment at full size: `python -m tests.reliability [names]`. Takes about ten minutes."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ import asyncpg
 
 from app import embedded, preparing
 from tests.reliability import experiments as on
-from tests.reliability import loads, once
+from tests.reliability import followers, loads, once
 from tests.reliability.experiments import Found
 from tests.reliability.service import Service, children, key_for, serving
 
@@ -113,6 +113,8 @@ ALL: dict[str, Run] = {
     "big": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk"),
     "big-job": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk", job=True),
     "stop": lambda a, _: on.stopped(a),
+    "F1": lambda a, _: _served(a, lambda s, key: followers.under_fire(s, a, key, seconds=300)),
+    "idle": lambda a, _: followers.idle(a),
 }
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import copy_of, drop
-from tests.reliability import experiments, loads, once
+from tests.reliability import experiments, followers, loads, once
 from tests.reliability.service import Service, key_for, serving
 
 pytestmark = pytest.mark.slow
@@ -88,4 +88,12 @@ async def test_a_load_that_is_broken_off_and_sent_again_is_done_once(
 
     faults = {"client": loads.gone, "connections": connections}
     found = await loads.interrupted(service, address, key, faults, rows=800, times=2, jobs=jobs)
+    assert not found.wrong, found
+
+
+@pytest.mark.xdist_group("small")
+async def test_every_reader_of_the_feed_is_told_every_commit_once_and_in_order(
+    small: tuple[Service, str, str],
+) -> None:
+    found = await followers.under_fire(*small, seconds=3, writers=8, longest=1.0)
     assert not found.wrong, found

@@ -1,0 +1,342 @@
+"""The feed under fire: transactions short and long, rolled back and killed, and followers that come and go (F1)."""
+
+import asyncio
+import json
+import os
+import random
+import resource
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from app.mirror.copies import digest_of
+from tests.reliability.experiments import Found, beside, lasting
+from tests.reliability.http_client import Caller
+from tests.reliability.service import Service, key_for, serving
+
+_TRUTH = """select c.position - c.changes + h.ordinal as position, h.kind, h.record_id, h.version, h.action
+from commits c join changes h on h.commit_number = c.number where h.kind <> 'api_keys' order by 1"""
+_INSERT = """insert into events (title, kind, start_date, date_precision, status)
+values ($1, 'seminar', '2025-06-24', 'day', 'planned') returning id"""
+_KILLED = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+
+
+@dataclass
+class Written:
+    """What the writers know of their transactions."""
+
+    committed: set[UUID] = field(default_factory=set)
+    rolled_back: set[UUID] = field(default_factory=set)
+    backends: dict[int, int] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    longest: float = 0.0
+
+
+async def write(address: str, name: int, written: Written, done: Callable[[], bool], longest: float) -> None:
+    """Transactions of a millisecond to some seconds, one after the other; a new connection if one is killed."""
+    while not done():
+        with suppress(*_KILLED):
+            connection = await asyncpg.connect(address)
+            try:
+                written.backends[name] = connection.get_server_pid()
+                mine: list[UUID] = []
+                while not done():
+                    await _transaction(connection, mine, written, longest)
+            finally:
+                written.backends.pop(name, None)
+                connection.terminate()
+
+
+async def _transaction(connection: Any, mine: list[UUID], written: Written, longest: float) -> None:
+    seconds = 0.001 * (longest / 0.001) ** random.random()
+    made: list[UUID] = []
+    steps = random.randint(1, 4)
+    begun, outcome = time.monotonic(), "killed"
+    try:
+        await connection.execute("begin")
+        for _ in range(steps):
+            await _step(connection, mine, made)
+            await asyncio.sleep(seconds / steps)
+        if random.random() < 0.15:
+            await connection.execute("rollback")
+            outcome = "rolled back"
+            written.rolled_back |= {*made}
+            return
+        outcome = "in doubt"
+        await connection.execute("commit")
+        outcome = "committed"
+        mine += made
+        written.committed |= {*made}
+    finally:
+        written.outcomes[outcome] += 1
+        written.longest = max(written.longest, time.monotonic() - begun)
+
+
+async def _step(connection: Any, mine: list[UUID], made: list[UUID]) -> None:
+    chance = random.random()
+    if mine and chance < 0.3:
+        await connection.execute(
+            "update events set note = $2 where id = $1", random.choice(mine), str(time.monotonic())
+        )
+    elif mine and chance < 0.4:
+        await connection.execute("delete from events where id = $1", random.choice(mine))
+    else:
+        made.append(await connection.fetchval(_INSERT, f"f-{random.getrandbits(40)}"))
+
+
+async def kill(address: str, written: Written, done: Callable[[], bool], every: float) -> None:
+    """End backends: of a writer, and now and then all of the service, its listening one among them."""
+    connection = await asyncpg.connect(address)
+    while not done():
+        await asyncio.sleep(every * random.uniform(0.5, 1.5))
+        if written.backends:
+            pid = random.choice([*written.backends.values()])
+            await connection.execute("select pg_terminate_backend($1)", pid)
+        if random.random() < 0.2:
+            await connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where application_name like 'workplan%' and datname = current_database()"
+            )
+    await connection.close()
+
+
+@dataclass
+class Follower:
+    """What one reader was told, and whether it could be right."""
+
+    cursor: int
+    begun: int = 0
+    told: dict[int, tuple[str, str, int, str]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    restarts: int = 0
+    repeated: int = 0
+
+    def take(self, item: dict[str, Any]) -> None:
+        place, what = item["position"], (item["kind"], item["id"], item["version"], item["action"])
+        if place <= self.cursor:
+            self.wrong.append(f"position {place} was told behind {self.cursor}")
+        if self.told.setdefault(place, what) != what:
+            self.wrong.append(f"position {place} was told twice, with other content")
+        self.cursor = place
+
+    def restart(self) -> None:
+        """Forget where one was: go on from any place that one has been at."""
+        self.restarts += 1
+        if random.random() < 0.5:
+            self.repeated += 1
+            self.cursor = random.randint(self.begun, self.cursor)
+
+
+async def follow(
+    client: httpx.AsyncClient, follower: Follower, done: Callable[[], bool], *, stream: bool
+) -> None:
+    """Read pages or a stream, with breaks at any moment."""
+    while not done():
+        with suppress(httpx.TransportError, TimeoutError):
+            async with asyncio.timeout(random.uniform(0.05, 3)):
+                if stream:
+                    async for item in _streamed(client, follower):
+                        follower.take(item)
+                else:
+                    await _paged(client, follower)
+        follower.restart()
+
+
+async def _paged(client: httpx.AsyncClient, follower: Follower) -> None:
+    while True:
+        asked = {"after": follower.cursor, "limit": random.choice([1, 7, 100, 1000]), "wait": 10}
+        answer = await client.get("/v1/changes", params=asked)
+        if answer.status_code != 200:
+            await asyncio.sleep(0.1)
+            continue
+        page = answer.json()
+        if len(page["items"]) + page["withheld"] != page["next_after"] - follower.cursor:
+            follower.wrong.append(f"a page behind {follower.cursor} has a hole")
+        for item in page["items"]:
+            follower.take(item)
+        follower.cursor = page["next_after"]
+
+
+async def _streamed(client: httpx.AsyncClient, follower: Follower) -> AsyncIterator[dict[str, Any]]:
+    last = {"Last-Event-ID": str(follower.cursor)}
+    async with client.stream("GET", "/v1/changes/stream", headers=last) as answer:
+        event = ""
+        async for line in answer.aiter_lines():
+            event = line.removeprefix("event: ") if line.startswith("event: ") else event
+            if line.startswith("data: ") and event not in {"passed", "problem"}:
+                yield json.loads(line.removeprefix("data: "))
+
+
+async def under_fire(  # F1
+    service: Service,
+    address: str,
+    key: str,
+    *,
+    seconds: float,
+    writers: int = 16,
+    readers: int = 4,
+    longest: float = 3.0,
+) -> Found:
+    """Every committed change once and in commit order for every reader; the digest is that of the register."""
+    written, done = Written(), lasting(seconds)
+    followers = [Follower(0) for _ in range(readers)]
+    base, headers = f"http://127.0.0.1:{service.port}", {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as client:
+        works = [write(address, number, written, done, longest) for number in range(writers)]
+        works.append(kill(address, written, done, min(1.0, seconds / 8)))
+        for number, follower in enumerate(followers):
+            works.append(_from_somewhere(client, follower, done, late=number > 1, stream=number % 2 == 1))
+        async with beside(*works):
+            pass
+        for follower in followers:
+            await _to_the_end(client, follower)
+        digests = (await client.get("/v1/changes/digest")).json()
+    connection = await asyncpg.connect(address)
+    rows = await connection.fetch(_TRUTH)
+    await connection.close()
+    return _judged(rows, written, followers, digests, service)
+
+
+async def _from_somewhere(
+    client: httpx.AsyncClient, follower: Follower, done: Callable[[], bool], *, late: bool, stream: bool
+) -> None:
+    if late:  # from any place that the feed has come to meanwhile
+        await asyncio.sleep(0.5)
+        follower.begun = follower.cursor = random.randint(0, (await client.get("/v1/changes")).json()["head"])
+    await follow(client, follower, done, stream=stream)
+
+
+async def _to_the_end(client: httpx.AsyncClient, follower: Follower) -> None:
+    while True:
+        answer = await client.get("/v1/changes", params={"after": follower.cursor, "limit": 1000})
+        if answer.status_code != 200:
+            await asyncio.sleep(0.1)
+            continue
+        for item in answer.json()["items"]:
+            follower.take(item)
+        follower.cursor = answer.json()["next_after"]
+        if answer.json()["next"] is None:
+            return
+
+
+def _judged(
+    rows: list[Any], written: Written, followers: list[Follower], digests: Any, service: Service
+) -> Found:
+    truth = {row[0]: (row[1], str(row[2]), row[3], row[4]) for row in rows}
+    created = {row["record_id"] for row in rows if row["action"] == "create"}
+    found = Found(
+        f"{len(rows)} changes, transactions {dict(written.outcomes)}, the longest {written.longest:.1f} s; "
+        f"{sum(each.restarts for each in followers)} restarts of {len(followers)} readers, "
+        f"{sum(each.repeated for each in followers)} of them from an earlier place"
+    )
+    for number, each in enumerate(followers):
+        expected = {place: what for place, what in truth.items() if place > each.begun}
+        missing, more = expected.keys() - each.told.keys(), each.told.keys() - expected.keys()
+        other = [place for place in expected.keys() & each.told.keys() if expected[place] != each.told[place]]
+        found.must(
+            not (missing or more or other),
+            f"reader {number}: {len(missing)} missed, {len(more)} not in the journal, {len(other)} other",
+        )
+        found.wrong += [f"reader {number}: {sentence}" for sentence in each.wrong[:3]]
+    held: dict[str, tuple[str, str, int]] = {}
+    for place in sorted(followers[0].told):
+        kind, identifier, version, action = followers[0].told[place]
+        held[identifier] = (kind, identifier, version)
+        if action == "delete":
+            del held[identifier]
+    mine = digest_of(held.values())
+    theirs = {each["kind"]: (each["count"], each["digest"]) for each in digests["items"] if each["count"]}
+    found.must(
+        {kind: (each.count, each.digest) for kind, each in mine.items()} == theirs, "the digest differs"
+    )
+    found.must(bool(written.committed), "nothing was committed: the experiment shows nothing")
+    found.must(written.committed <= created, "something committed is not in the journal")
+    found.must(not written.rolled_back & created, "something rolled back is in the journal")
+    found.wrong += service.noise()[:3]
+    return found
+
+
+async def idle(address: str, *, clients: int = 1000, seconds: float = 20) -> Found:
+    """Half of them wait for an answer, half hold a stream: what that costs, and how soon all know of a change."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    key = await key_for(address)
+    async with serving(address, workers=1) as service, AsyncExitStack() as stack:
+        pid = service.process.pid
+        async with Caller(service.port, key) as caller:
+            head = (await caller.ask("GET", "/v1/changes")).json()["head"]
+            before = _resident(pid)
+            paths = [f"/v1/changes?after={head}&wait=30", f"/v1/changes/stream?after={head}"]
+            wires = [await _asking(stack, service.port, key, paths[number % 2]) for number in range(clients)]
+            await asyncio.sleep(2)
+            busy, held = _cpu(pid), await _connections(address)
+            grown = _resident(pid) - before
+            await asyncio.sleep(seconds)
+            busy = (_cpu(pid) - busy) / seconds
+            begun, spent = time.monotonic(), _cpu(pid)
+            body = {"title": "The awaited", "kind": "seminar", "start_date": "2025-06-24"}
+            made = (await caller.ask("POST", "/v1/events", body)).json()["id"]
+            told = await asyncio.gather(*(_told_of(wire, made) for wire in wires))
+            took, spent = time.monotonic() - begun, _cpu(pid) - spent
+        found = Found(
+            f"{clients} idle: {busy:.1%} of a core, {grown / clients / 1024:.0f} kB each, {held} connections to the "
+            f"database; all know of a change after {took:.2f} s and {spent:.2f} s of CPU"
+        )
+        found.must(all(told), f"{told.count(False)} were not told of the change")
+        found.must(busy < 0.05, "waiting is not idle")
+        found.wrong += service.noise()[:3]
+        return found
+
+
+async def _asking(stack: AsyncExitStack, port: int, key: str, path: str) -> asyncio.StreamReader:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    stack.callback(writer.close)
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: register.test\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
+    )
+    return reader
+
+
+async def _told_of(reader: asyncio.StreamReader, made: str) -> bool:
+    try:
+        async with asyncio.timeout(20):
+            await reader.readuntil(made.encode())
+    except (TimeoutError, EOFError, OSError):
+        return False
+    return True
+
+
+async def _connections(address: str) -> int:
+    connection = await asyncpg.connect(address)
+    try:
+        found: int = await connection.fetchval(
+            "select count(*) from pg_stat_activity "
+            "where application_name like 'workplan%' and datname = current_database()"
+        )
+        return found
+    finally:
+        await connection.close()
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def _cpu(pid: int) -> float:
+    """Seconds that a process has worked."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
