@@ -17,6 +17,10 @@ from app.events.router import files as event_files
 from app.events.router import router as events
 from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
+from app.gaps.router import catalogued as checks
+from app.gaps.router import dismissals as gap_dismissals
+from app.gaps.router import files as gap_dismissal_files
+from app.gaps.router import router as gaps
 from app.goals.router import files as goal_files
 from app.goals.router import router as goals
 from app.imports.background import loader
@@ -42,11 +46,12 @@ from app.webhooks.router import webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     plan, areas, goals, activities, events, consultations, progress_reports,
-    progress_report_steps, report_lines, status_reports, why_status, focal_points, organisations, countries, search,
+    progress_report_steps, report_lines, status_reports, why_status, gaps, checks, gap_dismissals,
+    focal_points, organisations, countries, search,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
-    country_files, progress_report_files, report_line_files,
+    country_files, progress_report_files, report_line_files, gap_dismissal_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""

@@ -20,6 +20,7 @@ from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
 from app.docs.openapi_30 import down_convert
 from app.docs.pages import docs_routes
+from app.gaps.schemas import Checks, Dismissal, Gaps
 from app.imports.documented import row_schema
 from app.keys.documented import MODELS as KEY_MODELS
 from app.keys.documented import PAGES as KEY_PAGES
@@ -67,6 +68,7 @@ _TAGS = {
     "Progress reports": "What countries and bodies report to a Consultation.",
     "Report lines": "What they say of each activity.",
     "Status report": "The status of implementation, live and frozen.",
+    "Gaps": "What the plan asks for and the record lacks.",
     "Focal points": "Whom to ask.",
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
@@ -224,6 +226,9 @@ def schemas() -> dict[str, Any]:
         (ReportDifference, "serialization"),
         (Outstanding, "serialization"),
         (WhyStatus, "serialization"),
+        (Gaps, "serialization"),
+        (Checks, "serialization"),
+        (Dismissal, "validation"),
     ]
     models += MODELS + KEY_MODELS
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from app.countries.models import Country
 from app.db import Base
 from app.events.models import Event
 from app.focal_points.models import FocalPoint
+from app.gaps.models import GapDismissal
 from app.goals.models import Goal
 from app.http.models import IdempotencyKey
 from app.jobs.models import Job, JobPiece
@@ -35,6 +36,7 @@ __all__ = [
     "Event",
     "FocalPoint",
     "FrozenReport",
+    "GapDismissal",
     "Goal",
     "HiddenRecord",
     "IdempotencyKey",

@@ -89,7 +89,9 @@ def body_of(collection: Collection) -> dict[str, Any]:
     """A file."""
     row = doc.request_example(collection)
     line = json.dumps(row, ensure_ascii=False)
-    name = next(each for each in ("title", "name", "country", "narrative") if each in collection.outputs)
+    name = next(
+        each for each in ("title", "name", "country", "narrative", "reason") if each in collection.outputs
+    )
     return {
         "required": True,
         "description": "The rows.",

@@ -332,7 +332,9 @@ def request_example(collection: Collection) -> dict[str, Any]:
 
 def patch_example(collection: Collection) -> dict[str, Any]:
     name = next(
-        name for name in ("title", "name", "office", "overview", "narrative") if name in collection.outputs
+        name
+        for name in ("title", "name", "office", "overview", "narrative", "reason")
+        if name in collection.outputs
     )
     return {name: example_of(collection, name)}
 
@@ -570,7 +572,7 @@ def list_parameters(collection: Collection) -> list[dict[str, Any]]:
 def _grouped(collection: Collection) -> str:
     """A field that one would count by."""
     known = collection.filters
-    return next(path for path in ("status", "kind", "side", "country", "number") if path in known)
+    return next(path for path in ("status", "kind", "side", "country", "number", "gap") if path in known)
 
 
 def stats_parameters(collection: Collection) -> list[dict[str, Any]]:

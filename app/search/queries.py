@@ -15,6 +15,7 @@ from app.countries.queries import COUNTRIES
 from app.db import Compiled
 from app.events.queries import EVENTS
 from app.focal_points.queries import FOCAL_POINTS
+from app.gaps.queries import GAP_DISMISSALS
 from app.goals.queries import GOALS
 from app.organisations.queries import ORGANISATIONS
 from app.plan.queries import PLANS
@@ -25,7 +26,7 @@ SEARCHED: dict[str, Collection] = {
     each.path: each
     for each in (
         GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
-        PROGRESS_REPORTS, REPORT_LINES,
+        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS,
     )
 }  # fmt: skip
 RANKED_AT_MOST = 1000

@@ -8,22 +8,45 @@ from app.collection.writing import Current
 from app.consultations.queries import CONSULTATIONS
 from app.db import Connection
 from app.errors import Conflict
+from app.gaps.counting import catalogue, counts, grave_gaps
 from app.operations.documents import digest_of, text_of
 from app.status_reports.counting import METHOD, report_statement
+
+_NAMED_MOST = 20
 
 
 class NotHeldYet(Conflict):
     """A report is frozen for a Consultation that has a date; say when it takes place first."""
 
 
+class GapsStopTheFreeze(Conflict):
+    """Critical gaps that nobody has explained stop a freeze. `gaps` names them.
+
+    Fill them, dismiss them with a reason, or freeze with `force=true`: then they are printed in the report.
+    """
+
+
 async def live(connection: Connection, number: int) -> tuple[int, dict[str, Any]] | None:
     """Position of the feed, and the report as it stands; None if there is no such Consultation."""
     rows = await connection.fetch(report_statement().sql, number)
-    return (rows[0]["position"], _whole(rows[0]["report"], "live")) if rows else None
+    if not rows:
+        return None
+    report = {"kind": "live", "forced": False, **json.loads(rows[0]["report"])}
+    return rows[0]["position"], {**report, "gaps": await _gaps(connection), "method": METHOD}
 
 
-def _whole(text: str, kind: str) -> dict[str, Any]:
-    return {"kind": kind, **json.loads(text), "method": METHOD}
+async def _gaps(connection: Connection) -> dict[str, Any]:
+    """How many gaps of each check are open, the critical ones one by one, and what was dismissed why."""
+    counted = {row["check"]: (row["open"], row["dismissed"]) for row in await connection.fetch(counts().sql)}
+    rows = await connection.fetch(grave_gaps().sql)
+    return {
+        "by_check": [
+            {name: each[name] for name in ("name", "severity", "open", "dismissed", "href")}
+            for each in catalogue(counted)
+        ],
+        "critical": [json.loads(row["j"]) for row in rows if row["grave"]],
+        "dismissed": [json.loads(row["j"]) for row in rows if not row["grave"]],
+    }
 
 
 async def frozen(connection: Connection, number: int) -> str | None:
@@ -35,7 +58,7 @@ async def frozen(connection: Connection, number: int) -> str | None:
     return content
 
 
-async def freeze(connection: Connection, current: Current) -> writing.Written:
+async def freeze(connection: Connection, current: Current, *, force: bool) -> writing.Written:
     """Freeze the report of a Consultation; one that is frozen stays as it is."""
     consultation = current.record
     if consultation["frozen_at"] is not None:
@@ -45,7 +68,12 @@ async def freeze(connection: Connection, current: Current) -> writing.Written:
     found = await live(connection, consultation["number"])
     assert found is not None
     position, report = found
-    content = text_of({**report, "kind": "frozen"})
+    if (critical := report["gaps"]["critical"]) and not force:
+        raise GapsStopTheFreeze(
+            f"{len(critical)} critical {'gap is' if len(critical) == 1 else 'gaps are'} not explained.",
+            gaps=[{name: gap[name] for name in ("id", "why", "fix")} for gap in critical[:_NAMED_MOST]],
+        )
+    content = text_of({**report, "kind": "frozen", "forced": bool(critical)})
     at = await connection.fetchval(
         "insert into frozen_reports (consultation_id, position, content) values ($1, $2, $3) returning frozen_at",
         current.id,

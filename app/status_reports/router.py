@@ -124,17 +124,20 @@ async def open_reports(request: Request) -> Response:
 async def freeze_report(request: Request) -> Response:
     """Freeze the status report: accepted progress reports are settled, and the report stays as it is for ever.
 
-    Again, it changes nothing. The Consultation says when, and the SHA-256 of the report.
+    Critical gaps that nobody has explained stop it, unless `force=true`: then the report says so. Again, it changes
+    nothing. The Consultation says when, and the SHA-256 of the report.
     """
-    dry_run = flags(request, "dry_run")["dry_run"]
+    asked = flags(request, "dry_run", "force")
 
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
         await unchanged(request, connection, current)
-        after = await freezing.freeze(connection, current)
+        after = await freezing.freeze(connection, current, force=asked["force"])
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
-    return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.FREEZE))
+    return await write(
+        request, b"", work, dry_run=asked["dry_run"], needs=CONSULTATIONS.needs(Permission.FREEZE)
+    )
 
 
 _FROM = doc.parameter(
@@ -143,6 +146,12 @@ _FROM = doc.parameter(
     {"type": "integer", "format": "int32", "minimum": 1, "maximum": 32_767},
     1,
     required=True,
+)
+_FORCE = doc.parameter(
+    "force",
+    "Freeze although critical gaps are open; they are printed in the report.",
+    {"type": "boolean", "default": False},
+    True,
 )
 for _path, _handler, _name, _summary, _schema, _more in (
     ("/report", read_report, "read_status_report", "The status report, live", "StatusReport", ()),
@@ -169,5 +178,5 @@ add_deed(
 )  # fmt: skip
 add_deed(
     router, "/{name}/freeze", freeze_report, "freeze_status_report", Permission.FREEZE, "Freeze the status report",
-    "Consultation", parameters=[_NUMBER],
+    "Consultation", parameters=[_NUMBER, _FORCE],
 )  # fmt: skip

@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 from app.activities.schemas import ActivityStatus, Funding
 from app.collection.values import CountryCode
+from app.gaps.schemas import Gap, SeverityWord
 from app.report_lines.schemas import Response
 from app.status_reports.explaining import REASONS
 
@@ -256,12 +257,41 @@ class FundingTotal(_Answer):
     without_amount: Count = _count("Entries that give no amount.", 0)
 
 
+class GapCount(_Answer):
+    """The gaps of a check."""
+
+    name: Annotated[str, Field(max_length=60)] = Field(
+        description="The check.", examples=["event_without_outcome"]
+    )
+    severity: SeverityWord = Field(description="How grave they are.", examples=["warning"])
+    open: Count = _count("Gaps that nobody has explained.", 12)
+    dismissed: Count = _count("Gaps that are explained.", 1)
+    href: Address = Field(description="The gaps.", examples=["/v1/gaps?check=event_without_outcome"])
+
+
+class ReportedGaps(_Answer):
+    """What the plan asks for and the record lacks."""
+
+    by_check: Annotated[list[GapCount], Field(max_length=100)] = Field(
+        description="How many there are.", examples=[[]]
+    )
+    critical: Annotated[list[Gap], Field(max_length=_MOST)] = Field(
+        description="Those that are critical and not explained.", examples=[[]]
+    )
+    dismissed: Annotated[list[Gap], Field(max_length=_MOST)] = Field(
+        description="Those that are explained, with the reason.", examples=[[]]
+    )
+
+
 class StatusReport(_Answer):
     """The status of implementation: what is reported, what dates and events say, and what is missing."""
 
     kind: Literal["live", "frozen"] = Field(
         description="`live`: as the record stands now; `frozen`: as it was put before the Consultation.",
         examples=["live"],
+    )
+    forced: bool = Field(
+        description="Whether it was frozen although critical gaps were open.", examples=[False]
     )
     consultation: ReportedConsultation = Field(
         description="The Consultation.",
@@ -315,6 +345,7 @@ class StatusReport(_Answer):
     funding: Annotated[list[FundingTotal], Field(max_length=100_000)] = Field(
         description="Money by currency and source.", examples=[[]]
     )
+    gaps: ReportedGaps = Field(description="What is missing.", examples=[{"by_check": [], "critical": []}])
     method: dict[str, Text] = Field(
         description="How the numbers are made.",
         examples=[{"rate": "Activities reported as implemented or ongoing, of all that count."}],

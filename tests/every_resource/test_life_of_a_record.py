@@ -7,7 +7,7 @@ from tests import make
 
 every_resource = pytest.mark.parametrize("path", make.PATHS)
 TITLES = {"countries": "name", "organisations": "name", "focal-points": "note"}
-TITLES |= {"progress-reports": "overview", "report-lines": "narrative"}
+TITLES |= {"progress-reports": "overview", "report-lines": "narrative", "gap-dismissals": "reason"}
 
 
 @every_resource

@@ -110,7 +110,7 @@ async def test_a_frozen_report_is_the_same_bytes_for_ever(client: httpx.AsyncCli
     activity = await make.record(client, "activities")
     made = await reported(client, 3, "TH", said(activity))
     assert (await client.get("/v1/consultations/3/report/frozen")).status_code == 404
-    done = (await client.post("/v1/consultations/3/freeze")).json()
+    done = (await client.post("/v1/consultations/3/freeze?force=true")).json()
     before = await client.get("/v1/consultations/3/report/frozen")
     assert done["report_hash"] == hashlib.sha256(before.content).hexdigest()
     assert before.headers["etag"] == f'"{done["report_hash"]}"'
@@ -119,16 +119,16 @@ async def test_a_frozen_report_is_the_same_bytes_for_ever(client: httpx.AsyncCli
     await client.patch(f"/v1/activities/{activity['id']}", json={"status": "cancelled", "title": "Other"})
     assert (await client.get("/v1/consultations/3/report/frozen")).content == before.content
     assert (await client.get("/v1/consultations/3/report")).json()["overall"]["rate"]["percent"] is None
-    assert (await client.post("/v1/consultations/3/freeze")).json() == done
+    assert (await client.post("/v1/consultations/3/freeze?force=true")).json() == done
     as_of = before.json()["as_of"]
     again = await client.get("/v1/consultations/3/report", params={"as_of": as_of})
-    assert again.json() == {**before.json(), "kind": "live"}
+    assert again.json() == {**before.json(), "kind": "live", "forced": False}
 
 
 async def test_nothing_is_reported_to_a_frozen_consultation(client: httpx.AsyncClient) -> None:
     await consultation(client, 3, "2026-11-01")
     late = await make.record(client, "progress-reports", consultation={"number": 3}, country="TH")
-    await client.post("/v1/consultations/3/freeze")
+    await client.post("/v1/consultations/3/freeze?force=true")
     refused = [
         await client.post(f"/v1/progress-reports/{late['id']}/submit"),
         await client.post("/v1/progress-reports", json={"consultation": {"number": 3}, "country": "JP"}),
@@ -143,7 +143,7 @@ async def test_the_difference_of_two_reports_names_every_activity(client: httpx.
     kept, moved, late, gone = [await make.record(client, "activities", title=name) for name in "KMLG"]
     for each in (kept, moved, late):
         await client.patch(f"/v1/activities/{each['id']}", json={"status": "ongoing"})
-    await client.post("/v1/consultations/3/freeze")
+    await client.post("/v1/consultations/3/freeze?force=true")
     await consultation(client, 4, "2026-06-01")
     await client.patch(f"/v1/activities/{moved['id']}", json={"status": "implemented"})
     await client.patch(f"/v1/activities/{late['id']}", json={"end_date": "2026-01-31"})
@@ -189,3 +189,26 @@ async def test_a_status_explains_itself(
     assert len(found["events"]) == bool(event)
     now = (await client.get(f"/v1/activities/{made['id']}")).json()
     assert (now["derived_status"], now["status_conflicts"]) == (derived, conflicts)
+
+
+async def test_critical_gaps_stop_a_freeze_until_they_are_explained(client: httpx.AsyncClient) -> None:
+    await consultation(client, 3, "2026-11-01")
+    await make.record(client, "activities", status="planned", start_date="2020-01-01")
+    stopped = await client.post("/v1/consultations/3/freeze")
+    assert stopped.status_code == 409
+    (gap,) = stopped.json()["gaps"]
+    said = {"reason": "It began late.", "until": "2399-01-01"}
+    await client.post(f"/v1/gaps/{gap['id']}/dismiss", json=said)
+    assert (await client.post("/v1/consultations/3/freeze")).status_code == 200
+    report = (await client.get("/v1/consultations/3/report/frozen")).json()
+    assert report["forced"] is False
+    assert [each["dismissed"] for each in report["gaps"]["dismissed"]] == [said]
+
+
+async def test_what_was_forced_is_printed(client: httpx.AsyncClient) -> None:
+    await consultation(client, 3, "2026-11-01")
+    made = await make.record(client, "activities", status="planned", start_date="2020-01-01")
+    assert (await client.post("/v1/consultations/3/freeze?force=true")).status_code == 200
+    report = (await client.get("/v1/consultations/3/report/frozen")).json()
+    assert report["forced"] is True
+    assert [each["subject"]["id"] for each in report["gaps"]["critical"]] == [made["id"]]

@@ -1,0 +1,177 @@
+"""The operations on gaps: list them, look at the catalogue, say why one may stay."""
+
+import re
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.permissions import Permission
+from app.collection import writing
+from app.db import Connection
+from app.errors import InvalidParameter, NotFound, did_you_mean
+from app.gaps.checks import checks
+from app.gaps.counting import GAPS_MOST, catalogue, counts, one_gap, page_of_gaps
+from app.gaps.queries import GAP_DISMISSALS
+from app.http.bodies import read_object
+from app.operations import documented as doc
+from app.operations.documents import add_document, answered, asked_of, text_of
+from app.operations.doors import TREE
+from app.operations.routes import POLICY, endings, flags, operations, read_body
+from app.operations.transactions import Answer, write
+
+router = APIRouter(prefix="/gaps", tags=["Gaps"])
+catalogued = APIRouter(prefix="/checks", tags=["Gaps"])
+dismissals = operations(GAP_DISMISSALS, tag="Gaps")
+files = endings(GAP_DISMISSALS)
+_SEVERITIES = ("critical", "warning", "info")
+_LIMIT = 50
+
+
+def _refused(name: str, message: str, **more: Any) -> InvalidParameter:
+    return InvalidParameter(
+        f"`{name}`: {message}.",
+        errors=[{"parameter": name, "code": "unreadable", "message": f"{message}.", **more}],
+    )
+
+
+def _words(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> list[str] | None:
+    if name not in given:
+        return None
+    words = given[name].split(",")
+    for word in words:
+        if word not in allowed:
+            raise _refused(name, "there is no such word", **did_you_mean(word[:60], allowed))
+    return words
+
+
+def _number(given: dict[str, str], name: str, default: int, least: int, most: int) -> int:
+    said = given.get(name, str(default))
+    if not re.fullmatch("[0-9]{1,6}", said) or not least <= int(said) <= most:
+        raise _refused(name, f"a number from {least} to {most} is expected")
+    return int(said)
+
+
+async def list_gaps(request: Request) -> Response:
+    """What the plan asks for and the record lacks, counted now or `as_of` then."""
+    given = asked_of(request, "check", "country", "severity", "min_age", "dismissed", "limit", "after")
+    countries = given["country"].split(",") if "country" in given else None
+    if any(not re.fullmatch("[A-Z]{2}", each) for each in countries or ()):
+        raise _refused("country", "ISO 3166-1 codes are expected, such as TH")
+    dismissed = (_words(given, "dismissed", ("true", "false", "any")) or ["false"])[0]
+    limit = _number(given, "limit", _LIMIT, 1, GAPS_MOST)
+    values = {
+        "checks": _words(given, "check", tuple(each.name for each in checks())),
+        "countries": countries,
+        "severities": _words(given, "severity", _SEVERITIES),
+        "age": _number(given, "min_age", 0, 0, 100_000),
+        "dismissed": {"true": True, "false": False, "any": None}[dismissed],
+        "after": given.get("after", ""),
+        "limit": limit + 1,
+    }
+
+    async def made(connection: Connection) -> str:
+        statement = page_of_gaps()
+        rows = await connection.fetch(statement.sql, *statement.args(values))
+        following = "null"
+        if len(rows) > limit:
+            kept = "&".join(f"{name}={value}" for name, value in given.items() if name != "after")
+            following = f'"/v1/gaps?{kept}{"&" if kept else ""}after={rows[limit - 1]["id"]}"'
+        return f'{{"items":[{",".join(row["j"] for row in rows[:limit])}],"next":{following}}}'
+
+    return await answered(request, made)
+
+
+async def list_checks(request: Request) -> Response:
+    """The catalogue: what is looked for, what asks for it, and how many gaps there are."""
+    asked_of(request)
+
+    async def made(connection: Connection) -> str:
+        rows = await connection.fetch(counts().sql)
+        return text_of({"items": catalogue({row["check"]: (row["open"], row["dismissed"]) for row in rows})})
+
+    return await answered(request, made)
+
+
+async def dismiss_gap(request: Request) -> Response:
+    """Say why a gap may stay, and until when. Said again, it is changed."""
+    dry_run = flags(request, "dry_run")["dry_run"]
+    body = await read_body(request, ("application/json",), GAP_DISMISSALS.needs())
+    gap, said = request.path_params["name"], read_object(body)
+
+    async def work(connection: Connection) -> Answer:
+        if await connection.fetchval(one_gap().sql, gap) is None:
+            raise NotFound("There is no such gap: it may have been filled. /v1/gaps lists them.")
+        known = await connection.fetchval("select id from gap_dismissals where gap = $1", gap)
+        if known is None:
+            done = await writing.create(connection, GAP_DISMISSALS, {**said, "gap": gap})
+        else:
+            current = await writing.locked(connection, GAP_DISMISSALS, str(known))
+            done = await writing.change(connection, GAP_DISMISSALS, current, said)
+        return Answer(200, done.json, {"ETag": f'"{done.tag}"'})
+
+    return await write(request, body, work, dry_run=dry_run, needs=GAP_DISMISSALS.needs())
+
+
+def _several(name: str, about: str, allowed: tuple[str, ...], example: str) -> dict[str, Any]:
+    return doc.parameter(name, about, doc.several(allowed), example)
+
+
+add_document(
+    router, "", list_gaps, "list_gaps", "List gaps", "Gaps",
+    parameters=[
+        _several("check", "Of these checks.", tuple(each.name for each in checks()), "event_without_outcome"),
+        doc.parameter(
+            "country", "Of these countries.",
+            {"type": "string", "maxLength": 200, "pattern": "^[A-Z]{2}(,[A-Z]{2})*$"}, "TH",
+        ),
+        _several("severity", "So grave.", _SEVERITIES, "critical"),
+        doc.parameter(
+            "min_age", "There for at least so many days.",
+            {"type": "integer", "format": "int32", "minimum": 0, "maximum": 100_000}, 30,
+        ),
+        doc.parameter(
+            "dismissed", "Those that are explained, those that are not, or both.",
+            {"type": "string", "enum": ["true", "false", "any"], "default": "false"}, "any",
+        ),
+        doc.parameter(
+            "limit", "How many.",
+            {"type": "integer", "format": "int32", "minimum": 1, "maximum": GAPS_MOST, "default": _LIMIT}, 100,
+        ),
+        doc.parameter(
+            "after", "Id of the last gap of the page before.", {"type": "string", "maxLength": 160},
+            "event_without_outcome",
+        ),
+    ],
+)  # fmt: skip
+add_document(catalogued, "", list_checks, "list_checks", "The catalogue of checks", "Checks")
+POLICY["dismiss_gap"] = Permission.EDIT
+TREE.add("POST", "/v1/gaps/{name}/dismiss", dismiss_gap)
+router.add_api_route(
+    "/{name}/dismiss",
+    dismiss_gap,
+    methods=["POST"],
+    name="dismiss_gap",
+    operation_id="dismiss_gap",
+    summary="Dismiss a gap",
+    description=dismiss_gap.__doc__,
+    response_class=Response,
+    response_model=None,
+    responses=doc.ok(200, "The dismissal.", doc.record_content(GAP_DISMISSALS), "ETag", *doc.WRITTEN)
+    | doc.problems(*doc.WRITES, 404),
+    openapi_extra={
+        "parameters": [
+            doc.parameter(
+                "name", "Id of the gap.",
+                {"type": "string", "maxLength": 160, "pattern": "^[a-z_]{1,60}:[0-9a-f-]{36}(:[a-z_]{1,60})?$"},
+                "event_without_outcome:019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", place="path",
+            ),
+            doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON,
+        ],
+        "requestBody": {
+            "required": True,
+            "description": "The reason, and the end.",
+            "content": {"application/json": {"schema": doc.schema_ref("Dismissal")}},
+        },
+        "security": [{"bearer": []}, {"api_key": []}],
+    },
+)  # fmt: skip
