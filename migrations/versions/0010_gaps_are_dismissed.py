@@ -1,6 +1,6 @@
 """gaps are dismissed
 
-Revision: 0009, after 0008
+Revision: 0010, after 0009
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, own_keys, recorded, searched, writable
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 _TABLE = "gap_dismissals"
 
