@@ -69,6 +69,7 @@ _TAGS = {
     "Report lines": "What they say of each activity.",
     "Status report": "The status of implementation, live and frozen.",
     "Gaps": "What the plan asks for and the record lacks.",
+    "Gap dismissals": "Why a gap may stay, and until when.",
     "Focal points": "Whom to ask.",
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",

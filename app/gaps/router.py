@@ -21,7 +21,7 @@ from app.operations.transactions import Answer, write
 
 router = APIRouter(prefix="/gaps", tags=["Gaps"])
 catalogued = APIRouter(prefix="/checks", tags=["Gaps"])
-dismissals = operations(GAP_DISMISSALS, tag="Gaps")
+dismissals = operations(GAP_DISMISSALS, tag="Gap dismissals")
 files = endings(GAP_DISMISSALS)
 _SEVERITIES = ("critical", "warning", "info")
 _LIMIT = 50
