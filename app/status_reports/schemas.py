@@ -345,12 +345,21 @@ class StatusReport(_Answer):
     funding: Annotated[list[FundingTotal], Field(max_length=100_000)] = Field(
         description="Money by currency and source.", examples=[[]]
     )
-    gaps: ReportedGaps = Field(description="What is missing.", examples=[{"by_check": [], "critical": []}])
-    method: dict[str, Text] = Field(
-        description="How the numbers are made.",
-        examples=[{"rate": "Activities reported as implemented or ongoing, of all that count."}],
-        json_schema_extra={"maxProperties": 20},
-    )
+    gaps: ReportedGaps = Field(
+        description="What is missing.",
+        examples=[
+            {
+                "by_check": [
+                    {
+                        "name": "event_without_outcome", "severity": "warning", "open": 12, "dismissed": 1,
+                        "href": "/v1/gaps?check=event_without_outcome",
+                    }
+                ],
+                "critical": [],
+                "dismissed": [],
+            }
+        ],
+    )  # fmt: skip
 
 
 class DatedEvent(_Answer):
