@@ -53,7 +53,7 @@ def _number(given: dict[str, str], name: str, default: int, least: int, most: in
 
 async def list_gaps(request: Request) -> Response:
     """What the plan asks for and the record lacks, counted now or `as_of` then."""
-    given = asked_of(request, "check", "country", "severity", "min_age", "dismissed", "limit", "after")
+    given = asked_of(request, "check", "country", "severity", "min_age", "dismissed", "limit", "cursor")
     countries = given["country"].split(",") if "country" in given else None
     if any(not re.fullmatch("[A-Z]{2}", each) for each in countries or ()):
         raise _refused("country", "ISO 3166-1 codes are expected, such as TH")
@@ -65,7 +65,7 @@ async def list_gaps(request: Request) -> Response:
         "severities": _words(given, "severity", _SEVERITIES),
         "age": _number(given, "min_age", 0, 0, 100_000),
         "dismissed": {"true": True, "false": False, "any": None}[dismissed],
-        "after": given.get("after", ""),
+        "after": given.get("cursor", ""),
         "limit": limit + 1,
     }
 
@@ -74,8 +74,8 @@ async def list_gaps(request: Request) -> Response:
         rows = await connection.fetch(statement.sql, *statement.args(values))
         following = "null"
         if len(rows) > limit:
-            kept = "&".join(f"{name}={value}" for name, value in given.items() if name != "after")
-            following = f'"/v1/gaps?{kept}{"&" if kept else ""}after={rows[limit - 1]["id"]}"'
+            kept = "&".join(f"{name}={value}" for name, value in given.items() if name != "cursor")
+            following = f'"/v1/gaps?{kept}{"&" if kept else ""}cursor={rows[limit - 1]["id"]}"'
         return f'{{"items":[{",".join(row["j"] for row in rows[:limit])}],"next":{following}}}'
 
     return await answered(request, made)
@@ -138,7 +138,7 @@ add_document(
             {"type": "integer", "format": "int32", "minimum": 1, "maximum": GAPS_MOST, "default": _LIMIT}, 100,
         ),
         doc.parameter(
-            "after", "Id of the last gap of the page before.", {"type": "string", "maxLength": 160},
+            "cursor", "Where the page before has ended.", {"type": "string", "maxLength": 160},
             "event_without_outcome",
         ),
     ],

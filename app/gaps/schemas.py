@@ -128,7 +128,7 @@ class Gaps(_Answer):
 
     items: Annotated[list[Gap], Field(max_length=1000)] = Field(description="The gaps.", examples=[[]])
     next: Text | None = Field(
-        description="Address of the next page; null on the last.", examples=["/v1/gaps?after=abc"]
+        description="Address of the next page; null on the last.", examples=["/v1/gaps?cursor=abc"]
     )
 
 

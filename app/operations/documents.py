@@ -108,7 +108,7 @@ def add_document(
         response_class=Response,
         response_model=None,
         responses=doc.ok(200, f"{summary}.", content, "ETag", "Repr-Digest", "Memento-Datetime")
-        | doc.problems(*doc.READS, 304, 404),
+        | doc.problems(*doc.READS, 304, *((404,) if "{" in path else ())),
         openapi_extra={"parameters": [*parameters, *doc.AS_OF, doc.IF_NONE_MATCH]},
     )
 
