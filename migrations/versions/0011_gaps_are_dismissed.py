@@ -1,6 +1,6 @@
 """gaps are dismissed
 
-Revision: 0010, after 0009
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, own_keys, recorded, searched, writable
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 _TABLE = "gap_dismissals"
 
