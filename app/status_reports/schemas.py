@@ -360,6 +360,11 @@ class StatusReport(_Answer):
             }
         ],
     )  # fmt: skip
+    method: dict[str, Text] = Field(
+        description="How the numbers are made.",
+        examples=[{"rate": "Activities reported as implemented or ongoing, of all that count."}],
+        json_schema_extra={"maxProperties": 20},
+    )
 
 
 class DatedEvent(_Answer):
