@@ -242,7 +242,10 @@ async def database_killed(address: str, kill: Callable[[], None], *, rows: int, 
             found.must(reply.status == 200, f"again: {reply.status}")
             found.must(await stored(address, system) == (rows, 1), "again: not exactly once")
         found.wrong += service.noise()[:3]
-    found.measured = f"{rounds} rounds of {rows} rows, {early} more ended too early: {dict(answers)}, database back after {back:.1f} s at most"
+    found.measured = (
+        f"{rounds} rounds of {rows} rows, {early} more ended too early: {dict(answers)}, "
+        f"the database was back after {back:.1f} s at most"
+    )
     found.must(back < 10, f"back only after {back:.1f} s")
     found.wrong += only(answers, "503", "cut")
     return found
