@@ -28,7 +28,7 @@ from app.access.permissions import OF_A_COUNTRY, Role
 from app.access.scopes import SCOPE, VERBS
 from app.exchange import commands
 from app.keys.writes import rotate
-from app.settings import Settings
+from app.settings import OTHER_CONNECTIONS, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
 keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotate, revoke.")
@@ -84,6 +84,8 @@ def serve(
     config = Settings()
     logs.configure(config)
     with _prepared(config, seed=seed) as (address, key_file):
+        if not config.pooler:
+            _check_connections(address, workers, config)
         os.environ["DATABASE_URL"] = address
         os.environ.setdefault("WORKPLAN_DATA_DIR", str(config.data_dir))
         if key_file:
@@ -126,6 +128,29 @@ def _check_schema(address: str) -> None:
         err.print(
             f"[red]workplan:[/red] the database is at migration {found}, this code needs {preparing.newest()}. "
             "Run `workplan migrate` first."
+        )
+        raise SystemExit(1)
+
+
+def _check_connections(address: str, workers: int, config: Settings) -> None:
+    """All workers together may take seven tenths of the server's connections; people and others need the rest."""
+
+    async def look() -> int:
+        connection = await asyncpg.connect(address)
+        try:
+            return int(await connection.fetchval("select current_setting('max_connections')"))
+        finally:
+            await connection.close()
+
+    allowed = asyncio.run(look())
+    needed = workers * config.connections
+    if needed > allowed * 0.7:
+        fitting = max(1, (int(allowed * 0.7) // workers - OTHER_CONNECTIONS) // 2)
+        err.print(
+            f"[red]workplan:[/red] {workers} workers may open {needed} connections; this database allows {allowed}, "
+            "and seven tenths of that are ours. Set WORKPLAN_READ_CONNECTIONS and WORKPLAN_WRITE_CONNECTIONS to "
+            f"{fitting} each or less, use fewer workers, raise the server's max_connections, or put a pooler between "
+            "(WORKPLAN_POOLER)."
         )
         raise SystemExit(1)
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, MetaData, Text, text
+from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Integer, MetaData, String, Text, text
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.expression import ClauseElement
@@ -61,7 +61,21 @@ class Recorded:
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"), sort_order=93)
 
 
-_DIALECT = asyncpg_dialect.dialect()
+class _Compiler(asyncpg_dialect.PGCompiler_asyncpg):
+    """Writes a statement's own constants into its text: they need not be sent each time, and the planner sees them."""
+
+    def visit_bindparam(self, bindparam: Any, *args: Any, **how: Any) -> Any:
+        if not bindparam.required and isinstance(bindparam.type, String | Integer | Boolean):
+            how["literal_binds"] = True
+        return super().visit_bindparam(bindparam, *args, **how)  # type: ignore[no-untyped-call]
+
+
+class _Dialect(asyncpg_dialect.dialect):
+    statement_compiler = _Compiler
+    _backslash_escapes = False  # nor has PostgreSQL any in '…'
+
+
+_DIALECT = _Dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +108,22 @@ class Database:
     def __init__(self, dsn: str, settings: Settings) -> None:
         self.dsn = dsn
         self.settings = settings
-        self._readers = self._pool(settings.read_connections, default_transaction_read_only="on")
-        self._writers = self._pool(settings.write_connections)
-        self._loaders = self._pool(1)
+        session = _session(settings)
+        self._each = session if settings.pooler else PLAIN
+        """What every transaction sets anew, behind a pooler that gives each one another session."""
+        kept = PLAIN if settings.pooler else session
+        only_reading = PLAIN if settings.pooler else {"default_transaction_read_only": "on"}
+        self._readers = self._pool(settings.read_connections, {**kept, **only_reading})
+        self._writers = self._pool(settings.write_connections, kept)
+        self._loaders = self._pool(1, kept)
 
-    def _pool(self, size: int, **session: str) -> Pool:
-        seconds = self.settings.statement_timeout
+    def _pool(self, size: int, session: Context) -> Pool:
         return Pool(
             self.dsn,
             size,
             patience=self.settings.pool_timeout,
-            command_timeout=seconds + 2,
-            session={
-                "role": APP_ROLE,
-                "timezone": "UTC",
-                "jit": "off",
-                "statement_timeout": f"{seconds * 1000:.0f}",
-                "lock_timeout": f"{self.settings.lock_timeout * 1000:.0f}",
-                "idle_in_transaction_session_timeout": "5000",  # a lost client holds its locks and key so long
-                "transaction_timeout": "30000",
-                "client_connection_check_interval": "2000",  # what a killed worker asked for ends by itself
-                **session,
-            },
+            command_timeout=self.settings.statement_timeout + 2,
+            session=session,
         )
 
     async def close(self) -> None:
@@ -124,20 +132,27 @@ class Database:
     @asynccontextmanager
     async def reading(self, context: Context = PLAIN, *, one_view: bool = False) -> AsyncIterator[Connection]:
         """A transaction that cannot write; with one view of the register for all its statements, if asked for."""
-        begin = "begin isolation level repeatable read" if one_view else "begin"
-        async with self._readers.lend() as connection, _transaction(connection, begin + _with(context)):
+        begin = "begin read only, isolation level repeatable read" if one_view else "begin read only"
+        begin += _with({**self._each, **context})
+        async with self._readers.lend() as connection, _transaction(connection, begin):
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
         """A transaction. It is committed when the block has ended well: nothing may be answered before."""
-        async with self._writers.lend() as connection, _transaction(connection, "begin" + _with(SERVICE)):
+        async with (
+            self._writers.lend() as connection,
+            _transaction(connection, "begin" + _with({**self._each, **SERVICE})),
+        ):
             yield connection
 
     @asynccontextmanager
     async def loading(self) -> AsyncIterator[Connection]:
         """A transaction that takes long: it has a connection that no request waits for."""
-        async with self._loaders.lend() as connection, _transaction(connection, "begin" + _with(SERVICE)):
+        async with (
+            self._loaders.lend() as connection,
+            _transaction(connection, "begin" + _with({**self._each, **SERVICE})),
+        ):
             yield connection
 
     async def fetch(
@@ -151,7 +166,7 @@ class Database:
             return await self._fetched(statement.sql, args, context)
 
     async def _fetched(self, sql: str, args: list[Any], context: Context) -> Sequence[asyncpg.Record]:
-        if not context:
+        if not context and not self._each:
             async with self._readers.lend() as connection:
                 return await connection.fetch(sql, *args)
         if (
@@ -160,6 +175,20 @@ class Database:
             sql = f"/* {context['search_path']} */ {sql}"
         async with self.reading(context) as connection:
             return await connection.fetch(sql, *args)
+
+
+def _session(settings: Settings) -> Context:
+    """How every session of ours is set up."""
+    return {
+        "role": APP_ROLE,
+        "timezone": "UTC",
+        "jit": "off",
+        "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
+        "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
+        "idle_in_transaction_session_timeout": "5000",  # a lost client holds its locks and key so long
+        "transaction_timeout": "30000",
+        "client_connection_check_interval": "2000",  # what a killed worker asked for ends by itself
+    }
 
 
 def _with(context: Context) -> str:
@@ -179,7 +208,7 @@ async def patient(connection: Connection, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def _transaction(connection: Connection, begin: str = "begin") -> AsyncIterator[None]:
+async def _transaction(connection: Connection, begin: str) -> AsyncIterator[None]:
     """Unlike the driver's own, says when a commit is in doubt, and leaves a connection that hangs alone."""
     await connection.execute(begin)
     try:

@@ -9,6 +9,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.embedded import default_data_dir
 
+OTHER_CONNECTIONS = 3
+"""Of a worker, beside its pools: one for loads, one that listens for changes, one that looks if we are ready."""
+
 
 class Settings(BaseSettings):
     """What an installation may choose."""
@@ -35,6 +38,9 @@ class Settings(BaseSettings):
 
     write_connections: int = Field(default=8, ge=1, le=200)
     """Database connections for writing, per worker."""
+
+    pooler: bool = False
+    """`DATABASE_URL` leads to a pooler in transaction mode (PgBouncer 1.21 or later, docs/performance.md)."""
 
     pool_timeout: float = Field(default=3.0, gt=0)
     """Seconds to wait for a free connection before 503."""
@@ -115,6 +121,11 @@ class Settings(BaseSettings):
     @classmethod
     def _separated(cls, given: object) -> object:
         return given.split(",") if isinstance(given, str) else given
+
+    @property
+    def connections(self) -> int:
+        """As many connections as a worker ever has."""
+        return self.read_connections + self.write_connections + OTHER_CONNECTIONS
 
 
 @lru_cache

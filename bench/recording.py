@@ -10,6 +10,7 @@ import asyncpg
 import httpx
 
 from app.main import create_app
+from app.operations.kept import Kept
 from app.settings import Settings
 from bench import data
 from bench.load import SMALL, Call, Script, literal, parts_of
@@ -30,6 +31,7 @@ async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number
             for _ in range(2):  # the first one fills caches, as of keys
                 number += 1
                 one = call.at(number)
+                app.state.service.kept = Kept()  # what is kept is asked for again
                 with _recording() as statements:
                     answer = await client.request(
                         one.method, one.path, content=one.body.encode(), headers=one.headers

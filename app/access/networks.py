@@ -1,6 +1,7 @@
 """Where a request comes from: its peer, or what trusted proxies in between say of it."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -26,6 +27,7 @@ def within(address: Address | None, known: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in known)
 
 
+@lru_cache(1024)
 def _address(written: str) -> Address | None:
     try:
         address = ip_address(written.removeprefix("[").partition("]")[0])

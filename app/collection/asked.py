@@ -355,7 +355,7 @@ def sort_kind(collection: Collection, name: str) -> Kind:
 
 
 def _sign(secret: bytes, asked: Asked, payload: bytes) -> bytes:
-    return hmac.new(secret, asked.fingerprint().encode() + payload, hashlib.sha256).digest()[:16]
+    return hmac.digest(secret, asked.fingerprint().encode() + payload, "sha256")[:16]
 
 
 def cursor_of(secret: bytes, asked: Asked, position: int, keys: list[Any]) -> str:

@@ -134,8 +134,13 @@ def _listed(
     collection: Collection,
     shape: Shape,
     columns: Mapping[str, ColumnElement[Any]],
+    *,
+    settled: bool = False,
 ) -> Select[Any]:
-    """The columns of the rows that the filters leave, in order, behind the cursor; then the sort keys."""
+    """The columns of the rows that the filters leave, in order, behind the cursor; then the sort keys.
+
+    `settled`: as if no record had changed since the walk began.
+    """
     row = collection.table
     keys = sort_keys(collection, shape, lambda name: row.c[name])
     named = [column.label(name) for name, column in columns.items()]
@@ -143,6 +148,8 @@ def _listed(
     statement = statement.where(*conditions(collection, row, shape))
     if not shape.after:
         return _ordered(statement, keys, shape)
+    if settled:
+        return _ordered(statement.where(_after(collection, keys, shape)), keys, shape)
     moved = _moved(collection, shape)
     stayed = statement.where(row.c.id.not_in(select(moved.c.record_id)), _after(collection, keys, shape))
     before = [moved.c[f"k{number}"] for number in range(len(keys))]
@@ -162,17 +169,34 @@ def _fields(collection: Collection, shape: Shape, expand: Expand) -> dict[str, S
     return {name: collection.outputs[name] for name in chosen if name in collection.outputs}
 
 
-def page_plan(collection: Collection, asked: Asked) -> Compiled:
-    """One page: the feed position it was read at, then the rows as JSON text with their sort keys."""
+def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) -> Compiled:
+    """One page: the feed position it was read at, then the rows as JSON text with their sort keys.
+
+    `settled`: as if no record had changed since the walk began; `moved` says whether one has, and the page is wrong.
+    """
     shape = asked.shape
 
     def build() -> Select[Any]:
         fields = _fields(collection, shape, asked.expand)
         json = record_json(collection, collection.table, fields, asked.expand)
-        page = _listed(collection, shape, {"j": json}).subquery()
-        return select(JOURNAL_HEAD.c.position, *page.c).select_from(JOURNAL_HEAD.outerjoin(page, true()))
+        page = _listed(collection, shape, {"j": json}, settled=settled).subquery()
+        moved = [_any_moved(collection).label("moved")] if settled else []
+        return select(JOURNAL_HEAD.c.position, *moved, *page.c).select_from(
+            JOURNAL_HEAD.outerjoin(page, true())
+        )
 
-    return collection.statement(("page", shape), build)
+    return collection.statement(("page", shape, settled), build)
+
+
+def _any_moved(collection: Collection) -> ColumnElement[bool]:
+    changed = CHANGES.join(COMMITS, COMMITS.c.number == CHANGES.c.commit_number)
+    since = COMMITS.c.position > bindparam("since", type_=BigInteger)
+    return (
+        select(CHANGES.c.record_id)
+        .select_from(changed)
+        .where(since, CHANGES.c.kind == collection.name)
+        .exists()
+    )
 
 
 def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:

@@ -23,6 +23,7 @@ from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
+from app.operations.kept import Version
 from app.operations.moments import Moment
 from app.operations.serving import (
     Service,
@@ -134,11 +135,15 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     limit = asked.limit or LIMIT
     suffix = digest(request, moment)
     if known := _known(headers):
-        answer = caching(moment, ETag=f'"{await _position(service, context)}.{suffix}"')
+        answer = caching(moment, ETag=f'"{(await _version(service, context))[0]}.{suffix}"')
         if "*" in known or answer["ETag"].strip('"') in known:
             return Response(None, 304, answer)
-    plan = page_plan(collection, asked)
-    rows = await service.database.fetch(plan, {**asked.values, "limit": limit + 1}, context)
+    values = {**asked.values, "limit": limit + 1}
+    rows = await service.database.fetch(
+        page_plan(collection, asked, settled=asked.shape.after), values, context
+    )
+    if asked.shape.after and rows[0]["moved"]:
+        rows = await service.database.fetch(page_plan(collection, asked), values, context)
     position = rows[0]["position"]
     answer = caching(moment, ETag=f'"{position}.{suffix}"')
     items = [row["j"] for row in rows[:limit] if row["j"] is not None]
@@ -173,18 +178,18 @@ async def stats(request: Request, collection: Collection) -> Response:
     asked = read(collection, request.scope["query_string"], groups=True, today=moment.day if moment else None)
     asked.as_of = moment.text if moment else ""
     service, suffix = service_of(request), digest(request, moment)
-    position, known = await _position(service, context), _known(headers)
-    answer = caching(moment, ETag=f'"{position}.{suffix}"')
-    if "*" in known or f"{position}.{suffix}" in known:
+    version, known = await _version(service, context), _known(headers)
+    answer = caching(moment, ETag=f'"{version[0]}.{suffix}"')
+    if "*" in known or f"{version[0]}.{suffix}" in known:
         return Response(None, 304, answer)
     same = (collection.name, suffix, address_of(request), *context.items())
-    text = None if moment else service.kept.get(position, same)
+    text = None if moment else service.kept.get(version, same)
     if text is None:
         rows = await service.database.fetch(stats_plan(collection, asked), asked.values, context)
         position, text = rows[0]["position"], _counts(request, collection, asked, rows)
         answer["ETag"] = f'"{position}.{suffix}"'
-        if moment is None:
-            service.kept.put(position, same, text)
+        if moment is None and position == version[0]:
+            service.kept.put(version, same, text)
     return Response(text, 200, answer, media_type="application/json")
 
 
@@ -226,13 +231,13 @@ def _asked_for(asked: Asked, group: dict[str, Any]) -> bool:
     return True
 
 
-async def _position(service: Service, context: Context) -> int:
-    """The version of the data: how far the journal is. Asking for it costs no more than asking whether we are up."""
-    position: int = (await service.database.fetch(_POSITION, {}, context))[0][0]
-    return position
+async def _version(service: Service, context: Context) -> Version:
+    """The version of the data. Asking for it costs no more than asking whether the database is up."""
+    row = (await service.database.fetch(_VERSION, {}, context))[0]
+    return row[0], row[1]
 
 
-_POSITION = Compiled("select position from journal_head", (), {})
+_VERSION = Compiled("select position, hash from journal_head", (), {})
 
 
 async def _count(service: Service, collection: Collection, context: Context, asked: Asked) -> str:
