@@ -140,19 +140,15 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
         """A transaction. It is committed when the block has ended well: nothing may be answered before."""
-        async with (
-            self._writers.lend() as connection,
-            _transaction(connection, "begin" + _with({**self._each, **SERVICE})),
-        ):
+        begin = "begin" + _with({**self._each, **SERVICE})
+        async with self._writers.lend() as connection, _transaction(connection, begin):
             yield connection
 
     @asynccontextmanager
     async def loading(self) -> AsyncIterator[Connection]:
         """A transaction that takes long: it has a connection that no request waits for."""
-        async with (
-            self._loaders.lend() as connection,
-            _transaction(connection, "begin" + _with({**self._each, **SERVICE})),
-        ):
+        begin = "begin" + _with({**self._each, **SERVICE})
+        async with self._loaders.lend() as connection, _transaction(connection, begin):
             yield connection
 
     async def fetch(

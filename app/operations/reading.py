@@ -283,7 +283,7 @@ async def _export(
     rows: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def begin(connection: Connection) -> bool:
-        position.set_result(await connection.fetchval(_POSITION.sql))
+        position.set_result(await connection.fetchval(_VERSION.sql))
         if position.result() != known and style is XLSX:
             rows.set_result(await sheets.counted(connection, collection, asked))
         return position.result() != known
@@ -312,7 +312,7 @@ async def copied(
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def begin(connection: Connection) -> bool:
-        position.set_result(await connection.fetchval(_POSITION.sql))
+        position.set_result(await connection.fetchval(_VERSION.sql))
         return True
 
     chunks = _copied(service, context, plan, values, NDJSON, begin)
