@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from bench.load import SMALL, Call, Script, literal, parts_of
 
 _METHODS = ("execute", "fetch", "fetchrow", "fetchval", "_copy_out")
 Statements = list[tuple[str, tuple[Any, ...]]]
+_mine: ContextVar[Statements | None] = ContextVar("statements", default=None)
+"""Of the request that is recorded; what the service does beside it is not its business."""
 
 
 async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number: int) -> dict[str, Script]:
@@ -49,16 +52,19 @@ def _recording() -> Iterator[Statements]:
 
     def watched(name: str) -> Any:
         async def run(self: Any, query: str, *args: Any, **more: Any) -> Any:
-            statements.append((query, () if name == "_copy_out" else args))
+            if (mine := _mine.get()) is not None:
+                mine.append((query, () if name == "_copy_out" else args))
             return await kept[name](self, query, *args, **more)
 
         return run
 
     for name in _METHODS:
         setattr(asyncpg.Connection, name, watched(name))
+    token = _mine.set(statements)
     try:
         yield statements
     finally:
+        _mine.reset(token)
         for name, method in kept.items():
             setattr(asyncpg.Connection, name, method)
 
