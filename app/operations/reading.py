@@ -18,7 +18,7 @@ from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
-from app.db import Compiled, Connection, Context
+from app.db import Compiled, Connection, Context, patient
 from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
@@ -347,7 +347,8 @@ async def _copied(
 
     async def run() -> None:
         try:
-            async with service.database.reading({**_EXPORT, **context}, one_view=True) as connection:
+            async with service.database.reading(context, one_view=True) as connection:
+                await patient(connection, _EXPORT_SECONDS)
                 if await begin(connection):
                     await connection.copy_from_query(
                         plan.sql,
@@ -379,10 +380,6 @@ async def _copied(
 
 _CHUNK = 65_536
 _EXPORT_SECONDS = 300
-_EXPORT = {
-    "statement_timeout": f"{_EXPORT_SECONDS}s",
-    "transaction_timeout": f"{_EXPORT_SECONDS}s",
-}
 _COPY: dict[str, dict[str, Any]] = {
     "csv": {"format": "csv", "header": True},
     "xlsx": sheets.COPY,
