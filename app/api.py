@@ -28,7 +28,9 @@ from app.imports.router import bulk
 from app.imports.templates import templates
 from app.jobs.router import router as jobs
 from app.keys.router import router as keys
+from app.operations.history import histories
 from app.operations.keyed import by_key
+from app.operations.merges import merge_of
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
 from app.plan.queries import PLANS
@@ -58,6 +60,8 @@ COLLECTIONS = tuple(SEARCHED.values())
 WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 """Collections to which records can be added; the plan is one."""
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
+HISTORIES: tuple[APIRouter, ...] = tuple(histories(collection) for collection in WRITTEN)
+MERGES: tuple[APIRouter, ...] = tuple(merge_of(collection) for collection in WRITTEN)
 BULK: tuple[APIRouter, ...] = tuple(
     router for collection in WRITTEN for router in (templates(collection), bulk(collection))
 )
@@ -70,7 +74,7 @@ WEBHOOKS = webhooks(COLLECTIONS)
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *BULK, jobs, BUNDLE, CHANGES, WEBHOOKS, keys):
+    for router in (*FILES, *ROUTERS, *KEYED, *HISTORIES, *MERGES, *BULK, jobs, BUNDLE, CHANGES, WEBHOOKS, keys):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

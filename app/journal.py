@@ -60,6 +60,12 @@ class Change(Base):
         CheckConstraint("action in ('create', 'update', 'delete', 'restore', 'merge')", name="action"),
         CheckConstraint("(action = 'merge') = (survivor_id is not null)", name="survivor_id"),
         Index("ix_changes_record", "record_id", "version"),
+        Index(
+            "ix_changes_gone",
+            "kind",
+            text("coalesce(record ->> 'code', record ->> 'number')"),
+            postgresql_where=text("action in ('delete', 'merge')"),
+        ),
         Index("ix_changes_merged", "kind", "record_id", postgresql_where=text("action = 'merge'")),
     )
 

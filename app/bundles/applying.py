@@ -8,6 +8,7 @@ from uuid import UUID
 from app.bundles.ordering import Task
 from app.bundles.schemas import BundleOutcome
 from app.collection import removing, writing
+from app.collection.merged import MergedAway
 from app.collection.refusals import refusal
 from app.collection.validation import from_nothing
 from app.db import Connection
@@ -106,6 +107,8 @@ class _Work:
             raise _Mistake("unknown_field", f"{task.collection.path} are named by {known}.", f"/record/{by}")
         try:
             return await writing.locked(self.connection, task.collection, str(value))
+        except MergedAway as merged:
+            return await writing.locked(self.connection, task.collection, str(merged.survivor))
         except NotFound:
             return None
 

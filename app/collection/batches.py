@@ -19,12 +19,14 @@ from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.collection import Collection
+from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import record_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
 from app.collection.staging import Refused, Staging
 from app.collection.storing import kept, same, stored
 from app.collection.validation import field_errors, from_nothing, merged, validated
+from app.collection.writing import locked
 from app.db import Connection
 from app.errors import Unprocessable
 
@@ -164,7 +166,21 @@ class Batch:
         statement = collection.statement(("batch", self.by, hold), build)
         asked = {"asked": [read(name) for name in named]}
         found = await self.connection.fetch(statement.sql, *statement.args(asked), timeout=self._patience)
-        return {each["named"]: each for each in found}
+        known = {each["named"]: each for each in found}
+        await self._follow_merged(
+            [row for row in rows if row.match in named and row.match not in known], known
+        )
+        return known
+
+    async def _follow_merged(self, rows: Sequence[Row], known: dict[str, Any]) -> None:
+        """Rows that name a record that was merged mean the one that stands for it."""
+        lost = [row.match for row in rows if row.match is not None]
+        merged = await survivors(self.connection, self.collection, self.by, lost) if lost else {}
+        for row in rows:
+            if row.match in merged:
+                current = await locked(self.connection, self.collection, str(merged[row.match][0]))
+                known[row.match] = {"id": current.id, "version": current.version, "j": current.json}
+                row.body.pop(self.by, None)
 
     async def _validated(
         self, rows: Sequence[Row], current: Mapping[str, Any]

@@ -10,6 +10,7 @@ from sqlalchemy import Integer, Select, Text, Uuid, bindparam, cast, func, liter
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.collection import Collection
+from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import Links, Ref
 from app.db import Connection
@@ -63,9 +64,9 @@ def _parts(pointer: str, to: Collection, reference: BaseModel) -> Iterator[Want]
             yield Want(pointer, to, by, value)
 
 
-async def resolved(connection: Connection, wants: list[Want]) -> dict[str, Found]:
-    """The record behind each pointer, in one statement."""
-    found, mistakes = matched(wants, await known_records(connection, wants))
+async def resolved(connection: Connection, wants: list[Want], *, follow: bool = True) -> dict[str, Found]:
+    """The record behind each pointer, in one statement; names of merged records are followed."""
+    found, mistakes = matched(wants, await known_records(connection, wants, follow=follow))
     for want, error in mistakes:
         error["candidates"] = error.get("candidates") or await candidates(connection, want)
     if mistakes:
@@ -73,7 +74,9 @@ async def resolved(connection: Connection, wants: list[Want]) -> dict[str, Found
     return found
 
 
-async def known_records(connection: Connection, wants: Iterable[Want]) -> dict[Named, Found]:
+async def known_records(
+    connection: Connection, wants: Iterable[Want], *, follow: bool = True
+) -> dict[Named, Found]:
     """The records that references name, in one statement however many they are."""
     asked: dict[tuple[Collection, str], set[Any]] = {}
     for want in wants:
@@ -85,7 +88,12 @@ async def known_records(connection: Connection, wants: Iterable[Want]) -> dict[N
     statement = groups[0][0].statement(shape, lambda: _look_up(groups))
     values = {f"v{number}": list(asked[group]) for number, group in enumerate(groups)}
     rows = await connection.fetch(statement.sql, *statement.args(values))
-    return {(row["kind"], row["by"], row["value"]): Found(row["id"], row["key"]) for row in rows}
+    found = {(row["kind"], row["by"], row["value"]): Found(row["id"], row["key"]) for row in rows}
+    for (to, by), values_asked in asked.items() if follow else ():
+        lost = [str(value) for value in values_asked if (to.name, by, str(value)) not in found]
+        for name, survivor in (await survivors(connection, to, by, lost)).items() if lost else ():
+            found[to.name, by, name] = Found(*survivor)
+    return found
 
 
 def _look_up(groups: list[tuple[Collection, str]]) -> Any:

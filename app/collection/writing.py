@@ -14,6 +14,7 @@ from sqlalchemy import Select, Text, Uuid, bindparam, insert, select, update
 
 from app.access.caller import NotYours
 from app.collection.collection import Collection
+from app.collection.merged import refuse_merged
 from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import record_json
 from app.collection.references import resolved, wanted
@@ -59,6 +60,7 @@ async def locked(connection: Connection, collection: Collection, name: str) -> C
     column, value = collection.named(collection.table, name)
     found = await _locked(connection, collection, column.key, value)
     if found is None:
+        await refuse_merged(connection, collection, column.key, value)
         raise collection.missing(name)
     return found
 
@@ -178,7 +180,7 @@ async def since(connection: Connection, current: Current, known: str) -> dict[st
 
 
 _LAST_CHANGE = """select action, record, version from changes
-where record_id = $1 and kind = $2 order by version desc, commit_number desc limit 1"""
+where record_id = $1 and kind = $2 order by version desc, action in ('delete', 'merge') desc limit 1"""
 
 
 async def restore(connection: Connection, collection: Collection, name: str) -> Written:
@@ -190,11 +192,14 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
     last = await connection.fetchrow(_LAST_CHANGE, value, collection.name)
     if last is None:
         raise collection.missing(name)
+    if last["action"] == "merge":
+        await refuse_merged(connection, collection, "id", value)
     if last["action"] != "delete":
         raise NotDeleted(f"This {collection.singular} is not deleted.")
     await connection.execute("select set_config('register.action', 'restore', true)")
 
-    columns = ", ".join(f'"{each.name}"' for each in table.columns)
+    known = json.loads(last["record"])  # columns that are younger than it get their defaults
+    columns = ", ".join(f'"{each.name}"' for each in table.columns if each.name in known)
     await connection.execute(
         f"insert into {table.name} ({columns}) select {columns} from jsonb_populate_record(null::{table.name}, "  # noqa: S608  (names of our own tables)
         "$1::jsonb || jsonb_build_object('version', $2::int, 'updated_at', now()))",

@@ -52,7 +52,12 @@ HEADERS = {
         '"7"',
     ),
     "Location": _header(
-        "Address of the new record.",
+        "Address of the new record; with 308, of the one into which the record was merged.",
+        {"type": "string", "format": "uri-reference", "maxLength": 2000},
+        f"/v1/events/{_EXAMPLE_ID}",
+    ),
+    "Content-Location": _header(
+        "Address of the record that the answer shows.",
         {"type": "string", "format": "uri-reference", "maxLength": 2000},
         f"/v1/events/{_EXAMPLE_ID}",
     ),
@@ -112,6 +117,11 @@ HEADERS = {
 }
 
 _REFUSALS = {
+    308: (
+        "MergedAway",
+        "The record was merged into another, to which `Location` leads: there the same request is meant for that one.",
+        "merged-away",
+    ),
     400: (
         "BadRequest",
         "The request cannot be read: a parameter, a header or the JSON.",
@@ -150,6 +160,7 @@ _REFUSALS = {
     503: ("Unavailable", "The database did not answer in time; try again.", "unavailable"),
 }
 _REFUSAL_HEADERS = {
+    308: ("Location",),
     401: ("WWW-Authenticate",),
     405: ("Allow",),
     409: ("Retry-After",),
@@ -246,6 +257,14 @@ def counts_content(collection: Collection) -> dict[str, Any]:
     return {"application/json": {"schema": schema_ref("Counts"), "example": example}}
 
 
+def history_content() -> dict[str, Any]:
+    return {"application/json": {"schema": schema_ref("History")}}
+
+
+def difference_content() -> dict[str, Any]:
+    return {"application/json": {"schema": schema_ref("Difference")}}
+
+
 def hits_content() -> dict[str, Any]:
     example = {"items": COMMON_SCHEMAS["Hit"]["examples"]}
     return {"application/json": {"schema": schema_ref("Hits"), "example": example}}
@@ -310,6 +329,45 @@ def body_of(collection: Collection) -> dict[str, Any]:
         "description": f"The new {collection.singular}.",
         "content": {"application/json": {"schema": schema}},
     }
+
+
+def merge_body(collection: Collection) -> dict[str, Any]:
+    """Which record stands for both."""
+    key = collection.key
+    other = 7 if key == "number" else "OTHER" if key else _EXAMPLE_ID
+    return {
+        "schema": {
+            "type": "object",
+            "required": ["into"],
+            "properties": {
+                "into": {
+                    "type": "object",
+                    "description": f"The {collection.singular} that stands for both, by one of its names.",
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                    "properties": {
+                        "id": {"type": "string", "format": "uuid", "description": "Its id."},
+                        "key": {
+                            "type": "string",
+                            "maxLength": 161,
+                            "pattern": "^[a-z0-9][a-z0-9-]{0,39}:[A-Za-z0-9][A-Za-z0-9._-]{0,119}$",
+                            "description": "An own key of it.",
+                        },
+                    }
+                    | ({key: {**_plain_key(collection), "description": f"Its {key}."}} if key else {}),
+                    "additionalProperties": False,
+                }
+            },
+            "additionalProperties": False,
+        },
+        "example": {"into": {key or "id": other}},
+    }
+
+
+def _plain_key(collection: Collection) -> dict[str, Any]:
+    if collection.key == "number":
+        return {"type": "integer", "format": "int32", "minimum": 1, "maximum": 32767}
+    return {"type": "string", "maxLength": 40, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$"}
 
 
 def patch_of(collection: Collection) -> dict[str, Any]:
@@ -623,6 +681,30 @@ AS_OF = (
         place="header",
     ),
 )
+_STATE = {
+    "type": "string",
+    "maxLength": 40,
+    "pattern": f"^({_INSTANTS}|consultation:[1-9][0-9]{{0,3}}|version:[1-9][0-9]{{0,8}})$",
+}
+FROM_TO = (
+    parameter("from", "The first state: `version:3`, or a time as in `as_of`.", _STATE, "version:1")
+    | {"required": True},
+    parameter("to", "The second state, likewise; as it is now if left out.", _STATE, "version:1"),
+)
+HISTORY_PAGE = (
+    parameter(
+        "limit",
+        "Versions on a page.",
+        {"type": "integer", "format": "int32", "minimum": 1, "maximum": 200, "default": 50},
+        50,
+    ),
+    parameter(
+        "before",
+        "Continues a history: taken from `next`.",
+        {"type": "integer", "format": "int64", "minimum": 1, "maximum": 2 * (2**31 - 1)},
+        15,
+    ),
+)
 IF_NONE_MATCH = parameter(
     "If-None-Match", "ETags that you have already; the same again is 304.", _TAGS, '"7"', place="header"
 )
@@ -695,6 +777,14 @@ _ERROR = {
         "hint": _property("string", "What to do.", "Did you mean forum?", maxLength=2000),
     },
 }
+_WITHHELD = _property(
+    "array",
+    "Fields that are told to those with a key only.",
+    ["by"],
+    maxItems=20,
+    items={"type": "string", "maxLength": 100},
+)
+_A_STATE = {"version": 2, "at": "2026-10-01T09:00:00Z"}
 COMMON_SCHEMAS: dict[str, Any] = {
     "ProblemError": _ERROR,
     "Problem": {
@@ -710,7 +800,7 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 maxLength=200,
             ),
             "title": _property("string", "The kind of problem.", "Unprocessable content", maxLength=200),
-            "status": _property("integer", "HTTP status.", 422, format="int32", minimum=400, maximum=599),
+            "status": _property("integer", "HTTP status.", 422, format="int32", minimum=300, maximum=599),
             "detail": _property(
                 "string", "What went wrong this time.", "1 field needs attention.", maxLength=4000
             ),
@@ -765,6 +855,245 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 items={"type": "string", "maxLength": 100},
             ),
         },
+    },
+    "History": {
+        "type": "object",
+        "description": "Versions of a record, newest first.",
+        "required": ["items", "next"],
+        "properties": {
+            "items": _property("array", "The versions.", [], maxItems=200, items=schema_ref("Version")),
+            "next": {
+                "type": ["string", "null"],
+                "maxLength": 20_000,
+                "description": "Address of the next page; null on the last.",
+                "examples": [None],
+            },
+            "_withheld": _WITHHELD,
+        },
+        "additionalProperties": False,
+        "examples": [{"items": [], "next": None}],
+    },
+    "Version": {
+        "type": "object",
+        "description": "What a record became at one time.",
+        "required": ["version", "position", "at", "action", "changed"],
+        "properties": {
+            "version": _property("integer", "Its version.", 2, format="int32", minimum=1, maximum=2**31 - 1),
+            "position": _property(
+                "integer",
+                "Place of the change in the journal.",
+                812,
+                format="int64",
+                minimum=1,
+                maximum=2**53,
+            ),
+            "at": _property("string", "When.", "2026-10-01T09:00:00Z", format="date-time", maxLength=40),
+            "action": {
+                "type": "string",
+                "description": "What was done. What deletes a record leaves it at the version that it had.",
+                "enum": ["create", "update", "delete", "restore", "merge"],
+                "examples": ["update"],
+            },
+            "by": {
+                "type": "object",
+                "description": "Who: the holder of a key, or whoever wrote in the database itself.",
+                "properties": {
+                    "key": {
+                        "type": "object",
+                        "description": "The key, by its id and name.",
+                        "properties": {
+                            "id": _property(
+                                "string", "Id of the key.", _EXAMPLE_ID, format="uuid", maxLength=36
+                            ),
+                            "name": {
+                                "type": ["string", "null"],
+                                "maxLength": 1000,
+                                "description": "Whose it is.",
+                                "examples": ["Ministry of Justice"],
+                            },
+                        },
+                        "examples": [{"id": _EXAMPLE_ID, "name": "Ministry of Justice"}],
+                    },
+                    "database_role": _property("string", "Role in the database.", "workplan", maxLength=63),
+                },
+                "examples": [{"key": {"id": _EXAMPLE_ID, "name": "Ministry of Justice"}}],
+            },
+            "reason": {
+                "type": ["string", "null"],
+                "maxLength": 500,
+                "description": "Why, as `X-Reason` said.",
+                "examples": ["Date confirmed by the host"],
+            },
+            "request_id": {
+                "type": ["string", "null"],
+                "maxLength": 64,
+                "description": "The request that did it.",
+                "examples": [_EXAMPLE_REQUEST],
+            },
+            "survivor": {
+                "type": "object",
+                "description": "Into which record it was merged.",
+                "properties": {
+                    "id": _property("string", "Its id.", _EXAMPLE_ID, format="uuid", maxLength=36)
+                },
+                "examples": [{"id": _EXAMPLE_ID}],
+            },
+            "erased": _property("boolean", "`true`: what it said was erased.", True),
+            "changed": {
+                "type": "object",
+                "description": "The fields that were changed, each with its value before and after.",
+                "additionalProperties": {
+                    "type": "object",
+                    "description": "A field.",
+                    "required": ["before", "after"],
+                    "properties": {
+                        "before": {"description": "Its value before.", "examples": ["2026-10-01"]},
+                        "after": {"description": "Its value after.", "examples": ["2026-10-08"]},
+                    },
+                },
+                "examples": [{"start_date": {"before": "2026-10-01", "after": "2026-10-08"}}],
+            },
+        },
+        "additionalProperties": False,
+        "examples": [
+            {
+                "version": 2,
+                "position": 812,
+                "at": "2026-10-01T09:00:00Z",
+                "action": "update",
+                "by": {"key": {"id": _EXAMPLE_ID, "name": "Ministry of Justice"}},
+                "reason": "Date confirmed by the host",
+                "request_id": _EXAMPLE_REQUEST,
+                "changed": {"start_date": {"before": "2026-10-01", "after": "2026-10-08"}},
+            }
+        ],
+    },
+    "State": {
+        "type": "object",
+        "description": "One of the two states.",
+        "required": ["version", "at"],
+        "properties": {
+            "version": _property("integer", "Its version.", 2, format="int32", minimum=1, maximum=2**31 - 1),
+            "at": _property(
+                "string", "Since when.", "2026-10-01T09:00:00Z", format="date-time", maxLength=40
+            ),
+        },
+        "examples": [_A_STATE],
+    },
+    "Difference": {
+        "type": "object",
+        "description": "What differs between two states of a record.",
+        "required": ["from", "to", "patch", "texts"],
+        "properties": {
+            "from": {**schema_ref("State"), "description": "The first state.", "examples": [_A_STATE]},
+            "to": {**schema_ref("State"), "description": "The second state.", "examples": [_A_STATE]},
+            "patch": _property(
+                "array",
+                "A JSON Patch (RFC 6902) that leads from the first state to the second.",
+                [{"op": "replace", "path": "/title", "value": "A seminar"}],
+                maxItems=10_000,
+                items={"type": "object", "description": "One operation.", "additionalProperties": True},
+            ),
+            "texts": {
+                "type": "object",
+                "description": "Texts that differ, word by word; in scripts without spaces sign by sign.",
+                "additionalProperties": {
+                    "type": "array",
+                    "maxItems": 100_000,
+                    "description": "The pieces, in order.",
+                    "items": schema_ref("Piece"),
+                },
+                "examples": [{"title": [{"op": "equal", "text": "A "}, {"op": "insert", "text": "seminar"}]}],
+            },
+        },
+        "additionalProperties": False,
+        "examples": [
+            {
+                "from": {"version": 1, "at": "2026-09-01T09:00:00Z"},
+                "to": {"version": 2, "at": "2026-10-01T09:00:00Z"},
+                "patch": [{"op": "replace", "path": "/title", "value": "A seminar"}],
+                "texts": {
+                    "title": [
+                        {"op": "equal", "text": "A "},
+                        {"op": "delete", "text": "forum"},
+                        {"op": "insert", "text": "seminar"},
+                    ]
+                },
+            }
+        ],
+    },
+    "Piece": {
+        "type": "object",
+        "description": "A piece of a text.",
+        "required": ["op", "text"],
+        "properties": {
+            "op": {
+                "type": "string",
+                "description": "Whether it stayed, went or came.",
+                "enum": ["equal", "delete", "insert"],
+                "examples": ["insert"],
+            },
+            "text": _property("string", "The piece.", "seminar", maxLength=200_000),
+        },
+        "examples": [{"op": "insert", "text": "seminar"}],
+    },
+    "Checkpoint": {
+        "type": "object",
+        "description": "A place in the journal, and what its chain is there.",
+        "required": ["position", "hash", "at"],
+        "properties": {
+            "position": _property("integer", "The place.", 812, format="int64", minimum=0, maximum=2**53),
+            "hash": _property(
+                "string",
+                "SHA-256 of all that came before.",
+                "9f" * 32,
+                pattern="^[0-9a-f]{64}$",
+                maxLength=64,
+            ),
+            "at": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "maxLength": 40,
+                "description": "When it was reached.",
+                "examples": ["2026-10-01T09:00:00Z"],
+            },
+        },
+        "additionalProperties": False,
+        "examples": [{"position": 812, "hash": "9f" * 32, "at": "2026-10-01T09:00:00Z"}],
+    },
+    "Verdict": {
+        "type": "object",
+        "description": "How far the chain of the journal holds.",
+        "required": ["valid", "complete", "until", "broken_at", "problem"],
+        "properties": {
+            "valid": _property("boolean", "Whether every link that was looked at holds.", True),
+            "complete": _property("boolean", "Whether the end of the journal was reached.", True),
+            "until": _property(
+                "string",
+                "The last good place, as a checkpoint.",
+                f"812:{'9f' * 32}",
+                maxLength=83,
+                pattern="^[0-9]{1,18}:[0-9a-f]{64}$",
+            ),
+            "broken_at": {
+                "type": ["integer", "null"],
+                "format": "int64",
+                "minimum": 0,
+                "maximum": 2**53,
+                "description": "Place of the first change of which the chain does not hold.",
+                "examples": [None],
+            },
+            "problem": {
+                "type": ["string", "null"],
+                "maxLength": 200,
+                "description": "What is wrong there.",
+                "examples": [None],
+            },
+        },
+        "additionalProperties": False,
+        "examples": [
+            {"valid": True, "complete": True, "until": f"812:{'9f' * 32}", "broken_at": None, "problem": None}
+        ],
     },
     "Counts": {
         "type": "object",

@@ -139,7 +139,7 @@ def add_deed(
         response_class=Response,
         response_model=None,
         responses=doc.ok(200, f"{summary}.", content, "ETag", *doc.WRITTEN)
-        | doc.problems(*(status for status in doc.WRITES if status != 415), 404, 412, 428),
+        | doc.problems(*(status for status in doc.WRITES if status != 415), 308, 404, 412, 428),
         openapi_extra={
             "parameters": [*parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
             "security": [{"bearer": []}, {"api_key": []}],

@@ -70,26 +70,33 @@ async def moment_asked(database: Database, pairs: Pairs, headers: Mapping[bytes,
     """The moment that a request names; None: now. `as_of` names a state, so nothing is left to negotiate."""
     given = next((value for name, _, value in pairs if name == "as_of"), None)
     if given is not None:
-        return await _found(database, await _instant(database, given), given, clamped=False)
+        return await moment_named(database, given)
     if (header := headers.get(b"accept-datetime")) is not None:
-        return await _found(database, _accepted(header), "", clamped=True)
+        return await _found(database, _accepted(header), "", "", clamped=True)
     return None
 
 
-async def _found(database: Database, at: datetime, given: str, *, clamped: bool) -> Moment:
+async def moment_named(database: Database, given: str, *, parameter: str = "as_of") -> Moment:
+    """The moment that an expression names."""
+    return await _found(database, await _instant(database, given, parameter), given, parameter, clamped=False)
+
+
+async def _found(database: Database, at: datetime, given: str, parameter: str, *, clamped: bool) -> Moment:
     """Before the first change and after the present: the nearest there is if negotiated, refused if named."""
     row = (await database.fetch(_LOOK, {"at": at, "clamped": clamped}))[0]
     if clamped and row["position"] is not None:
         return Moment(min(max(at, row["first"]), row["now"]), row["position"])
     if row["position"] is None:
         begins = f"It begins {row['first']:%Y-%m-%dT%H:%M:%SZ}." if row["first"] else "It is empty."
-        raise _refused(f"The register knows nothing of that time. {begins}", "before_the_register", given)
+        raise _refused(
+            f"The register knows nothing of that time. {begins}", "before_the_register", parameter, given
+        )
     if at > row["now"]:
-        raise _refused("That time lies ahead.", "in_the_future", given)
+        raise _refused("That time lies ahead.", "in_the_future", parameter, given)
     return Moment(at, row["position"])
 
 
-async def _instant(database: Database, given: str) -> datetime:
+async def _instant(database: Database, given: str, parameter: str) -> datetime:
     word, _, number = given.partition(":")
     if word in NAMED:
         rows: Sequence[Any] = ()
@@ -97,20 +104,24 @@ async def _instant(database: Database, given: str) -> datetime:
             rows = await database.fetch(NAMED[word], {"number": int(number)})
         if not rows:
             raise _refused(
-                f"There is no {word} with this number.", "unknown_moment", given, f"/v1/{word}s lists them."
+                f"There is no {word} with this number.",
+                "unknown_moment",
+                parameter,
+                given,
+                f"/v1/{word}s lists them.",
             )
         if rows[0][0] is None:
-            raise _refused(f"The date of this {word} is not known.", "unknown_moment", given)
+            raise _refused(f"The date of this {word} is not known.", "unknown_moment", parameter, given)
         return datetime.combine(rows[0][0], time.min, UTC) + timedelta(days=1)
     try:
         return read_instant(given)
     except ValueError as why:
         words = "".join(f", or {each}:2" for each in NAMED)
-        raise _refused(f"`as_of`: {why}.", "unreadable", given, f"{_HINT}{words}.") from None
+        raise _refused(f"`{parameter}`: {why}.", "unreadable", parameter, given, f"{_HINT}{words}.") from None
 
 
-def _refused(detail: str, code: str, given: str, hint: str | None = None) -> InvalidParameter:
-    error: dict[str, Any] = {"parameter": "as_of", "code": code, "got": given[:100]}
+def _refused(detail: str, code: str, parameter: str, given: str, hint: str | None = None) -> InvalidParameter:
+    error: dict[str, Any] = {"parameter": parameter, "code": code, "got": given[:100]}
     return InvalidParameter(detail, errors=[error | ({"hint": hint} if hint else {})])
 
 

@@ -103,7 +103,7 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
         response_class=Response,
         response_model=None,
         responses=doc.ok(200, "As it is now.", doc.record_content(collection), "ETag", *doc.WRITTEN)
-        | doc.problems(*statuses, 404, 412, 428),
+        | doc.problems(*statuses, 308, 404, 412, 428),
         openapi_extra=extra,
     )
 

@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 
 from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
+from app.collection.merged import MergedAway, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
 from app.db import Compiled, Connection, Context, patient
@@ -101,8 +102,12 @@ async def _item(
 
 
 async def _gone(request: Request, collection: Collection, context: Context, name: str) -> Exception:
-    """404, with a word about a record that was deleted."""
+    """404, with a word about a record that was deleted; 308 for one that was merged."""
     missing = collection.missing(name)
+    by, value = collection.named(collection.table, name)
+    merged = survivors_plan(collection, by.key)
+    if rows := await service_of(request).database.fetch(merged, {"names": [str(value)]}, context):
+        return MergedAway(collection, rows[0]["id"]).of(request.scope["path"], request.scope["query_string"])
     if "-" in name and len(name) == 36:
         plan = Compiled(
             "select c.at from changes h join commits c on c.number = h.commit_number "
@@ -110,7 +115,6 @@ async def _gone(request: Request, collection: Collection, context: Context, name
             ("id", "kind"),
             {},
         )
-        _, value = collection.named(collection.table, name)
         rows = await service_of(request).database.fetch(plan, {"id": value, "kind": collection.name}, context)
         if rows:
             missing.detail = (

@@ -158,7 +158,7 @@ def operations(
         "GET", "/{name}", read_record, f"read_{one}", collection.reads, f"Read {article} {words}",
         f"Read one {words}.",
         responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
-        | doc.problems(*doc.READS, 304, 404),
+        | doc.problems(*doc.READS, 304, 308, 404),
         parameters=[*one_record, *doc.shaping_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
     if create:
@@ -176,7 +176,7 @@ def operations(
         "PATCH", "/{name}", update_record, f"update_{one}", collection.writes, f"Change {article} {words}",
         f"Change some fields of {article} {words}. What is the same already is not written again.",
         responses=doc.ok(200, "As it is now.", content, "ETag", *doc.WRITTEN)
-        | doc.problems(*doc.WRITES, 404, 412, 428),
+        | doc.problems(*doc.WRITES, 308, 404, 412, 428),
         parameters=[*one_record, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
         body=doc.patch_of(collection),
     )  # fmt: skip
@@ -186,14 +186,14 @@ def operations(
             "DELETE", "/{name}", delete_record, f"delete_{one}", collection.writes, f"Delete {article} {words}",
             f"Delete {article} {words}. The journal keeps it, and `restore` brings it back. "
             "Records that refer to it block this, unless `cascade=true`.",
-            responses=doc.ok(204, "Deleted.", None, *doc.WRITTEN) | doc.problems(*writes, 404, 412, 428),
+            responses=doc.ok(204, "Deleted.", None, *doc.WRITTEN) | doc.problems(*writes, 308, 404, 412, 428),
             parameters=[*one_record, doc.DRY_RUN, doc.CASCADE, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
             status=204,
         )  # fmt: skip
         add(
             "POST", "/{name}/restore", restore_record, f"restore_{one}", collection.writes,
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
-            responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 404),
+            responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 308, 404),
             parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
         )  # fmt: skip
     return router

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.access.caller import EDIT, Caller, KeyRevoked, Right
+from app.collection.merged import MergedAway
 from app.db import Connection
 from app.errors import BadRequest, Conflict, Problem
 from app.http.spool import Spool
@@ -135,6 +136,8 @@ async def write(
     for attempt in range(_ATTEMPTS):
         try:
             return await _attempt(request, work, opening, dry_run=dry_run)
+        except MergedAway as merged:
+            raise merged.of(request.scope["path"], request.scope["query_string"]) from None
         except (
             Lost,
             asyncpg.SerializationError,

@@ -56,7 +56,7 @@ def test_a_problem_has_a_title_and_a_sentence_of_its_own() -> None:
     for kind in catalogue().values():
         assert kind.title
         assert kind.__doc__
-        assert 400 <= kind.status < 600
+        assert 300 <= kind.status < 600
 
 
 async def test_a_crash_is_a_problem_document_and_changes_nothing(

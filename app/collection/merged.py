@@ -1,0 +1,70 @@
+"""Records that were merged into others: their old names lead to the record that lived on."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from app.collection.collection import Collection
+from app.db import Compiled, Connection
+from app.errors import Problem
+
+
+class MergedAway(Problem):
+    """The record was merged into another. `Location` leads to that one; its own keys and references are there, too.
+
+    The same request, sent there, is meant for that record. The history of this one stays at its old address.
+    """
+
+    status = 308
+    title = "Merged into another record"
+
+    def __init__(self, collection: Collection, survivor: UUID) -> None:
+        self.survivor = survivor
+        super().__init__(
+            f"This {collection.singular} was merged into {survivor}.",
+            headers={"Location": f"/v1/{collection.path}/{survivor}"},
+        )
+
+    def of(self, path: str, query: bytes) -> "MergedAway":
+        """The same for a request as it was made: what it asked for, and its parameters, hold there as well."""
+        _, version, collection, _, *rest = path.split("/")
+        there = "/".join(["", version, collection, str(self.survivor), *rest])
+        self.headers["Location"] = f"{there}?{query.decode('latin-1')}" if query else there
+        return self
+
+
+def survivors_plan(collection: Collection, by: str) -> Compiled:
+    """The living records (`id`) into which records of these names were merged, over however many merges."""
+    named = "h.record_id = a.name::uuid" if by == "id" else (
+        "coalesce(h.record ->> 'code', h.record ->> 'number') = a.name"
+    )  # fmt: skip
+    merges = (
+        "join commits c on c.number = h.commit_number and c.position is not null "
+        f"where h.kind = '{collection.name}' and h.action = 'merge'"
+    )
+    return Compiled(
+        f"""with recursive trail(name, id) as (
+  select a.name, h.survivor_id from unnest($1::text[]) a(name) join changes h on {named} {merges}
+  union all
+  select t.name, h.survivor_id from trail t join changes h on h.record_id = t.id {merges})
+select t.name, r.id, r.{collection.key or "id"}::text as key from trail t join {collection.name} r on r.id = t.id""",  # noqa: S608  (our own names)
+        ("names",),
+        {},
+    )
+
+
+async def survivors(
+    connection: Connection, collection: Collection, by: str, names: Iterable[str]
+) -> dict[str, tuple[UUID, str | None]]:
+    """Id and human key of the records into which those of these names were merged."""
+    if by not in {"id", collection.key}:
+        return {}
+    rows = await connection.fetch(survivors_plan(collection, by).sql, list(names))
+    return {row["name"]: (row["id"], row["key"] if collection.key else None) for row in rows}
+
+
+async def refuse_merged(connection: Connection, collection: Collection, by: str, value: Any) -> None:
+    """Point to the record into which the one of this name was merged, if it was."""
+    found = await survivors(connection, collection, by, [str(value)])
+    if found:
+        raise MergedAway(collection, found[str(value)][0])

@@ -1,0 +1,123 @@
+"""Two records of one thing are merged: all that named the one names the other, and its old names lead there."""
+
+import httpx
+import pytest
+
+from tests import make
+
+
+async def test_references_and_own_keys_move_and_old_names_lead_to_the_survivor(
+    client: httpx.AsyncClient,
+) -> None:
+    old = await make.record(client, "organisations", code="MOJ-OLD", keys=["moj:1"])
+    new = await make.record(client, "organisations", code="MOJ", keys=["un:1"], parent={"code": "MOJ-OLD"})
+    activity = await make.record(
+        client, "activities", lead={"code": "MOJ-OLD"}, partners=[{"code": "MOJ"}, {"code": "MOJ-OLD"}]
+    )
+    event = await make.record(client, "events", organisations=[{"code": "MOJ-OLD", "role": "host"}])
+    tried = await client.post("/v1/organisations/MOJ-OLD/merge?dry_run=true", json={"into": {"key": "un:1"}})
+    assert tried.status_code == 200, tried.text
+    merged = await client.post(
+        f"/v1/organisations/{old['id']}/merge",
+        json={"into": {"code": "MOJ"}},
+        headers={"X-Reason": "The same"},
+    )
+    assert merged.json() == {
+        **tried.json(),
+        "version": merged.json()["version"],
+        "updated_at": merged.json()["updated_at"],
+    }
+    assert merged.json()["keys"] == ["un:1", "moj:1"]
+    assert merged.json()["parent"] is None  # it does not stand under itself
+    there = f"/v1/organisations/{new['id']}"
+    activity = (await client.get(f"/v1/activities/{activity['id']}")).json()
+    assert activity["lead"] == {"id": new["id"], "code": "MOJ"}
+    assert activity["partners"] == [{"id": new["id"], "code": "MOJ"}]
+    assert (await client.get(f"/v1/events/{event['id']}/history")).json()["items"][0]["changed"][
+        "organisations"
+    ]
+    assert (await client.get("/v1/events?organisation.code=MOJ")).json()["items"][0]["id"] == event["id"]
+    for name in (old["id"], "MOJ-OLD"):
+        address = f"/v1/organisations/{name}"
+        answers = [
+            await client.get(f"{address}?fields=code"),
+            await client.patch(f"{address}?dry_run=true", json={"name": "X"}),
+            await client.delete(f"{address}?dry_run=true"),
+        ]
+        assert [each.status_code for each in answers] == [308] * 3
+        assert answers[0].headers["location"] == f"{there}?fields=code"
+        assert {each.headers["location"] for each in answers[1:]} == {f"{there}?dry_run=true"}
+        history = (await client.get(f"{address}/history")).json()["items"]
+        assert (history[0]["action"], history[0]["survivor"], history[0]["reason"]) == (
+            "merge",
+            {"id": new["id"]},
+            "The same",
+        )
+    put = await client.put("/v1/organisations/by-key/moj/1", json={"name": "By the old key"})
+    assert (put.status_code, put.json()["id"]) == (200, new["id"])
+
+
+async def test_whoever_writes_by_an_old_name_means_the_last_survivor(client: httpx.AsyncClient) -> None:
+    first, second, third = [
+        await make.record(client, "organisations", code=code) for code in ("A1", "A2", "A3")
+    ]
+    for one, other in (("A1", "A2"), ("A2", "A3")):
+        assert (
+            await client.post(f"/v1/organisations/{one}/merge", json={"into": {"code": other}})
+        ).status_code == 200
+    assert (await client.get("/v1/organisations/A1")).headers["location"].endswith(third["id"])
+    event = await make.record(
+        client, "events", organisations=[{"code": "A1"}, {"id": third["id"], "role": "host"}]
+    )
+    assert {each["id"] for each in event["organisations"]} == {third["id"]}
+    rows = [{"code": "A2", "name": "By its code"}]
+    report = await client.post("/v1/organisations/bulk?match=code", json=rows)
+    assert report.json()["summary"]["update"] == 1, report.text
+    entry = {
+        "collection": "organisations",
+        "op": "update",
+        "record": {"id": first["id"]},
+        "body": {"note": "By its id"},
+    }
+    answer = await client.post("/v1/bundle", json={"entries": [entry]})
+    assert answer.status_code == 200, answer.text
+    now = (await client.get("/v1/organisations/A3")).json()
+    assert (now["name"], now["note"]) == ("By its code", "By its id")
+    assert (await client.get(f"/v1/organisations/{second['id']}")).status_code == 308
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("B1", {"into": {"code": "B1"}}, 422),
+        ("B1", {"into": {"code": "GONE"}}, 422),
+        ("B1", {"into": {"code": "MERGED"}}, 422),
+        ("B1", {"into": {"number": 6}}, 422),
+        ("B1", {"into": {"id": "B2"}}, 422),
+        ("B1", {"into": {"code": "B2"}, "why": 1}, 422),
+        ("B1", {}, 422),
+        ("MERGED", {"into": {"code": "B2"}}, 409),
+        ("GONE", {"into": {"code": "B2"}}, 404),
+        ("B1", {"into": {"code": "B2"}}, 412),
+    ],
+)
+async def test_what_cannot_be_merged_is_refused_and_nothing_moves(
+    client: httpx.AsyncClient, name: str, body: dict[str, object], status: int
+) -> None:
+    for code in ("B1", "B2", "GONE", "MERGED"):
+        await make.record(client, "organisations", code=code, keys=[f"x:{code}"])
+    await client.delete("/v1/organisations/GONE")
+    await client.post("/v1/organisations/MERGED/merge", json={"into": {"code": "B2"}})
+    headers = {"If-Match": '"7"'} if status == 412 else {}
+    answer = await client.post(f"/v1/organisations/{name}/merge", json=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert (await client.get("/v1/organisations/B1")).json()["keys"] == ["x:B1"]
+
+
+async def test_a_merged_record_is_read_as_it_was_and_not_restored(client: httpx.AsyncClient) -> None:
+    old = await make.record(client, "goals", number=7)
+    await make.record(client, "goals", number=8)
+    at = (await client.get("/v1/goals/7/history")).json()["items"][0]["at"]
+    await client.post("/v1/goals/7/merge", json={"into": {"number": 8}})
+    assert (await client.get(f"/v1/goals/7?as_of={at}")).json() == old
+    assert (await client.post(f"/v1/goals/{old['id']}/restore")).status_code == 308
