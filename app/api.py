@@ -7,6 +7,7 @@ from app.activities.router import files as activity_files
 from app.activities.router import router as activities
 from app.areas.router import files as area_files
 from app.areas.router import router as areas
+from app.audit.router import router as audit
 from app.bundles.router import bundle
 from app.changes.router import changes
 from app.consultations.router import files as consultation_files
@@ -49,7 +50,7 @@ from app.webhooks.router import webhooks
 ROUTERS: tuple[APIRouter, ...] = (
     plan, areas, goals, activities, events, consultations, progress_reports,
     progress_report_steps, report_lines, status_reports, why_status, gaps, checks, gap_dismissals,
-    focal_points, organisations, countries, search,
+    focal_points, organisations, countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
@@ -74,7 +75,19 @@ WEBHOOKS = webhooks(COLLECTIONS)
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
-    for router in (*FILES, *ROUTERS, *KEYED, *HISTORIES, *MERGES, *BULK, jobs, BUNDLE, CHANGES, WEBHOOKS, keys):
+    for router in (
+        *FILES,
+        *ROUTERS,
+        *KEYED,
+        *HISTORIES,
+        *MERGES,
+        *BULK,
+        jobs,
+        BUNDLE,
+        CHANGES,
+        WEBHOOKS,
+        keys,
+    ):
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)

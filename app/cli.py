@@ -26,13 +26,17 @@ from app.access.keys import new_key
 from app.access.networks import networks
 from app.access.permissions import OF_A_COUNTRY, Role
 from app.access.scopes import SCOPE, VERBS
+from app.audit import verifying
+from app.errors import Problem
 from app.exchange import commands
 from app.keys.writes import rotate
 from app.settings import OTHER_CONNECTIONS, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
 keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotate, revoke.")
+audit_cli = typer.Typer(no_args_is_help=True, help="The journal: verify its chain, print a checkpoint.")
 cli.add_typer(keys_cli, name="keys")
+cli.add_typer(audit_cli, name="audit")
 cli.command("import")(commands.import_file)
 cli.command("export")(commands.export_collection)
 out, err = Console(), Console(stderr=True)
@@ -349,6 +353,38 @@ def mirror_register(
         err.print(f"[red]workplan:[/red] {trouble}")
         raise SystemExit(1) from None
     raise SystemExit(status)
+
+
+@audit_cli.command("verify")
+def verify_journal(
+    since: Annotated[
+        str, typer.Option("--from", help="A checkpoint that was kept, position:hash; the walk begins there.")
+    ] = str(verifying.BEGINNING),
+) -> None:
+    """Walk the chain of the journal, and name the first broken link."""
+    try:
+        begin = verifying.read_checkpoint(since)
+    except Problem as refused:
+        raise typer.BadParameter(refused.detail) from None
+
+    async def walk(connection: Any) -> verifying.Verdict:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return await verifying.verify(connection, begin)
+
+    verdict = _with_connection(walk)
+    if verdict.broken_at is not None:
+        err.print(
+            f"[red]workplan:[/red] the chain is broken at position {verdict.broken_at}: {verdict.problem}."
+        )
+        err.print(f"It holds until {verdict.until}.", soft_wrap=True, highlight=False)
+        raise SystemExit(1)
+    out.print(f"The chain holds. Checkpoint: {verdict.until}", soft_wrap=True, highlight=False)
+
+
+@audit_cli.command("checkpoint")
+def print_checkpoint() -> None:
+    """Print the end of the chain, to be kept elsewhere: what a later `verify --from` compares with."""
+    out.print(str(_with_connection(verifying.newest)), soft_wrap=True, highlight=False)
 
 
 @cli.command()

@@ -74,6 +74,7 @@ _TAGS = {
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
     "Search": "Everything, by its words.",
+    "Audit": "The journal, proved.",
     "Jobs": "Files that are loaded after the answer.",
     "Bundle": "Records of several collections, written together.",
     "Changes": "What was changed, in order, for systems that follow the register.",

@@ -22,7 +22,7 @@ from app.errors import BadRequest, InvalidCursor, InvalidParameter, UnknownParam
 
 LIMIT, LIMIT_MOST = 50, 1000
 _VALUES_MOST, _TERMS_MOST, _QUERY_MOST, _GROUPS_MOST = 200, 8, 200, 3
-RESERVED = ("sort", "fields", "expand", "limit", "cursor", "count", "q")
+RESERVED = ("sort", "fields", "expand", "limit", "cursor", "count", "q", "compare")
 EVERYWHERE = ("as_of",)
 """What every reading operation knows."""
 
@@ -68,6 +68,11 @@ class Asked:
             for part in path.split("."):
                 branch = branch.setdefault(part, {})
         return tree
+
+    def with_id(self) -> None:
+        """Let the id be among the fields that were asked for."""
+        if self.shape.fields and "id" not in self.shape.fields:
+            self.shape = replace(self.shape, fields=("id", *self.shape.fields))
 
     def fingerprint(self) -> str:
         """What a cursor is bound to: the collection, the filter and the order, not the page."""

@@ -26,7 +26,6 @@ from app.collection.references import Found, Named, Want, candidates, known_reco
 from app.collection.staging import Refused, Staging
 from app.collection.storing import kept, same, stored
 from app.collection.validation import field_errors, from_nothing, merged, validated
-from app.collection.writing import locked
 from app.db import Connection
 from app.errors import Unprocessable
 
@@ -134,12 +133,25 @@ class Batch:
         named = [row.match for row in rows if row.match is not None and not row.hopeless]
         if not named:
             return {}
-        held = await self._named(named, hold=True)
+        held = await self._named(self.by, named, hold=True)
+        await self._follow_merged([row for row in rows if row.match in named and row.match not in held], held)
         others = [name for name in named if name not in held]
-        self._not_ours = set(await self._named(others, hold=False)) if others else set()
+        self._not_ours = set(await self._named(self.by, others, hold=False)) if others else set()
         return held
 
-    async def _named(self, named: Sequence[str], *, hold: bool) -> dict[str, Any]:
+    async def _follow_merged(self, rows: Sequence[Row], held: dict[str, Any]) -> None:
+        """Rows that name a record that was merged mean the one that stands for it."""
+        lost = [row.match for row in rows if row.match is not None]
+        known = await survivors(self.connection, self.collection, self.by, lost) if lost else {}
+        if not known:
+            return
+        found = await self._named("id", [str(survivor) for survivor, _ in known.values()], hold=True)
+        for row in rows:
+            if row.match in known and (record := found.get(str(known[row.match][0]))):
+                held[row.match] = record
+                row.body.pop(self.by, None)
+
+    async def _named(self, by: str, named: Sequence[str], *, hold: bool) -> dict[str, Any]:
         """The records of these names; held are only those that may be written."""
         collection, own = self.collection, OWN_KEYS.alias()
 
@@ -147,14 +159,14 @@ class Batch:
             table = collection.table
             writable = {name: collection.outputs[name] for name in collection.writable}
             json_text = record_json(collection, table, writable, {}).label("j")
-            if self.by == "by-key":
+            if by == "by-key":
                 asked = bindparam("asked", type_=ARRAY(Text))
                 name: Any = own.c.key
                 source: Any = table.join(
                     own, (own.c.record_id == table.c.id) & (own.c.kind == collection.name)
                 )
             else:
-                name, source = table.c[self.by], table
+                name, source = table.c[by], table
                 asked = bindparam("asked", type_=ARRAY(name.type))
             columns = (cast(name, Text).label("named"), table.c.id, table.c.version, json_text)
             found = select(*columns).select_from(source).where(name == func.any(asked))
@@ -162,25 +174,11 @@ class Batch:
                 found.order_by(table.c.id).with_for_update(of=table) if hold else found
             )  # one order: no deadlocks
 
-        read = {"id": UUID, "number": int}.get(self.by, str)
-        statement = collection.statement(("batch", self.by, hold), build)
+        read = {"id": UUID, "number": int}.get(by, str)
+        statement = collection.statement(("batch", by, hold), build)
         asked = {"asked": [read(name) for name in named]}
         found = await self.connection.fetch(statement.sql, *statement.args(asked), timeout=self._patience)
-        known = {each["named"]: each for each in found}
-        await self._follow_merged(
-            [row for row in rows if row.match in named and row.match not in known], known
-        )
-        return known
-
-    async def _follow_merged(self, rows: Sequence[Row], known: dict[str, Any]) -> None:
-        """Rows that name a record that was merged mean the one that stands for it."""
-        lost = [row.match for row in rows if row.match is not None]
-        merged = await survivors(self.connection, self.collection, self.by, lost) if lost else {}
-        for row in rows:
-            if row.match in merged:
-                current = await locked(self.connection, self.collection, str(merged[row.match][0]))
-                known[row.match] = {"id": current.id, "version": current.version, "j": current.json}
-                row.body.pop(self.by, None)
+        return {each["named"]: each for each in found}
 
     async def _validated(
         self, rows: Sequence[Row], current: Mapping[str, Any]

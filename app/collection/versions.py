@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Integer,
     Select,
+    Text,
     Uuid,
     bindparam,
     case,
@@ -15,10 +15,10 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    table,
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.access.models import ApiKey
 from app.collection.collection import Collection
 from app.collection.projection import Computed, Expand, Ref, Row, Source, record_json
 from app.db import Compiled
@@ -26,7 +26,7 @@ from app.journal import CHANGES, COMMITS
 
 KEPT_BY_REGISTER = frozenset({"id", "version", "created_at", "updated_at"})
 """Fields that say nothing of what was changed."""
-_KEYS = ApiKey.__table__
+_KEYS = table("key_names", column("id", Uuid), column("name", Text))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,6 @@ def _versions(collection: Collection, *conditions: ColumnElement[bool]) -> Selec
             CHANGES.c.record_id == bindparam("id", type_=Uuid()),
             CHANGES.c.kind == collection.name,
             COMMITS.c.position.is_not(None),
-            func.visible(CHANGES.c.kind, CHANGES.c.record, type_=Boolean),
             *conditions,
         )
         .order_by(CHANGES.c.version.desc(), _gone.desc())

@@ -315,6 +315,44 @@ def page_schema(collection: Collection) -> dict[str, Any]:
                 "description": "Number of records, with `count=exact`.",
                 "examples": [1],
             },
+            "compared": {
+                "type": "object",
+                "description": "What differs, with `compare`; `items` are then the records that came or changed.",
+                "required": ["from", "to", "added", "removed", "changed"],
+                "properties": {
+                    "from": _property("string", "The earlier moment.", "2026-10-01T00:00:00Z", maxLength=40),
+                    "to": {
+                        "type": ["string", "null"],
+                        "maxLength": 40,
+                        "description": "The later moment; null is now.",
+                        "examples": [None],
+                    },
+                    "added": _property(
+                        "array",
+                        "Ids of the records that came into the list.",
+                        [],
+                        maxItems=10_000,
+                        items={"type": "string", "format": "uuid"},
+                    ),
+                    "removed": {
+                        "type": "array",
+                        "maxItems": 10_000,
+                        "description": "The records that left it, as they were.",
+                        "items": schema_ref(collection.schema.__name__),
+                        "examples": [[]],
+                    },
+                    "changed": _property(
+                        "array",
+                        "The records that changed, with the fields that did.",
+                        [],
+                        maxItems=10_000,
+                        items=schema_ref("Changed"),
+                    ),
+                },
+                "examples": [
+                    {"from": "2026-10-01T00:00:00Z", "to": None, "added": [], "removed": [], "changed": []}
+                ],
+            },
         },
         "additionalProperties": False,
         "examples": [{"items": [record_example(collection)], "next": None}],
@@ -618,6 +656,7 @@ def list_parameters(collection: Collection) -> list[dict[str, Any]]:
             LIMIT,
         ),
         CURSOR,
+        _COMPARE,
         parameter(
             "count",
             "`exact`: with the number of records.",
@@ -671,6 +710,12 @@ _AS_OF = parameter(
     None,
 )
 del _AS_OF["example"]  # a new register has no past: none can be shown that works everywhere
+_COMPARE = {
+    **_AS_OF,
+    "name": "compare",
+    "description": "Only what differs from the list as it was then, a time as in `as_of`: records that came, left or "
+    "changed, with the fields that did. Lists of 10 000 records at most.",
+}
 AS_OF = (
     _AS_OF,
     parameter(
@@ -784,6 +829,20 @@ _WITHHELD = _property(
     maxItems=20,
     items={"type": "string", "maxLength": 100},
 )
+_CHANGED_FIELDS = {
+    "type": "object",
+    "description": "The fields that were changed, each with its value before and after.",
+    "additionalProperties": {
+        "type": "object",
+        "description": "A field.",
+        "required": ["before", "after"],
+        "properties": {
+            "before": {"description": "Its value before.", "examples": ["2026-10-01"]},
+            "after": {"description": "Its value after.", "examples": ["2026-10-08"]},
+        },
+    },
+    "examples": [{"start_date": {"before": "2026-10-01", "after": "2026-10-08"}}],
+}
 _A_STATE = {"version": 2, "at": "2026-10-01T09:00:00Z"}
 COMMON_SCHEMAS: dict[str, Any] = {
     "ProblemError": _ERROR,
@@ -939,20 +998,7 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 "examples": [{"id": _EXAMPLE_ID}],
             },
             "erased": _property("boolean", "`true`: what it said was erased.", True),
-            "changed": {
-                "type": "object",
-                "description": "The fields that were changed, each with its value before and after.",
-                "additionalProperties": {
-                    "type": "object",
-                    "description": "A field.",
-                    "required": ["before", "after"],
-                    "properties": {
-                        "before": {"description": "Its value before.", "examples": ["2026-10-01"]},
-                        "after": {"description": "Its value after.", "examples": ["2026-10-08"]},
-                    },
-                },
-                "examples": [{"start_date": {"before": "2026-10-01", "after": "2026-10-08"}}],
-            },
+            "changed": _CHANGED_FIELDS,
         },
         "additionalProperties": False,
         "examples": [
@@ -967,6 +1013,16 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 "changed": {"start_date": {"before": "2026-10-01", "after": "2026-10-08"}},
             }
         ],
+    },
+    "Changed": {
+        "type": "object",
+        "description": "A record that changed between two moments.",
+        "required": ["id", "fields"],
+        "properties": {
+            "id": _property("string", "Its id.", _EXAMPLE_ID, format="uuid", maxLength=36),
+            "fields": _CHANGED_FIELDS,
+        },
+        "examples": [{"id": _EXAMPLE_ID, "fields": {"status": {"before": "planned", "after": "ongoing"}}}],
     },
     "State": {
         "type": "object",

@@ -16,8 +16,8 @@ from app.errors import UnknownParameter, did_you_mean
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
+from app.operations.answering import caching
 from app.operations.doors import TREE, Handler
-from app.operations.reading import caching
 from app.operations.routes import POLICY
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 

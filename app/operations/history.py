@@ -1,6 +1,5 @@
 """The history of a record, and what differs between two of its states."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -16,17 +15,17 @@ from app.collection.collection import Collection
 from app.collection.comparing import comparison
 from app.db import Context
 from app.errors import InvalidParameter, UnknownParameter, did_you_mean
-from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
+from app.operations.answering import answered, caching
 from app.operations.doors import TREE
 from app.operations.moments import moment_named
-from app.operations.reading import caching
 from app.operations.routes import POLICY
 from app.operations.serving import address_of, caller_of, context_of, headers_of, moment_of, service_of
 
 _LIMIT, _LIMIT_MOST = 50, 200
 _NEWEST = 2**31 - 1
+_END = 2**62
 _WITHHELD = ("by", "reason", "request_id")
 """Who did something and why is told to those with a key."""
 
@@ -105,7 +104,7 @@ async def _history(request: Request, collection: Collection) -> Response:
         more["Link"] = f'<{answer["next"]}>; rel="next"'
     if caller.key_id is None:
         answer["_withheld"] = list(_WITHHELD)
-    return _answered(request, answer, caching(moment, **more))
+    return answered(request, answer, caching(moment, **more))
 
 
 def _entry(caller: Caller, row: Any, now: Mapping[str, Any], was: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +150,7 @@ async def _difference(request: Request, collection: Collection) -> Response:
         name: {"version": row["version"], "at": row["at"].isoformat().replace("+00:00", "Z")}
         for name, row in zip(("from", "to"), states, strict=True)
     }
-    return _answered(request, said | await comparison(before, after), caching(None))
+    return answered(request, said | await comparison(before, after), caching(None))
 
 
 async def _state(
@@ -168,10 +167,12 @@ async def _state(
         plan, values = versions.version_plan(collection), {"version": int(numbered[1])}
     else:
         moment = await moment_named(database, wanted, parameter=name) if wanted is not None else None
-        plan, values = versions.state_plan(collection), {"position": moment.position if moment else 2**62}
+        plan, values = versions.state_plan(collection), {"position": moment.position if moment else _END}
     rows = await database.fetch(plan, {"id": record, "limit": 1, **values}, context)
-    if not rows and wanted is None:
-        raise collection.missing(request.path_params["name"])
+    if not rows:  # is there nothing at all, or only no such state?
+        newest = {"id": record, "limit": 1, "position": _END}
+        if not await database.fetch(versions.state_plan(collection), newest, context):
+            raise collection.missing(request.path_params["name"])
     if not rows or (wanted is not None and rows[0]["action"] in {"delete", "merge"}):
         raise InvalidParameter(
             f"There was no such state of this {collection.singular}; its history lists those there were.",
@@ -217,12 +218,3 @@ def _number(given: Mapping[str, str], name: str, most: int) -> int | None:
             f"`{name}` is a number from 1 to {most}.", errors=[{"parameter": name, "code": "unreadable"}]
         )
     return int(given[name])
-
-
-def _answered(request: Request, answer: Mapping[str, Any], headers: dict[str, str]) -> Response:
-    text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
-    headers["ETag"] = f'"{tag}"'
-    if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Response(None, 304, headers)
-    return Response(text, 200, headers, media_type="application/json")

@@ -1,13 +1,11 @@
 """Reading: one item, a page, an export, counts. One statement each; the bytes are PostgreSQL's own."""
 
 import asyncio
-import hashlib
 import json
 import os
 import re
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +22,8 @@ from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
+from app.operations.answering import caching, digest
+from app.operations.comparisons import compared
 from app.operations.kept import Version
 from app.operations.moments import Moment
 from app.operations.serving import (
@@ -36,15 +36,7 @@ from app.operations.serving import (
     service_of,
 )
 
-_CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Datetime, Authorization, X-API-Key"}
 LIST_FORMATS = (JSON, NDJSON, CSV, XLSX)
-
-
-def caching(moment: Moment | None, **more: str) -> dict[str, str]:
-    """Headers of an answer: what it depends on, and as of when it is. What the past was may yet be forbidden or
-    erased, so that is asked anew every time, too.
-    """
-    return {**more, **_CACHING, **(moment.headers if moment else {})}
 
 
 def _known(headers: dict[bytes, bytes]) -> list[str]:
@@ -132,6 +124,13 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
     moment = await moment_of(request)
     asked = read(collection, request.scope["query_string"], today=moment.day if moment else None)
+    since = next((value for name, _, value in asked.pairs if name == "compare"), None)
+    if since is not None and style is JSON:
+        return await compared(request, collection, since)
+    if since is not None:
+        raise InvalidParameter(
+            "A comparison is answered as JSON.", errors=[{"parameter": "compare", "code": "not_here"}]
+        )
     asked.as_of = moment.text if moment else ""
     asked = continued(service.cursor_secret, collection, asked)
     if style is not JSON:
@@ -246,16 +245,6 @@ _VERSION = Compiled("select position, hash from journal_head", (), {})
 
 async def _count(service: Service, collection: Collection, context: Context, asked: Asked) -> str:
     return str((await service.database.fetch(count_plan(collection, asked), asked.values, context))[0][0])
-
-
-def digest(request: Request, moment: Moment | None) -> str:
-    """What else a list depends on: the address, the day (relative dates, derived fields), and which records the
-    caller sees; never the key itself.
-    """
-    address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-    when = moment.text if moment else datetime.now(UTC).date()
-    seen = request.scope["state"]["caller"].view
-    return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
 
 
 def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:

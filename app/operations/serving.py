@@ -83,7 +83,12 @@ async def moment_of(request: Request) -> Moment | None:
 
 async def context_of(request: Request) -> Context:
     """What the database is to know of a request while it reads, as settings of its transaction."""
-    caller, moment = await caller_of(request), await moment_of(request)
+    return await context_at(request, await moment_of(request))
+
+
+async def context_at(request: Request, moment: Moment | None) -> Context:
+    """The same at another moment than the one that the request reads at."""
+    caller = await caller_of(request)
     return {**caller.context, **moment.context} if moment else caller.context
 
 

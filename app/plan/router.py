@@ -12,7 +12,7 @@ from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.reading import caching, digest
+from app.operations.answering import caching, digest
 from app.operations.routes import POLICY, flags, read_body, unchanged
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write

@@ -10,7 +10,7 @@ from app.collection.asked import EVERYWHERE, only, search_terms
 from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.reading import caching
+from app.operations.answering import caching
 from app.operations.routes import POLICY
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.search.queries import SEARCHED, found

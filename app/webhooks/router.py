@@ -20,8 +20,8 @@ from app.errors import Conflict, InvalidParameter, Unprocessable, did_you_mean
 from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import ChangedMeanwhile, allows, not_modified
 from app.http.formats import JSON, chosen
+from app.operations.answering import caching
 from app.operations.doors import TREE, Handler
-from app.operations.reading import caching
 from app.operations.routes import POLICY, flags, read_body
 from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
 from app.operations.transactions import Answer, write

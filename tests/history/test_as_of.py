@@ -176,3 +176,27 @@ async def test_what_follows_from_the_day_follows_from_the_day_then(
     assert len((await client.get(near)).json()["items"]) == 1  # counted from then
     met = await client.get(f"/v1/activities/{activity['id']}?as_of=consultation:2")
     assert met.headers["memento-datetime"] == f"{today - timedelta(9):%a, %d %b %Y} 00:00:00 GMT"
+
+
+async def test_a_comparison_tells_only_what_differs(client: httpx.AsyncClient) -> None:
+    _, changed, gone = [
+        await make.record(client, "events", title=title) for title in ("kept", "changed", "gone")
+    ]
+    then = _then()
+    await client.patch(f"/v1/events/{changed['id']}", json={"city": "Bangkok"})
+    await client.delete(f"/v1/events/{gone['id']}")
+    new = await make.record(client, "events", title="new")
+    answer = (await client.get(f"/v1/events?sort=title&kind=seminar&compare={then}")).json()
+    assert [each["title"] for each in answer["items"]] == ["changed", "new"]
+    assert answer["compared"] == {
+        "from": then,
+        "to": None,
+        "added": [new["id"]],
+        "removed": [gone],
+        "changed": [{"id": changed["id"], "fields": {"city": {"before": None, "after": "Bangkok"}}}],
+    }
+    same = (await client.get(f"/v1/events?compare={then}&as_of={then}&fields=title")).json()
+    assert (same["items"], same["compared"]["changed"]) == ([], [])
+    for refused in (f"compare={then}&limit=3", "compare=soon"):
+        assert (await client.get(f"/v1/events?{refused}")).status_code == 400
+    assert (await client.get(f"/v1/events.csv?compare={then}")).status_code == 400

@@ -46,6 +46,17 @@ async def test_a_history_tells_each_version_with_who_and_why_and_what(
     assert not {"by", "reason", "request_id"} & set(public["items"][0])
 
 
+async def test_what_one_may_not_see_has_no_history_and_no_past(cast: Cast) -> None:
+    made = await make.record(cast.thailand_editor, "events")
+    address = f"/v1/events/{made['id']}"
+    at = (await cast.anonymous.get(f"{address}/history")).json()["items"][0]["at"]
+    await cast.thailand_editor.patch(address, json={"visibility": "own"})
+    now = ("/history", "/diff?from=version:1", f"?as_of={at}")
+    for question in now:  # the permissions of today hold for the past as well
+        assert (await cast.anonymous.get(f"{address}{question}")).status_code == 404
+    assert len((await cast.thailand_editor.get(f"{address}/history")).json()["items"]) == 2
+
+
 async def test_a_long_history_comes_in_pages_and_as_of(client: httpx.AsyncClient) -> None:
     made = await make.record(client, "goals", number=1)
     for title in "abcd":

@@ -109,7 +109,7 @@ _COLUMNS = """select table_schema, table_name, array_agg(column_name::text order
 from information_schema.columns where table_schema in ('public', 'past') group by 1, 2"""
 WITHOUT_PAST = {
     "alembic_version", "api_key_secrets", "api_keys", "frozen_reports", "hidden_records", "idempotency_keys",
-    "installation", "job_pieces", "jobs", "once_hidden", "search_texts", "told", "webhook_deliveries",
+    "installation", "job_pieces", "jobs", "key_names", "once_hidden", "search_texts", "told", "webhook_deliveries",
     "webhook_lanes", "webhooks", "withheld",
 }  # fmt: skip
 

@@ -1,0 +1,42 @@
+"""What an answer says beside its content: what it depends on, as of when it is, and its tag."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request, Response
+
+from app.http.etags import not_modified
+from app.operations.moments import Moment
+from app.operations.serving import headers_of
+
+_CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Datetime, Authorization, X-API-Key"}
+
+
+def caching(moment: Moment | None, **more: str) -> dict[str, str]:
+    """Headers of an answer: what it depends on, and as of when it is. What the past was may yet be forbidden or
+    erased, so that is asked anew every time, too.
+    """
+    return {**more, **_CACHING, **(moment.headers if moment else {})}
+
+
+def digest(request: Request, moment: Moment | None) -> str:
+    """What else a list depends on: the address, the day (relative dates, derived fields), and which records the
+    caller sees; never the key itself.
+    """
+    address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+    when = moment.text if moment else datetime.now(UTC).date()
+    seen = request.scope["state"]["caller"].view
+    return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
+
+
+def answered(request: Request, content: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    """An answer that is made here, and not by the database; 304 if the client has it already."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    more = {**headers, "ETag": f'"{tag}"'}
+    if not_modified(headers_of(request).get(b"if-none-match"), tag):
+        return Response(None, 304, more)
+    return Response(text, 200, more, media_type="application/json")
