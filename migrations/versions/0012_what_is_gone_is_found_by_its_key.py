@@ -2,7 +2,7 @@
 
 A record as of long ago is read by its own changes only, however many others there were since.
 
-Revision: 0011, after 0010
+Revision: 0012, after 0011
 """
 
 from alembic import op
@@ -11,8 +11,8 @@ from migrations.past import REMAKE_PAST
 from migrations.triggers import APP_ROLE
 from migrations.walk import BESIDE_CHAIN, WALK_CHAIN
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 # The function as it is by now, with one name changed: a condition on the id goes down to the changes of that record.
 _RENAMED = """do $do$
