@@ -107,6 +107,8 @@ class Part:
             for number in range(self.asked.rounds):
                 console.print(f"Round {number + 1} of {self.asked.rounds} …")
                 self._round(limit)
+        if chosen:
+            asyncio.run(data.help_peers(self.found.address))
         for _ in range(self.asked.rounds):
             for peer in chosen:
                 console.print(f"{peer.name} …")

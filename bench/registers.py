@@ -61,6 +61,7 @@ async def _measured(address: str) -> Measured:
     )
     key = new_key()
     await preparing.add_key(connection, key, "bench", Role.SECRETARIAT)
+    await connection.execute("drop index if exists bench_for_peers")
     await connection.execute("vacuum analyze", timeout=600)
     await connection.close()
     return Measured(str(one), title.split()[-2], key)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     BigInteger,
+    BindParameter,
     Date,
     Integer,
     Label,
@@ -93,13 +94,11 @@ def _ordered(statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: 
     return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
 
 
-def _moved(collection: Collection, shape: Shape) -> CTE:
-    """The rows that were changed since the walk began, with the sort keys that they had then.
+def _changed_since(collection: Collection, since: BindParameter[int]) -> Select[Any]:
+    """The ids of records that were changed after a position, once for each change.
 
-    A walk ends in the order in which it began: a row that is re-dated on the way keeps its old place in it.
+    Fenced, so that the planner goes from the few new commits to their records and never through the whole journal.
     """
-    since = bindparam("since", type_=BigInteger)
-    # Fenced, so that the planner goes from the few new commits to their records and never through the whole journal.
     of_commit = (
         select(CHANGES.c.record_id)
         .where(CHANGES.c.commit_number == COMMITS.c.number, CHANGES.c.kind == collection.name)
@@ -108,7 +107,16 @@ def _moved(collection: Collection, shape: Shape) -> CTE:
         .lateral()
     )
     new = select(of_commit.c.record_id).select_from(COMMITS.join(of_commit, true()))
-    changed = new.where(COMMITS.c.position > since).distinct().cte("changed")
+    return new.where(COMMITS.c.position > since)
+
+
+def _moved(collection: Collection, shape: Shape) -> CTE:
+    """The rows that were changed since the walk began, with the sort keys that they had then.
+
+    A walk ends in the order in which it began: a row that is re-dated on the way keeps its old place in it.
+    """
+    since = bindparam("since", type_=BigInteger)
+    changed = _changed_since(collection, since).distinct().cte("changed")
     before, commits = CHANGES.alias("before"), COMMITS.alias("commits_before")
     keys = sort_keys(
         collection, shape, lambda name: cast(before.c.record[name].astext, sort_kind(collection, name).type)
@@ -189,14 +197,7 @@ def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) ->
 
 
 def _any_moved(collection: Collection) -> ColumnElement[bool]:
-    changed = CHANGES.join(COMMITS, COMMITS.c.number == CHANGES.c.commit_number)
-    since = COMMITS.c.position > bindparam("since", type_=BigInteger)
-    return (
-        select(CHANGES.c.record_id)
-        .select_from(changed)
-        .where(since, CHANGES.c.kind == collection.name)
-        .exists()
-    )
+    return _changed_since(collection, bindparam("since", type_=BigInteger)).exists()
 
 
 def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
