@@ -24,8 +24,16 @@ class Activity(Recorded, Base):
         CheckConstraint(f"status in {STATUS_WORDS!r}", name="status"),
         CheckConstraint("owner ~ '^[A-Z]{2}$'", name="owner"),
         CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
-        Index("ix_activities_start_date", text("coalesce(start_date, 'infinity'::date)"), "id"),
-        Index("ix_activities_start_date_desc", text("coalesce(start_date, '-infinity'::date)"), "id"),
+        Index(
+            "ix_activities_start_date",
+            text("(case when start_date is null then 'infinity'::date else start_date end)"),
+            "id",
+        ),
+        Index(
+            "ix_activities_start_date_desc",
+            text("(case when start_date is null then '-infinity'::date else start_date end)"),
+            "id",
+        ),
         Index("ix_activities_countries", "countries", postgresql_using="gin"),
     )
 

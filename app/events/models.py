@@ -28,8 +28,16 @@ class Event(Recorded, Base):
         CheckConstraint("owner ~ '^[A-Z]{2}$'", name="owner"),
         CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
         CheckConstraint("attended >= 0", name="attended"),
-        Index("ix_events_start_date", text("coalesce(start_date, 'infinity'::date)"), "id"),
-        Index("ix_events_start_date_desc", text("coalesce(start_date, '-infinity'::date)"), "id"),
+        Index(
+            "ix_events_start_date",
+            text("(case when start_date is null then 'infinity'::date else start_date end)"),
+            "id",
+        ),
+        Index(
+            "ix_events_start_date_desc",
+            text("(case when start_date is null then '-infinity'::date else start_date end)"),
+            "id",
+        ),
         Index("ix_events_countries", "countries", postgresql_using="gin"),
         Index("ix_events_kind", "kind", "id"),
         Index("ix_events_status", "status", "id"),
