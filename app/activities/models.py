@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base, Recorded
+from app.db import Base, Recorded, dated
 
 STATUS_WORDS = ("proposed", "planned", "ongoing", "implemented", "suspended", "cancelled")
 
@@ -24,16 +24,8 @@ class Activity(Recorded, Base):
         CheckConstraint(f"status in {STATUS_WORDS!r}", name="status"),
         CheckConstraint("owner ~ '^[A-Z]{2}$'", name="owner"),
         CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
-        Index(
-            "ix_activities_start_date",
-            text("(case when start_date is null then 'infinity'::date else start_date end)"),
-            "id",
-        ),
-        Index(
-            "ix_activities_start_date_desc",
-            text("(case when start_date is null then '-infinity'::date else start_date end)"),
-            "id",
-        ),
+        Index("ix_activities_start_date", dated("start_date", "infinity"), "id"),
+        Index("ix_activities_start_date_desc", dated("start_date", "-infinity"), "id"),
         Index("ix_activities_countries", "countries", postgresql_using="gin"),
     )
 
