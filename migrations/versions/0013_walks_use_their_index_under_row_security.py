@@ -1,6 +1,6 @@
 """walks use their index under row security
 
-Revision: 0012, after 0011
+Revision: 0013, after 0012
 
 A page behind a cursor is found by an index only if PostgreSQL knows that the comparison reveals nothing of rows that
 the caller may not see. It knows that of CASE, not of COALESCE.
@@ -8,8 +8,8 @@ the caller may not see. It knows that of CASE, not of COALESCE.
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 # Ten thousands of rows at most: the new indexes are there before anybody notices.
 _FEW = """-- squawk-ignore-file require-concurrent-index-creation, require-concurrent-index-deletion
