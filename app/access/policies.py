@@ -27,6 +27,8 @@ class Guarded:
     """As in its address; for scopes."""
     owner: str | None = None
     """The country to which a row belongs, as SQL over the row. Without it, rows are the Secretariat's."""
+    owner_of: str | None = None
+    """The same of a row that is not written yet, where a trigger fills the owner in."""
     drafts: bool = False
     """Whether rows have a `visibility`; their owner is a column then."""
     reads: Permission = Permission.READ

@@ -56,6 +56,7 @@ class Collection:
         reads: Permission = Permission.READ,
         writes: Permission = Permission.EDIT,
         owner: str | None = None,
+        owner_of: str | None = None,
         drafts: bool = False,
     ) -> None:
         assert isinstance(model.__table__, Table)
@@ -67,7 +68,7 @@ class Collection:
         self.key = key
         self.rules = rules
         self.reads, self.writes = reads, writes
-        self.guard = Guarded(self.name, self.path, owner, drafts, reads, writes)
+        self.guard = Guarded(self.name, self.path, owner, owner_of, drafts, reads, writes)
         self.reverse: dict[str, Reverse] = {}
         self.sorts = ("id", *sorts, "created_at", "updated_at")
         self.default_sort = default_sort or "id"

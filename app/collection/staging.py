@@ -116,11 +116,11 @@ class Staging:
         guard = self._collection.guard
         if guard.owner is None:
             return {}
-        owner = guard.owner
+        owner = guard.owner_of or guard.owner
         if owner == "owner":  # a new record without an owner is the caller's own
             own = "nullif(current_setting('register.country', true), '')"
             owner = f"case _outcome when 'create' then coalesce(owner, {own}) else owner end"
-        pointer = "" if guard.owner.startswith("(") else f"/{guard.owner}"
+        pointer = "" if guard.owner_of else f"/{guard.owner}"
         return await self._refuse(
             f"""select _row, json_build_object('pointer', '{pointer}', 'code', 'not_yours',
                 'message', 'Your key writes records of its own country.')

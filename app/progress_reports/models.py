@@ -28,6 +28,8 @@ class ProgressReport(Recorded, Base):
     country: Mapped[str | None]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    visibility: Mapped[str] = mapped_column(server_default=text("'own'"))
+    """Kept by a trigger: `public` once it is accepted."""
     state_since: Mapped[datetime] = mapped_column(server_default=text("now()"))
     return_reason: Mapped[str | None]
     overview: Mapped[str | None]

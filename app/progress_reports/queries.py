@@ -10,8 +10,9 @@ from app.progress_reports.schemas import ProgressReport as ProgressReportSchema
 PROGRESS_REPORTS = Collection(
     ProgressReport,
     ProgressReportSchema,
-    owner="country",
     singular="progress report",
+    owner="country",
+    drafts=True,
     sources={"consultation": Ref(CONSULTATIONS), "organisation": Ref(ORGANISATIONS)},
     sorts=("state", "state_since"),
 )

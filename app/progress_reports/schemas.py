@@ -61,6 +61,11 @@ class ProgressReport(Record, Kept):
         examples=[None],
         json_schema_extra=READ_ONLY,
     )
+    visibility: Literal["public", "own"] = Field(
+        description="`own` until the report is accepted: only its country and the Secretariat see it; then `public`.",
+        examples=["own"],
+        json_schema_extra=READ_ONLY,
+    )
     overview: Paragraphs | None = Field(
         None, description="The report as a whole, in words.", examples=["Two trainings were held."]
     )

@@ -10,8 +10,10 @@ from app.report_lines.schemas import ReportLine as ReportLineSchema
 REPORT_LINES = Collection(
     ReportLine,
     ReportLineSchema,
-    owner="(select r.country from progress_reports r where r.id = report_id)",
     singular="report line",
+    owner="country",
+    owner_of="(select r.country from progress_reports r where r.id = report_id)",
+    drafts=True,
     sources={"report": Ref(PROGRESS_REPORTS), "activity": Ref(ACTIVITIES)},
     sorts=("response",),
 )

@@ -7,7 +7,9 @@ from pydantic_core import PydanticCustomError
 
 from app.activities.schemas import ActivityStatus, Funding
 from app.collection.values import (
+    READ_ONLY,
     CodeReference,
+    CountryCode,
     IdReference,
     Kept,
     LongLine,
@@ -43,6 +45,16 @@ class ReportLine(Record, Kept):
         examples=[{"id": "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"}],
     )
     activity: CodeReference = Field(description="Activity that it speaks of.", examples=[{"code": "6.1"}])
+    country: CountryCode | None = Field(
+        description="Country whose report it is in; null if a body reports.",
+        examples=["TH"],
+        json_schema_extra=READ_ONLY,
+    )
+    visibility: Literal["public", "own"] = Field(
+        description="`own` until the report is accepted: only its country and the Secretariat see it; then `public`.",
+        examples=["own"],
+        json_schema_extra=READ_ONLY,
+    )
     response: Response = Field(
         description="`reported`: the line says where the activity stands; `nothing_to_report`: nothing happened, and "
         "that is the report; `not_reported`: nothing was said; `not_applicable`: the activity is not the reporter's.",

@@ -70,7 +70,7 @@ members as (select k.code, k.name, k.side from consultation c, parties_on(c.day)
 reports as (select r.id, r.country, o.code as organisation, r.state, r.state_since, r.overview
   from progress_reports r join consultation c on c.id = r.consultation_id
   left join organisations o on o.id = r.organisation_id),
-lines as materialized (select l.*, r.country, r.organisation from report_lines l join reports r on r.id = l.report_id
+lines as materialized (select l.*, r.organisation from report_lines l join reports r on r.id = l.report_id
   where r.state in ('accepted', 'frozen')),
 said as (select activity_id, bool_and(response = 'not_applicable') as not_applicable,
     json_agg(json_build_object('country', country, 'organisation', organisation, 'response', response,
