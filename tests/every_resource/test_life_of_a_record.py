@@ -50,6 +50,8 @@ async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncCl
         "status_conflicts",
         "state",
         "state_since",
+        "visibility",
+        "country",
         "return_reason",
         "frozen_at",
         "report_hash",
