@@ -74,6 +74,8 @@ async def more_records(client: httpx.AsyncClient) -> None:
             client, "events", title="Comma, in it", registered=12, aliases=["Other, name"], city="Hà Nội",
             activities=[{"id": made["id"], "link": "stated"}], mode="online", countries=["TH", "LA"][: goal - 5],
         )  # fmt: skip
+    for until in ("2399-01-01", "2027-03-31"):
+        await record(client, "gap-dismissals", until=until)
     for country in ("TH", "LA"):
         report = await record(client, "progress-reports", consultation={"number": 1}, country=country)
         for code, more in (

@@ -197,7 +197,8 @@ def properties(value: Any, path: str = "") -> Iterator[str]:
 def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, each in value.items():
-            yield from [each] if key == "$ref" else references(each)
+            if key != "propertyNames":  # 3.0 cannot say how properties are named
+                yield from [each] if key == "$ref" else references(each)
     elif isinstance(value, list):
         for each in value:
             yield from references(each)
@@ -210,6 +211,7 @@ def test_our_own_document_loses_no_property() -> None:
     before, after = without_payload(document), without_payload(made)
     assert sorted(properties(before)) == sorted(properties(after))
     assert len(set(properties(after))) > 200
+    before.pop("webhooks")  # 3.0 has no place for them; what they refer to stays
     assert sorted(references(before)) == sorted(references(after))
     assert '"null"' not in json.dumps(after)
     assert made["paths"].keys() == document["paths"].keys()
