@@ -1,6 +1,6 @@
 """progress reports belong to countries
 
-Revision: 0012, after 0011
+Revision: 0014, after 0013
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from migrations.guards import FORGET_GUARDS, hidden
 from migrations.past import FORGET_PAST, REMAKE_PAST
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 
 _TABLES = ("progress_reports", "report_lines")
 
