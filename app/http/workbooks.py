@@ -5,16 +5,18 @@ export starts at once and takes constant memory, its rows are written here, in p
 style of each column.
 """
 
+from __future__ import annotations
+
 import io
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_col_to_name
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook  # takes 17 MB of a worker that may never make one
 
 ROWS_MOST = 1_048_575
 """Rows of a sheet, below its header."""
@@ -54,6 +56,8 @@ def empty_workbook(
     name: str, columns: Sequence[SheetColumn], rows: int, more: Callable[[Workbook], None] = lambda book: None
 ) -> bytes:
     """A workbook whose first sheet has a header, one blank row, and room for so many rows; `more` adds sheets."""
+    from xlsxwriter import Workbook
+
     whole = io.BytesIO()
     with Workbook(whole, {"in_memory": True}) as book:
         book.set_properties({"created": _MADE})
@@ -78,6 +82,8 @@ async def filled(
     empty: bytes, columns: Sequence[SheetColumn], rows: int, batches: AsyncIterable[Iterable[Sequence[str]]]
 ) -> AsyncGenerator[bytes]:
     """The workbook with its rows, piece by piece as they come. A cell without text stays empty."""
+    from xlsxwriter.utility import xl_col_to_name
+
     written = _Pieces()
     with ZipFile(io.BytesIO(empty)) as made, ZipFile(written, "w", ZIP_DEFLATED, compresslevel=2) as archive:
         for part in made.infolist():
@@ -129,6 +135,8 @@ class _Cells:
     """Writes rows as XML (ECMA-376 part 1, 18.3.1)."""
 
     def __init__(self, columns: Sequence[SheetColumn], styles: Sequence[str]) -> None:
+        from xlsxwriter.utility import xl_col_to_name
+
         writers = {"text": _text, "number": _number, "day": _day, "flag": _flag}
         self._columns = [
             (xl_col_to_name(place), f' s="{style}"', writers[column.kind])

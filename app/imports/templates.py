@@ -1,12 +1,13 @@
 """Templates: an empty file with the columns that an import knows, and what each of them means."""
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
-from xlsxwriter import Workbook
 
 from app.access.permissions import Permission
 from app.collection.batches import OPERATIONS
@@ -23,6 +24,9 @@ from app.operations import documented as doc
 from app.operations.doors import TREE, Handler
 from app.operations.routes import POLICY, flags
 from app.operations.serving import context_of, headers_of
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
 
 _SPECIAL = {
     OPERATION: f"What is to be done: {', '.join(OPERATIONS)}; empty is upsert.",
