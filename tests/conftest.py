@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -279,3 +279,35 @@ def statements(service: FastAPI, monkeypatch: pytest.MonkeyPatch) -> SimpleNames
 
     monkeypatch.setattr(Database, "fetch", counted)
     return counter
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Everything that services send to their databases, one entry for each trip.
+
+    Left out is what is sent now and then only: is an idle connection still there, and whose is this key?
+    """
+    trips: list[str] = []
+
+    def counted(name: str) -> None:
+        whole = getattr(asyncpg.Connection, name)
+
+        async def call(self: asyncpg.Connection, *args: Any, **more: Any) -> Any:
+            ours = (self._params.server_settings or {}).get("application_name") == "workplan"
+            if ours and args[0] != "select" and "from api_keys where digest" not in args[0]:
+                trips.append(str(args[0]))
+            return await whole(self, *args, **more)
+
+        monkeypatch.setattr(asyncpg.Connection, name, call)
+
+    for name in (
+        "execute",
+        "executemany",
+        "fetch",
+        "fetchrow",
+        "fetchval",
+        "copy_from_query",
+        "copy_records_to_table",
+    ):
+        counted(name)
+    return trips

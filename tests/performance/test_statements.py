@@ -1,0 +1,111 @@
+"""How often an operation goes to the database: its trips, never its time. More of them is a regression.
+
+A trip is one call of the driver on a connection of the service: a statement, or the `begin` and `commit` around it.
+"""
+
+import httpx
+import pytest
+
+from tests import make, rows
+from tests.conftest import Register
+
+PAGES = {
+    "one": "/v1/goals/6",
+    "a page": "/v1/events?limit=50",
+    "a page of other order": "/v1/events?limit=50&sort=title&kind=seminar",
+    "expanded": "/v1/events?limit=50&expand=goals,activities.lead,organisations",
+    "sparse": "/v1/events?limit=50&fields=title,start_date",
+    "stats": "/v1/events/stats?group_by=status,country",
+    "search": "/v1/search?q=mediation",
+    "the plan": "/v1/plan",
+}
+
+
+@pytest.mark.parametrize("address", PAGES.values(), ids=PAGES)
+async def test_a_read_is_one_trip(varied: httpx.AsyncClient, sent: list[str], address: str) -> None:
+    first = await varied.get(address)
+    sent.clear()
+    again = await varied.get(address, headers={"If-None-Match": '"other"'})
+    assert again.content == first.content
+    assert len(sent) <= 1, sent
+    sent.clear()
+    same = await varied.get(address, headers={"If-None-Match": first.headers.get("etag", '"none"')})
+    assert same.status_code == (304 if "etag" in first.headers else 200)
+    assert len(sent) <= 1, sent
+
+
+async def test_a_deep_page_is_one_trip_like_the_first(
+    client: httpx.AsyncClient, database_address: str, sent: list[str]
+) -> None:
+    await rows.events(database_address, 300)
+    following: str | None = "/v1/events?limit=100"
+    while following:
+        sent.clear()
+        following = (await client.get(following)).json()["next"]
+        assert len(sent) <= 1, sent
+
+
+@pytest.mark.parametrize("ending", ["csv", "ndjson"])
+async def test_an_export_is_five_trips_whatever_its_length(
+    client: httpx.AsyncClient, database_address: str, sent: list[str], ending: str
+) -> None:
+    for more in (10, 1000):
+        await rows.events(database_address, more)
+        sent.clear()
+        assert (await client.get(f"/v1/events.{ending}")).status_code == 200
+        assert len(sent) <= 5, sent  # begin, position, values as literals, copy, commit
+
+
+async def test_single_writes_take_few_trips(client: httpx.AsyncClient, sent: list[str]) -> None:
+    goal = await make.record(client, "goals", number=6)
+    event = {"title": "T", "kind": "seminar", "start_date": "2025-06-24", "goals": [{"number": 6}]}
+    taken: dict[str, int] = {}
+
+    async def took(name: str, method: str, path: str, status: int, **more: object) -> httpx.Response:
+        sent.clear()
+        answer = await client.request(method, path, **more)  # type: ignore[arg-type]
+        assert answer.status_code == status, answer.text
+        taken[name] = len(sent)
+        return answer
+
+    made = await took("create", "POST", "/v1/events", 201, json=event)
+    path = f"/v1/events/{made.json()['id']}"
+    await took("patch", "PATCH", path, 200, json={"title": "U"})
+    await took("patch, unchanged", "PATCH", path, 200, json={"title": "U"})
+    await took("patch, if match", "PATCH", path, 200, json={"note": "N"}, headers={"If-Match": '"2"'})
+    await took("create, once", "POST", "/v1/events", 201, json=event, headers={"Idempotency-Key": "one"})
+    await took("create, replayed", "POST", "/v1/events", 201, json=event, headers={"Idempotency-Key": "one"})
+    await took("put, new", "PUT", "/v1/events/by-key/moj/1", 201, json=event)
+    await took("put, unchanged", "PUT", "/v1/events/by-key/moj/1", 200, json=event)
+    await took("delete", "DELETE", path, 204)
+    await took("restore", "POST", f"{path}/restore", 200)
+    assert goal["version"] == 1
+    assert {name: taken[name] for name in taken if taken[name] > ALLOWED[name]} == {}, taken
+
+
+ALLOWED = {
+    "create": 5, "patch": 6, "patch, unchanged": 4, "patch, if match": 6, "create, once": 7, "create, replayed": 3,
+    "put, new": 8, "put, unchanged": 5, "delete": 6, "restore": 7,
+}  # fmt: skip
+"""Trips, with `begin` and `commit` among them."""
+
+
+@pytest.mark.parametrize("match", ["", "?match=by-key:moj"])
+async def test_a_bulk_of_a_thousand_takes_no_more_trips_than_one_of_ten(
+    empty: Register, client: httpx.AsyncClient, sent: list[str], match: str
+) -> None:
+    trips = []
+    for number in (10, 1000):
+        await empty.empty()
+        body = [
+            {"title": f"E{n}", "kind": "seminar", "start_date": "2025-06-24", "keys": [f"moj:{n}"]}
+            for n in range(number)
+        ]
+        for _ in ("new", "unchanged") if match else ("new",):
+            sent.clear()
+            answer = await client.post(f"/v1/events/bulk{match}", json=body)
+            assert answer.status_code == 200, answer.text
+            trips.append(len(sent))
+    ten, thousand = trips[: len(trips) // 2], trips[len(trips) // 2 :]
+    assert all(more <= less + 2 for less, more in zip(ten, thousand, strict=True)), trips
+    assert max(trips) <= 24, sent
