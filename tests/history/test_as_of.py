@@ -112,6 +112,7 @@ async def test_pages_and_counts_stay_in_the_past(client: httpx.AsyncClient) -> N
 
 
 async def test_the_past_can_be_negotiated_and_is_not_sent_twice(client: httpx.AsyncClient) -> None:
+    await make.record(client, "areas")
     made = await make.record(client, "goals", number=1, title="Before")
     address = f"/v1/goals/{made['id']}"
     then = _then()

@@ -3,7 +3,6 @@
 import csv
 import io
 import unicodedata
-from typing import Any
 
 import httpx
 import pytest

@@ -1,6 +1,7 @@
 """How often an operation goes to the database: its trips, never its time. More of them is a regression.
 
-A trip is one call of the driver on a connection of the service: a statement, or the `begin` and `commit` around it.
+A trip is one call of the driver on a connection of the service: a statement, or the `begin` (which tells the database
+who is asking) and the `commit` around it.
 """
 
 import httpx
@@ -22,19 +23,19 @@ PAGES = {
 
 
 @pytest.mark.parametrize("address", PAGES.values(), ids=PAGES)
-async def test_a_read_is_one_trip(varied: httpx.AsyncClient, sent: list[str], address: str) -> None:
+async def test_a_read_is_one_statement(varied: httpx.AsyncClient, sent: list[str], address: str) -> None:
     first = await varied.get(address)
     sent.clear()
     again = await varied.get(address, headers={"If-None-Match": '"other"'})
     assert again.content == first.content
-    assert len(sent) <= 1, sent
+    assert len(sent) <= 3, sent
     sent.clear()
     same = await varied.get(address, headers={"If-None-Match": first.headers.get("etag", '"none"')})
     assert same.status_code == (304 if "etag" in first.headers else 200)
-    assert len(sent) <= 1, sent
+    assert len(sent) <= 3, sent
 
 
-async def test_a_deep_page_is_one_trip_like_the_first(
+async def test_a_deep_page_is_one_statement_like_the_first(
     client: httpx.AsyncClient, database_address: str, sent: list[str]
 ) -> None:
     await rows.events(database_address, 300)
@@ -42,18 +43,18 @@ async def test_a_deep_page_is_one_trip_like_the_first(
     while following:
         sent.clear()
         following = (await client.get(following)).json()["next"]
-        assert len(sent) <= 1, sent
+        assert len(sent) <= 3, sent
 
 
 @pytest.mark.parametrize("ending", ["csv", "ndjson"])
-async def test_an_export_is_five_trips_whatever_its_length(
+async def test_an_export_is_six_trips_whatever_its_length(
     client: httpx.AsyncClient, database_address: str, sent: list[str], ending: str
 ) -> None:
     for more in (10, 1000):
         await rows.events(database_address, more)
         sent.clear()
         assert (await client.get(f"/v1/events.{ending}")).status_code == 200
-        assert len(sent) <= 5, sent  # begin, position, values as literals, copy, commit
+        assert len(sent) <= 6, sent  # two of them for the values, once for each number of them
 
 
 async def test_single_writes_take_few_trips(client: httpx.AsyncClient, sent: list[str]) -> None:
@@ -85,7 +86,7 @@ async def test_single_writes_take_few_trips(client: httpx.AsyncClient, sent: lis
 
 ALLOWED = {
     "create": 5, "patch": 6, "patch, unchanged": 4, "patch, if match": 6, "create, once": 7, "create, replayed": 3,
-    "put, new": 8, "put, unchanged": 5, "delete": 6, "restore": 7,
+    "put, new": 9, "put, unchanged": 5, "delete": 6, "restore": 7,
 }  # fmt: skip
 """Trips, with `begin` and `commit` among them."""
 
