@@ -26,6 +26,11 @@ class Activity(Recorded, Base):
         CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
         Index("ix_activities_start_date", dated("start_date", "infinity"), "id"),
         Index("ix_activities_start_date_desc", dated("start_date", "-infinity"), "id"),
+        Index("ix_activities_end_date", dated("end_date", "infinity"), "id"),
+        Index("ix_activities_end_date_desc", dated("end_date", "-infinity"), "id"),
+        Index("ix_activities_title", text("left(title, 250)"), "id"),
+        Index("ix_activities_created_at", "created_at", "id"),
+        Index("ix_activities_updated_at", "updated_at", "id"),
         Index("ix_activities_countries", "countries", postgresql_using="gin"),
     )
 

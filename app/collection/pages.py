@@ -37,6 +37,12 @@ from app.db import Compiled
 from app.journal import CHANGES, COMMITS, JOURNAL_HEAD
 
 GROUPS_MOST = 10_000
+_LONG = 250
+_SORTED_BY: ColumnElement[int] = literal_column(str(_LONG), Integer)
+"""Long text is sorted by its beginning: a cursor carries it, and has to fit into an address.
+
+Written into the statement, not sent as a value, so that an index on the same expression is found by any plan.
+"""
 
 
 def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
@@ -62,13 +68,10 @@ def sort_keys(
             end = literal_column("'-infinity'::date" if descending else "'infinity'::date", Date)
             # Not COALESCE: under row security an index serves only comparisons that are known to reveal nothing.
             key = case((key.is_(None), end), else_=key)
-        elif collection.properties[name].get("maxLength", 0) > _SORTED_BY:
-            key = func.left(key, _SORTED_BY)  # a cursor carries it, and has to fit into an address
+        elif collection.properties[name].get("maxLength", 0) > _LONG:
+            key = func.left(key, _SORTED_BY)
         keys.append(key)
     return keys
-
-
-_SORTED_BY = 250
 
 
 def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Shape) -> ColumnElement[bool]:
