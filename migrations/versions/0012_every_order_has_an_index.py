@@ -1,13 +1,13 @@
 """every order has an index
 
-Revision: 0011, after 0010
+Revision: 0012, after 0011
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 _ORDERS = {
     "events": ("title", "end_date", "created_at", "updated_at"),
