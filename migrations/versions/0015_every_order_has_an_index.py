@@ -1,13 +1,13 @@
 """every order has an index
 
-Revision: 0013, after 0012
+Revision: 0015, after 0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0015"
+down_revision = "0014"
 
 _ORDERS = {
     "events": ("title", "end_date", "created_at", "updated_at"),
@@ -19,8 +19,8 @@ _KEYS = {
     "title": {"": "left(title, 250)"},
     "name": {"": "left(name, 250)"},
     "end_date": {
-        "": "coalesce(end_date, 'infinity'::date)",
-        "_desc": "coalesce(end_date, '-infinity'::date)",
+        "": "(case when end_date is null then 'infinity'::date else end_date end)",
+        "_desc": "(case when end_date is null then '-infinity'::date else end_date end)",
     },
 }
 """What a list is sorted by where it is not the column itself: the beginning of a text, missing dates last."""
