@@ -355,6 +355,10 @@ async def follow(address: str, done: Any, seen: list[tuple[int, int]]) -> None:
         await asyncio.sleep(0.05)
 
 
+_BESIDE_THE_POOL = 3
+"""Who listens for commits, long loads, and the look of `/readyz`: what `serve --workers` counts with, too."""
+
+
 async def many(
     service: Service, address: str, key: str, *, clients: int, seconds: float, pool: int = 8
 ) -> Found:  # S4
@@ -378,7 +382,8 @@ async def many(
         f"after it {after.status} in {after.seconds * 1000:.0f} ms"
     )
     found.must(ledger.slowest < 15, f"somebody waited {ledger.slowest:.1f} s")
-    found.must(0 < max(connections) <= pool, f"{connections[-1:]} connections for a pool of {pool}")
+    allowed = pool + _BESIDE_THE_POOL
+    found.must(0 < max(connections) <= allowed, f"{max(connections)} connections, where {allowed} are allowed")
     found.must(after.status == 200 and after.seconds < 1, "not normal at once after")
     found.must(not ledger.without_retry_after, "a 503 without Retry-After")
     found.wrong += [
