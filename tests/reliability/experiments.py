@@ -383,7 +383,9 @@ async def many(
     )
     found.must(ledger.slowest < 15, f"somebody waited {ledger.slowest:.1f} s")
     allowed = pool + _BESIDE_THE_POOL
-    found.must(0 < max(connections) <= allowed, f"{max(connections)} connections, where {allowed} are allowed")
+    found.must(
+        0 < max(connections) <= allowed, f"{max(connections)} connections, where {allowed} are allowed"
+    )
     found.must(after.status == 200 and after.seconds < 1, "not normal at once after")
     found.must(not ledger.without_retry_after, "a 503 without Retry-After")
     found.wrong += [
