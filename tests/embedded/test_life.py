@@ -109,7 +109,7 @@ def test_ctrl_c_reaches_only_the_owner_who_then_stops_the_server(data: Path) -> 
     with owner(data, start_new_session=True) as service:
         pid, _ = started(service)
         os.killpg(service.pid, signal.SIGINT)
-        service.wait(10)
+        service.wait(30)
     assert not lives(pid)
     assert "received fast shutdown request" in latest_log(data)
 

@@ -177,7 +177,7 @@ async def test_an_attempt_that_breaks_off_is_made_again(
         if not broken:
             broken.append(connection.get_server_pid())
             admin = await asyncpg.connect(database_address)
-            await admin.execute("select pg_terminate_backend($1)", broken[0])
+            await admin.execute("select pg_terminate_backend($1, 5000)", broken[0])  # waits for its end
             await admin.close()
         return await finish(connection, *args)
 
