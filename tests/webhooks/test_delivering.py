@@ -123,7 +123,7 @@ async def test_an_event_is_tried_until_it_is_taken(client: httpx.AsyncClient, re
     assert (await client.get(f"/v1/webhooks/{webhook['id']}")).json()["failing_since"] is None
 
 
-@pytest.mark.parametrize("service", [{"webhook_timeout": 5}], indirect=True)
+@pytest.mark.parametrize("service", [{"webhook_timeout": 15}], indirect=True)
 async def test_bad_receivers_hold_nobody_back(client: httpx.AsyncClient, receiver: Receiver) -> None:
     bad = {
         "/silent": SILENT,
@@ -135,7 +135,7 @@ async def test_bad_receivers_hold_nobody_back(client: httpx.AsyncClient, receive
     receiver.answers |= bad | {"/headers": HEADERS}
     hooks = {path: await subscribe(client, receiver, path) for path in [*bad, "/headers", "/good"]}
     await asyncio.gather(*(make.record(client, "goals") for _ in range(6)))
-    calls = await receiver.until("/good", 6, seconds=4)
+    calls = await receiver.until("/good", 6, seconds=12)
     assert len({call.headers["webhook-id"] for call in calls}) == 6
     assert len(receiver.calls["/silent"]) <= outbox.TOGETHER
 
