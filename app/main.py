@@ -60,10 +60,11 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     def allowed(scope: Scope) -> list[str]:
         return refusing.allowed_methods(app, scope)
 
-    def limits(path: str) -> tuple[int, float]:
+    def limits(scope: Scope) -> tuple[int, float]:
+        path = scope["path"]
         if path.endswith("/bulk"):
             return config.max_bulk_body, config.bulk_budget
-        if path == "/v1/changes":
+        if path == "/v1/changes" and b"wait=" in scope["query_string"]:  # nobody else may take so long
             return config.max_body, config.request_budget + WAIT_MOST
         return config.max_body, config.request_budget
 

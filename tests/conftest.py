@@ -290,17 +290,25 @@ def statements(service: FastAPI, monkeypatch: pytest.MonkeyPatch) -> SimpleNames
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Everything that requests send to the database, one entry for each trip.
 
-    Left out is what is sent now and then only: is an idle connection still there, and whose is this key?
+    Left out is what is sent now and then only: is an idle connection still there, and whose is this key? And all of a
+    transaction in which the service works in its own name.
     """
     trips: list[str] = []
+    in_its_own_name: set[int] = set()
 
     def counted(name: str) -> None:
         whole = getattr(asyncpg.Connection, name)
 
         async def call(self: asyncpg.Connection, *args: Any, **more: Any) -> Any:
             ours = (self._params.server_settings or {}).get("application_name") == "workplan"
-            if ours and not _CHORE.get() and args[0] != "select" and "key_of(" not in args[0]:
+            process = self.get_server_pid()
+            if "'register.role', 'service'" in str(args[0]):
+                in_its_own_name.add(process)
+            chore = _CHORE.get() or process in in_its_own_name
+            if ours and not chore and args[0] != "select" and "key_of(" not in args[0]:
                 trips.append(str(args[0]))
+            if args[0] in {"commit", "rollback"}:
+                in_its_own_name.discard(process)
             return await whole(self, *args, **more)
 
         monkeypatch.setattr(asyncpg.Connection, name, call)

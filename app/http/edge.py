@@ -52,8 +52,8 @@ _counter, _timer = (
 )  # looking a label up costs more than counting
 Allowed = Callable[[Scope], list[str]]
 Explain = Callable[[Exception], Problem | None]
-Limits = Callable[[str], tuple[int, float]]
-"""By path: how many bytes a body may have, and how many seconds the request may take."""
+Limits = Callable[[Scope], tuple[int, float]]
+"""Of a request: how many bytes a body may have, and how many seconds the request may take."""
 
 
 def new_request_id() -> str:
@@ -96,7 +96,7 @@ class _Exchange:
 
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self.edge, self.scope, self._receive, self._send = edge, scope, receive, send
-        self.max_body, self.budget = edge.limits(scope["path"])
+        self.max_body, self.budget = edge.limits(scope)
         self.headers = dict(scope["headers"])
         self.repeated = ""
         if len(self.headers) != len(scope["headers"]):

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.jobs import running
+from app.jobs.queue import Job
 from tests.cast import Cast
 
 PLACE = "/v1/events/bulk?match=by-key:moj-th"
@@ -169,21 +170,23 @@ async def test_a_job_that_is_cancelled_while_it_is_loaded_leaves_nothing(
 
 
 async def test_an_attempt_that_breaks_off_is_made_again(
-    client: httpx.AsyncClient, database_address: str, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient, held: asyncio.Event, database_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     finish, broken = running.queue.finish, []
+    address = await accepted(client, [event("A")])
 
-    async def breaking(connection: asyncpg.Connection, *args: Any) -> bool:
-        if not broken:
+    async def breaking(connection: asyncpg.Connection, job: Job, *args: Any) -> bool:
+        if not broken and address.endswith(str(job.id)):  # and no job that an earlier test has left
             broken.append(connection.get_server_pid())
             admin = await asyncpg.connect(database_address)
             await admin.execute("select pg_terminate_backend($1, 5000)", broken[0])  # waits for its end
             await admin.close()
-        return await finish(connection, *args)
+        return await finish(connection, job, *args)
 
     monkeypatch.setattr(running.queue, "finish", breaking)
     monkeypatch.setattr(running, "_PAUSE_MOST", 0.0)
-    job = await ended(client, await accepted(client, [event("A")]))
+    held.set()
+    job = await ended(client, address)
     assert (job["state"], job["attempts"], job["report"]["summary"]["create"]) == ("succeeded", 2, 1)
     assert len((await client.get("/v1/events")).json()["items"]) == 1
 

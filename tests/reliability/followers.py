@@ -202,6 +202,8 @@ async def under_fire(  # F1
             works.append(_from_somewhere(client, follower, done, late=number > 1, stream=number % 2 == 1))
         async with beside(*works):
             pass
+    # A new client: what was cancelled half-way has left its mark on the connections of the other.
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as client:
         for follower in followers:
             await _to_the_end(client, follower)
         digests = (await client.get("/v1/changes/digest")).json()
