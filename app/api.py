@@ -18,6 +18,7 @@ from app.events.router import files as event_files
 from app.events.router import router as events
 from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
+from app.funding.router import router as funding
 from app.gaps.router import catalogued as checks
 from app.gaps.router import dismissals as gap_dismissals
 from app.gaps.router import files as gap_dismissal_files
@@ -49,7 +50,7 @@ from app.webhooks.router import webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
     plan, areas, goals, activities, events, consultations, progress_reports,
-    progress_report_steps, report_lines, status_reports, why_status, gaps, checks, gap_dismissals,
+    progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks, gap_dismissals,
     focal_points, organisations, countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (

@@ -20,6 +20,7 @@ from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
 from app.docs.openapi_30 import down_convert
 from app.docs.pages import docs_routes
+from app.funding.schemas import FundingEntries, FundingTotals
 from app.gaps.schemas import Checks, Dismissal, Gaps
 from app.imports.documented import row_schema
 from app.keys.documented import MODELS as KEY_MODELS
@@ -68,6 +69,7 @@ _TAGS = {
     "Progress reports": "What countries and bodies report to a Consultation.",
     "Report lines": "What they say of each activity.",
     "Status report": "The status of implementation, live and frozen.",
+    "Funding": "Who pays for what, in the currency given.",
     "Gaps": "What the plan asks for and the record lacks.",
     "Gap dismissals": "Why a gap may stay, and until when.",
     "Focal points": "Whom to ask.",
@@ -228,6 +230,8 @@ def schemas() -> dict[str, Any]:
         (ReportDifference, "serialization"),
         (Outstanding, "serialization"),
         (WhyStatus, "serialization"),
+        (FundingEntries, "serialization"),
+        (FundingTotals, "serialization"),
         (Gaps, "serialization"),
         (Checks, "serialization"),
         (Dismissal, "validation"),

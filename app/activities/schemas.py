@@ -25,20 +25,35 @@ from app.collection.values import (
 ActivityStatus = Literal["proposed", "planned", "ongoing", "implemented", "suspended", "cancelled"]
 
 
+Commitment = Literal["sought", "pledged", "committed", "disbursed"]
+
+
 class Funding(Value):
-    """Money for an activity, as given: who pays is told apart from who carries it out."""
+    """Money for an activity or an event, as given: who pays is told apart from who carries it out."""
 
     source: Line = Field(description="Who pays.", examples=["Japan-ASEAN Integration Fund (JAIF)"])
     implementer: Line | None = Field(None, description="Who carries it out, if another.", examples=["UNODC"])
     amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$")] | None = Field(
-        None, description="Decimal number, never converted.", examples=["120000.00"]
+        None, description="Decimal number, never converted; with its currency.", examples=["120000.00"]
     )
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(
         None, description="ISO 4217 code.", examples=["USD"]
     )
+    commitment: Commitment | None = Field(
+        None,
+        description="How firm it is: `sought`: asked for; `pledged`: promised; `committed`: bound by agreement; "
+        "`disbursed`: paid out. Null if nobody said.",
+        examples=["committed"],
+    )
     note: LongLine | None = Field(
         None, description="What else is known of the money.", examples=["Approved for two years."]
     )
+
+    @model_validator(mode="after")
+    def _amount_of_a_currency(self) -> "Funding":
+        if self.amount is not None and self.currency is None:
+            raise PydanticCustomError("currency_missing", "An amount has a currency.", {"field": "currency"})
+        return self
 
 
 class Activity(Record, Owned, Kept):

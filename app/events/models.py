@@ -54,6 +54,7 @@ class Event(Recorded, Base):
     goals: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     activities: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     organisations: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
+    funding: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     summary: Mapped[str | None]
     outcome: Mapped[str | None]
     registered: Mapped[int | None]

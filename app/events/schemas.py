@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.activities.schemas import Funding
 from app.collection.values import (
     Code,
     CodeReference,
@@ -129,6 +130,9 @@ class Event(Record, Owned, Kept):
         [],
         description="Bodies that take part, with their role.",
         examples=[[{"code": "JP-MOJ", "role": "co_host"}, {"code": "UNODC", "role": "co_host"}]],
+    )
+    funding: Annotated[list[Funding], Field(max_length=100)] = Field(
+        [], description="Who pays for it.", examples=[[{"source": "Japan-ASEAN Integration Fund (JAIF)"}]]
     )
     summary: Paragraphs | None = Field(
         None,

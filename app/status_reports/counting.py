@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.activities.queries import ACTIVITIES, derived_status, status_conflict
 from app.db import Compiled, written_out
+from app.funding.counting import ENTRIES, TOTALS
 
 WORDS = ("proposed", "planned", "ongoing", "implemented", "suspended", "cancelled")
 METHOD = {
@@ -21,6 +22,8 @@ METHOD = {
     "members": "The members of ASEAN on the day `membership_on`, and Japan.",
     "reported_status": "As the lead of the activity last reported it.",
     "derived_status": "As dates and events have it on the day of the report.",
+    "funding": "Money as given, of all activities and of the events of the period. Nothing is converted, and money of "
+    "events is not added to that of activities: it may be the same.",
 }
 
 
@@ -38,7 +41,6 @@ def report_statement() -> Compiled:
         "countries",
         "start_date",
         "end_date",
-        "funding",
     )
     activities = select(
         *(row.c[name] for name in (*known, "status")),
@@ -101,8 +103,9 @@ held as (select e.id, e.title, e.kind, e.status, e.start_date, e.end_date, e.cou
     array(select (link ->> 'number')::int from jsonb_array_elements(e.goals) link order by 1) as goals
   from events e, consultation c
   where e.start_date <= coalesce(c.period_end, c.day) and coalesce(e.end_date, e.start_date) >= c.period_start),
-money as (select f ->> 'currency' as currency, f ->> 'source' as source, (f ->> 'amount')::numeric as amount
-  from scored s, jsonb_array_elements(s.funding) f)
+money as materialized (select m.* from ({
+    ENTRIES
+}) m where m.part = 'activities' or m.id in (select id from held))
 select head.position, head.at, json_build_object(
   'consultation', json_build_object('number', c.number, 'title', c.title, 'start_date', c.start_date,
     'end_date', c.end_date, 'period_start', c.period_start, 'period_end', c.period_end,
@@ -152,10 +155,10 @@ select head.position, head.at, json_build_object(
   'events', (select coalesce(json_agg(json_build_object('id', e.id, 'title', e.title, 'kind', e.kind,
       'status', e.status, 'start_date', e.start_date, 'end_date', e.end_date, 'country', e.country, 'goals', e.goals,
       'href', '/v1/events/' || e.id) order by e.start_date, e.id), '[]') from held e),
-  'funding', (select coalesce(json_agg(json_build_object('currency', m.currency, 'source', m.source,
-      'amount', m.amount, 'entries', m.entries, 'without_amount', m.without_amount)
-      order by m.currency, m.source), '[]')
-    from (select currency, source, sum(amount)::text as amount, count(*) as entries,
-      count(*) filter (where amount is null) as without_amount from money group by 1, 2) m)
+  'funding_by_currency', (select coalesce(json_agg(to_json(t) order by t.part, t.currency), '[]') from (
+    select m.part, m.said ->> 'currency' as currency, {TOTALS} from money m group by 1, 2) t),
+  'funding', (select coalesce(json_agg(to_json(t) order by t.part, t.currency, t.source, t.commitment), '[]') from (
+    select m.part, m.said ->> 'currency' as currency, m.said ->> 'source' as source,
+      m.said ->> 'commitment' as commitment, {TOTALS} from money m group by 1, 2, 3, 4) t)
 )::text as report
 from head, consultation c"""  # noqa: S608  (words of our own)

@@ -8,6 +8,7 @@ from app.collection.writing import Current
 from app.consultations.queries import CONSULTATIONS
 from app.db import Connection
 from app.errors import Conflict
+from app.funding.counting import entries_at
 from app.gaps.counting import catalogue, counts, grave_gaps
 from app.operations.documents import digest_of, text_of
 from app.status_reports.counting import METHOD, report_statement
@@ -32,6 +33,13 @@ async def live(connection: Connection, number: int) -> tuple[int, dict[str, Any]
     if not rows:
         return None
     report = {"kind": "live", "forced": False, **json.loads(rows[0]["report"])}
+    period = report["consultation"]["period_start"], report["consultation"]["period_end"]
+    for total in (*report["funding_by_currency"], *report["funding"]):
+        since, until = period if total["part"] == "events" else (None, None)
+        said = {"commitment": total["commitment"] or "none"} if "source" in total else {}
+        total["href"] = entries_at(
+            total["part"], total["currency"], source=total.get("source"), since=since, until=until, **said
+        )
     return rows[0]["position"], {**report, "gaps": await _gaps(connection), "method": METHOD}
 
 

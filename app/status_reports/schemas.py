@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 from app.activities.schemas import ActivityStatus, Funding
 from app.collection.values import CountryCode
+from app.funding.schemas import CurrencyTotal, FundingTotal
 from app.gaps.schemas import Gap, SeverityWord
 from app.report_lines.schemas import Response
 from app.status_reports.explaining import REASONS
@@ -243,20 +244,6 @@ class ReportedEvent(_Answer):
     href: Address = Field(description="Its address.", examples=[f"/v1/events/{_ID}"])
 
 
-class FundingTotal(_Answer):
-    """Money of one source in one currency, as given: nothing is converted."""
-
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
-        description="ISO 4217 code; null where no amount is given.", examples=["USD"]
-    )
-    source: Text = Field(description="Who pays.", examples=["Japan-ASEAN Integration Fund (JAIF)"])
-    amount: Annotated[str, Field(pattern=r"^[0-9]{1,30}(\.[0-9]{1,2})?$")] | None = Field(
-        description="The sum, as a decimal number.", examples=["120000.00"]
-    )
-    entries: Count = _count("Entries that it is made of.", 2)
-    without_amount: Count = _count("Entries that give no amount.", 0)
-
-
 class GapCount(_Answer):
     """The gaps of a check."""
 
@@ -342,8 +329,11 @@ class StatusReport(_Answer):
     events: Annotated[list[ReportedEvent], Field(max_length=_MOST)] = Field(
         description="Events of the period; none if the Consultation has no period.", examples=[[]]
     )
+    funding_by_currency: Annotated[list[CurrencyTotal], Field(max_length=10_000)] = Field(
+        description="Money by currency: of activities, and of the events of the period.", examples=[[]]
+    )
     funding: Annotated[list[FundingTotal], Field(max_length=100_000)] = Field(
-        description="Money by currency and source.", examples=[[]]
+        description="Money by currency, source and commitment.", examples=[[]]
     )
     gaps: ReportedGaps = Field(
         description="What is missing.",

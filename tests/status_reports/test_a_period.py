@@ -96,6 +96,8 @@ async def test_the_numbers_of_a_report_are_those_of_its_rows(client: httpx.Async
     assert cells["TH"]["statuses"]["implemented"] == 1
     assert len(report["events"]) == 1
     assert {each["currency"]: each["amount"] for each in report["funding"]} == {"USD": "100.50", None: None}
+    (money,) = [each for each in report["funding_by_currency"] if each["currency"]]
+    assert len((await client.get(money["href"])).json()["items"]) == money["entries"] == 1
     for cell in report["by_status"] + six["by_status"]:
         rows = (await client.get(cell["href"] + "&count=exact")).json()
         assert rows["total"] == cell["count"], cell
