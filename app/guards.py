@@ -46,6 +46,7 @@ def policies() -> Iterator[str]:
     administered = _KEYS.written()
     yield from reading("api_keys", f"{administered} or {OF_KEY.format('id')}")
     yield from writing("api_keys", administered)
+    yield from reading("token_holders", f"{administered} or {OF_KEY.format('id')}")
     secret = f"exists (select from api_keys where id = key_id and {administered})"
     yield from (*reading("api_key_secrets", secret), *writing("api_key_secrets", secret))
     answer = f"{SERVICE} or {OF_KEY.format('caller_id')}"

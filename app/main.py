@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from app import __version__, api, logs, openapi, operating, refusing
-from app.access.doorkeeper import Doorkeeper
+from app.access.doorkeeper import Doorkeeper, judge_of_tokens
 from app.changes.asked import WAIT_MOST
 from app.collection.refusals import refusal
 from app.db import APP_ROLE, Database
@@ -22,13 +22,14 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
     """The service, for an ASGI server: `uvicorn app.main:app`."""
     config = chosen or settings()
     logs.configure(config)
+    tokens = judge_of_tokens(config)
 
     @asynccontextmanager
     async def running(app: FastAPI) -> AsyncIterator[None]:
         async with operating.database_address(config) as address:
             database = Database(address, config)
             app.state.service = service = Service(
-                config, database, Doorkeeper(database), Wakeups(address, APP_ROLE)
+                config, database, Doorkeeper(database, tokens), Wakeups(address, APP_ROLE)
             )
             async with (
                 operating.secret_known(service),

@@ -134,7 +134,11 @@ def document(app: FastAPI) -> dict[str, Any]:
         "responses": deepcopy(REFUSALS),
         "headers": deepcopy(HEADERS),
         "securitySchemes": {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `ajwp_…`."},
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API key, `ajwp_…`, or a token of the issuer that is trusted.",
+            },
             "api_key": {
                 "type": "apiKey",
                 "in": "header",

@@ -81,6 +81,21 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = []
     """Networks (CIDR, as a JSON list) of the proxies whose `X-Forwarded-For` is believed. Default: nobody's."""
 
+    oidc_issuer: str | None = None
+    """Address of the issuer whose bearer tokens are taken beside API keys (OpenID Connect). Default: none are."""
+
+    oidc_audience: str | None = None
+    """What its tokens have to say of for whom they are (`aud`)."""
+
+    oidc_rules: Path | None = None
+    """A file of TOML: which claims of a token give which role, country and scopes (docs/access.md)."""
+
+    oidc_leeway: int = Field(default=30, ge=0, le=300)
+    """Seconds by which the clock of the issuer may differ from ours."""
+
+    oidc_refetch_seconds: float = Field(default=30.0, gt=0)
+    """Seconds between two attempts to fetch the issuer's keys, however many tokens name a key that is not known."""
+
     feed_days: int = Field(default=400, ge=1, le=36_500)
     """Days that `GET /v1/changes` reaches back; the journal itself is kept for good."""
 

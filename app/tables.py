@@ -1,6 +1,6 @@
 """Every table, imported once, for migrations and for the checks that look at all of them."""
 
-from app.access.models import ApiKey, ApiKeySecret, HiddenRecord
+from app.access.models import ApiKey, ApiKeySecret, HiddenRecord, TokenHolder
 from app.activities.models import Activity
 from app.areas.models import Area
 from app.collection.own_keys import OwnKeyOf
@@ -48,5 +48,6 @@ __all__ = [
     "ProgressReport",
     "ReportLine",
     "SearchText",
+    "TokenHolder",
     "Webhook",
 ]

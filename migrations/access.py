@@ -61,3 +61,38 @@ KEY_OPENS = """create function key_opens(caller uuid) returns boolean
 language sql stable security definer set search_path = public, pg_temp
 return coalesce((select k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
   from api_keys k where k.id = caller), true)"""
+
+# Whoever has a bearer token of a trusted issuer is known by an id of ours, so that what is done in their name later
+# has somebody; for a month after their last token, as nobody tells us when an issuer drops somebody.
+HOLDER = """create function token_holder(wanted bytea) returns table (
+  id uuid, client text, role text, country text, body text, scopes text[], body_id uuid, seen_today boolean)
+language sql stable security definer set search_path = public, pg_temp
+begin atomic
+  select h.id, h.client, h.role, h.country, (select o.code from organisations o where o.id = h.body_id), h.scopes,
+    h.body_id, h.seen_on = current_date
+  from token_holders h where h.subject = wanted;
+end"""
+NOTE_HOLDER = """create function note_token_holder(
+  subject bytea, client text, role text, country text, body text, scopes text[]) returns void
+language sql security definer set search_path = public, pg_temp
+begin atomic
+  insert into token_holders as h (subject, name, client, role, country, body_id, scopes)
+    values ($1, 'oidc:' || coalesce($2, left(encode($1, 'hex'), 16)), $2, $3, $4,
+      (select o.id from organisations o where o.code = $5), $6)
+    on conflict on constraint uq_token_holders_subject do update set name = excluded.name, client = excluded.client,
+      role = excluded.role, country = excluded.country, body_id = excluded.body_id, scopes = excluded.scopes,
+      seen_on = current_date;
+end"""
+_KNOWN_STILL = "h.seen_on > current_date - 30"
+HOLDER_KNOWN = f"""create or replace function key_known(caller uuid) returns {_KEY}
+begin atomic
+  select {_COLUMNS}, false, k.expires_at, false, true from api_keys k where k.id = caller
+  union all
+  select h.id, h.role, h.country, h.body_id, h.scopes, '{{}}'::text[], false, false, not ({_KNOWN_STILL}), false,
+    null::timestamptz, false, true
+  from token_holders h where h.id = caller;
+end"""
+HOLDER_OPENS = f"""create or replace function key_opens(caller uuid) returns boolean
+language sql stable security definer set search_path = public, pg_temp
+return coalesce((select k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+  from api_keys k where k.id = caller), (select {_KNOWN_STILL} from token_holders h where h.id = caller), true)"""

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.access.permissions import MATRIX, Permission, Reach, Role
 from app.access.scopes import covers, scope_of
-from app.errors import Problem
+from app.errors import Problem, Unavailable
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is calling: the public, or the holder of a key."""
+    """Who is calling: the public, or the holder of a key or of a token."""
 
     role: Role = Role.PUBLIC
     key_id: UUID | None = None
@@ -101,12 +101,14 @@ class Unauthorised(Problem):
 
     status = 401
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="workplan"'})
+    def __init__(self, detail: str = "", **more: Any) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer realm="workplan"'}, **more)
 
 
 class KeyMissing(Unauthorised):
-    """This needs an API key: `Authorization: Bearer ajwp_…` or `X-API-Key: ajwp_…`."""
+    """This needs an API key: `Authorization: Bearer ajwp_…` or `X-API-Key: ajwp_…`; or a bearer token, where an issuer
+    of them is trusted.
+    """
 
 
 class KeyMalformed(Unauthorised):
@@ -129,10 +131,59 @@ class KeyRotated(Unauthorised):
     """The key was rotated, and the time in which its old secret still opened is over. Use the new one."""
 
 
+class TokenRefused(Unauthorised):
+    """The bearer token of the issuer that this register trusts is not good."""
+
+    def __init__(self, detail: str = "", **more: Any) -> None:
+        super().__init__(detail, **more)
+        self.headers["WWW-Authenticate"] += ', error="invalid_token"'
+
+
+class TokenMalformed(TokenRefused):
+    """What was sent is no access token that is read here: not a JWT, not signed in a way that is taken, or without one
+    of the claims `iss`, `aud`, `exp`, `sub`.
+    """
+
+
+class TokenKeyUnknown(TokenRefused):
+    """The token names a key that its issuer does not publish."""
+
+
+class TokenSignatureWrong(TokenRefused):
+    """The token was not signed by its issuer, or was changed since."""
+
+
+class TokenOfAnotherIssuer(TokenRefused):
+    """The token was issued by somebody else than the issuer that this register trusts."""
+
+
+class TokenForAnother(TokenRefused):
+    """The token was made for another service: this register is not its audience."""
+
+
+class TokenExpired(TokenRefused):
+    """The token has expired. Ask its issuer for another."""
+
+
+class TokenNotYetValid(TokenRefused):
+    """The token is good from a later time on: somebody's clock is wrong."""
+
+
+class IssuerUnreachable(Unavailable):
+    """The keys of the issuer of bearer tokens cannot be fetched, so that no token can be judged. Try again.
+
+    API keys open meanwhile.
+    """
+
+
 class Forbidden(Problem):
     """The key is good, but it may not do this. `missing` names the permission, scope or country that it lacks."""
 
     status = 403
+
+
+class TokenWithoutRole(Forbidden):
+    """The token is good, but no rule of this register gives a role to what it claims."""
 
 
 class NotYours(Forbidden):

@@ -4,9 +4,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
+from typing import Protocol
 from uuid import UUID
 
 import structlog
+from asyncpg import Record
 
 from app.access.caller import (
     PUBLIC,
@@ -22,8 +24,10 @@ from app.access.caller import (
 from app.access.keys import digest, well_formed
 from app.access.networks import Address, Network, networks, within
 from app.access.permissions import Role
+from app.access.rules import Rule
 from app.db import Compiled, Database
 from app.errors import Problem, Unavailable
+from app.settings import Settings
 
 _VERDICT_SECONDS = 1.0
 _VERDICTS_KEPT = 1000
@@ -31,12 +35,35 @@ _FAILURES_MOST, _FAILURES_SECONDS, _SOURCES_KEPT = 20, 60.0, 10_000
 _log = structlog.get_logger("workplan.access")
 _BY_SECRET = Compiled("select * from key_of($1)", ("named",), {})
 _BY_ID = Compiled("select * from key_known($1)", ("named",), {})
+_BY_SUBJECT = Compiled("select * from token_holder($1)", ("subject",), {})
+_USED = "select key_used($1)"
+_SEEN = "select note_token_holder($1, $2, $3, $4, $5, $6)"
+_NOTED = ("client", "role", "country", "body", "scopes")
 
 
 class TooManyFailures(Problem):
     """Too many keys that open nothing came from this address. Good keys are not held up by that."""
 
     status = 429
+
+
+class Said(Protocol):
+    """What a good token says (`tokens.Token`)."""
+
+    @property
+    def subject(self) -> bytes: ...
+    @property
+    def client(self) -> str | None: ...
+    @property
+    def rule(self) -> Rule: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class Judge(Protocol):
+    """Reads the tokens of an issuer (`tokens.Tokens`), where one is configured: nobody else pays for its libraries."""
+
+    async def read(self, text: str) -> Said: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +80,9 @@ class Verdict:
 class Doorkeeper:
     """Knows who is calling. A verdict is remembered for a second, so that a revoked key is refused at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tokens: Judge | None = None) -> None:
         self._database = database
+        self._tokens = tokens
         self._verdicts: dict[bytes, tuple[float, Verdict]] = {}
         self._failures: OrderedDict[Address | None, list[float]] = OrderedDict()
 
@@ -97,20 +125,48 @@ class Doorkeeper:
         return TooManyFailures("Wait before you try another key.", headers={"Retry-After": str(wait)})
 
     async def _opened(self, text: str) -> Verdict:
-        if not well_formed(text):
+        token = self._tokens is not None and text.count(".") == 2
+        if not token and not well_formed(text):
             raise KeyMalformed("An API key has the form ajwp_… with 46 letters and digits.")
         hashed = digest(text)
         now = monotonic()
         known = self._verdicts.get(hashed)
         if known and known[0] > now:
             return known[1]
-        verdict = await self._look_up(_BY_SECRET, hashed)
-        if not verdict.used_today:
-            await self._note_use(hashed)
+        seconds, verdict = await (self._judged(text) if token else self._found(hashed))
         if len(self._verdicts) > _VERDICTS_KEPT:
             self._verdicts.clear()
-        self._verdicts[hashed] = (now + _VERDICT_SECONDS, verdict)
+        self._verdicts[hashed] = (now + seconds, verdict)
         return verdict
+
+    async def _found(self, hashed: bytes) -> tuple[float, Verdict]:
+        verdict = await self._look_up(_BY_SECRET, hashed)
+        if not verdict.used_today:
+            await self._note(_USED, hashed)
+        return _VERDICT_SECONDS, verdict
+
+    async def _judged(self, text: str) -> tuple[float, Verdict]:
+        """Whose token it is: somebody whom the register knows by an id of its own, and with the role of today."""
+        assert self._tokens is not None
+        said = await self._tokens.read(text)
+        rule = said.rule
+        now = (said.client, str(rule.role), rule.country, rule.body, list(rule.scopes))
+        known = await self._holder(said.subject)
+        if known is None or not known["seen_today"] or tuple(known[name] for name in _NOTED) != now:
+            await self._note(_SEEN, said.subject, *now)
+            known = await self._holder(said.subject)
+        if known is None:
+            raise Unavailable("The register only reads just now, and this token is new to it. Try again.")
+        if rule.body and known["body_id"] is None:
+            _log.warning("a rule for tokens names an organisation that does not exist", body=rule.body)
+        caller = Caller(
+            rule.role, known["id"], rule.require_if_match, rule.country, known["body_id"], rule.scopes
+        )
+        return said.seconds, Verdict(caller)
+
+    async def _holder(self, subject: bytes) -> Record | None:
+        rows = await self._database.fetch(_BY_SUBJECT, {"subject": subject})
+        return rows[0] if rows else None
 
     async def _look_up(self, statement: Compiled, named: bytes | UUID) -> Verdict:
         rows = await self._database.fetch(statement, {"named": named})
@@ -135,13 +191,22 @@ class Doorkeeper:
             caller, networks(row["networks"]), row["ends_at"] if row["ends_soon"] else None, row["used_today"]
         )
 
-    async def _note_use(self, hashed: bytes) -> None:
+    async def _note(self, statement: str, *values: object) -> None:
         """That it was used today; a register that only reads just now is no reason to refuse."""
         try:
             async with self._database.writing() as connection:
-                await connection.execute("select key_used($1)", hashed)
+                await connection.execute(statement, *values)
         except Unavailable:
             _log.warning("the use of a key was not noted")
+
+
+def judge_of_tokens(config: Settings) -> Judge | None:
+    """What reads the tokens of the configured issuer; ValueError says what is wrong in the configuration."""
+    if not any((config.oidc_issuer, config.oidc_audience, config.oidc_rules)):
+        return None
+    from app.access.tokens import Tokens
+
+    return Tokens(config)
 
 
 def _credentials(headers: dict[bytes, bytes]) -> str | None:

@@ -61,6 +61,28 @@ class ApiKeySecret(Base):
     last_used_on: Mapped[date | None]
 
 
+class TokenHolder(Base):
+    """Who has come with a bearer token of the trusted issuer: by an id of ours, without names of people."""
+
+    __tablename__ = "token_holders"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    subject: Mapped[bytes] = mapped_column(BYTEA, unique=True)
+    """SHA-256 of issuer and subject."""
+    name: Mapped[str]
+    """`oidc:` and the client, or the beginning of that digest."""
+    client: Mapped[str | None]
+    role: Mapped[str]
+    """This and what follows: what its last token was worth, for what is done in its name later."""
+    country: Mapped[str | None]
+    body_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("organisations.id", ondelete="set null"), index=True
+    )
+    scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    seen_on: Mapped[date] = mapped_column(server_default=text("current_date"))
+
+
 class HiddenRecord(Base):
     """A record that is not public, or once was not; filled by a trigger. The service's role sees nothing of it."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from app.access.caller import Right
+from app.access.caller import KeyMissing, Right
 from app.access.permissions import MATRIX, Permission
 from app.collection.asked import only
 from app.collection.validation import mistakes
@@ -27,7 +27,6 @@ from app.operations.transactions import Answer, write
 
 router = APIRouter(prefix="/keys", tags=["Keys"])
 _ADMINISTER = Right(Permission.ADMINISTER, "keys")
-_ANY_KEY = Right(Permission.READ_SHARED)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -58,11 +57,12 @@ async def create_key(request: Request) -> Response:
 
 
 async def read_own_key(request: Request) -> Response:
-    _ANY_KEY.asked_of(caller := await caller_of(request))
+    caller = await caller_of(request)
+    if caller.key_id is None:
+        raise KeyMissing("This tells a key what it may.")
     only(request.scope["query_string"], ())
-    assert caller.key_id is not None
     async with service_of(request).database.reading(caller.context) as connection:
-        row = await writes.one(connection, caller.key_id)
+        row = await writes.own(connection, caller.key_id)
     reaches = {each: caller.reach(each) for each in MATRIX[caller.role]}
     permissions = json.dumps({name: reach for name, reach in reaches.items() if reach})
     return _answered(request, f'{row["said"][:-1]},"permissions":{permissions}}}')

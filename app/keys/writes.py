@@ -20,6 +20,10 @@ SAID = """json_build_object('id', k.id, 'name', k.name, 'role', k.role, 'country
     from api_key_secrets s where s.key_id = k.id),
   'version', k.version, 'created_at', k.created_at, 'updated_at', k.updated_at)::text"""
 ONE = f"select k.version, {SAID} as said from api_keys k where k.id = $1"  # noqa: S608  (our own words)
+OF_HOLDER = """select 1 as version, json_build_object('id', h.id, 'name', h.name, 'role', h.role, 'country', h.country,
+  'body_id', h.body_id, 'scopes', h.scopes, 'networks', '{}'::text[], 'expires_at', null, 'require_if_match', false,
+  'rotated_at', null, 'revoked_at', null, 'secrets', '{}'::text[], 'version', 1, 'created_at', h.created_at,
+  'updated_at', h.created_at)::text as said from token_holders h where h.id = $1"""
 SOME = f"""select k.id, {SAID} as said from api_keys k where $1::uuid is null or k.id < $1
 order by k.id desc limit $2"""  # noqa: S608
 _OPEN_BY = "insert into api_key_secrets (digest, key_id, begins) values ($1, $2, $3)"
@@ -49,6 +53,12 @@ async def one(connection: Connection, key: UUID) -> Row:
     if row is None:
         raise missing()
     return dict(row)
+
+
+async def own(connection: Connection, key: UUID) -> Row:
+    """The key that asks, or who has come with a token."""
+    row = await connection.fetchrow(OF_HOLDER, key)
+    return await one(connection, key) if row is None else dict(row)
 
 
 async def held(connection: Connection, key: UUID) -> int:
