@@ -2,7 +2,7 @@
 
 Who comes with a bearer token of an issuer has no key here. Jobs, webhooks and the journal know them by an id of ours.
 
-Revision: 0016, after 0015
+Revision: 0017, after 0016
 """
 
 import sqlalchemy as sa
@@ -19,8 +19,8 @@ from migrations.access import (
 )
 from migrations.triggers import readable
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 
 _TABLE = "token_holders"
 
