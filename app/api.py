@@ -18,6 +18,8 @@ from app.events.router import files as event_files
 from app.events.router import router as events
 from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
+from app.framework_items.router import files as framework_item_files
+from app.framework_items.router import router as framework_items
 from app.funding.router import router as funding
 from app.gaps.router import catalogued as checks
 from app.gaps.router import dismissals as gap_dismissals
@@ -51,11 +53,12 @@ from app.webhooks.router import webhooks
 ROUTERS: tuple[APIRouter, ...] = (
     plan, areas, goals, activities, events, consultations, progress_reports,
     progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks, gap_dismissals,
-    focal_points, organisations, countries, search, audit,
+    framework_items, focal_points, organisations, countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
     country_files, progress_report_files, report_line_files, gap_dismissal_files,
+    framework_item_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""

@@ -72,6 +72,7 @@ _TAGS = {
     "Funding": "Who pays for what, in the currency given.",
     "Gaps": "What the plan asks for and the record lacks.",
     "Gap dismissals": "Why a gap may stay, and until when.",
+    "Framework items": "What other frameworks do in the same field.",
     "Focal points": "Whom to ask.",
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",

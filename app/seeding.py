@@ -12,6 +12,7 @@ from app.collection.collection import Collection
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.events.queries import EVENTS
+from app.framework_items.queries import FRAMEWORK_ITEMS
 from app.goals.queries import GOALS
 from app.organisations.queries import ORGANISATIONS
 from app.plan.queries import PLANS
@@ -26,6 +27,7 @@ ORDER: tuple[tuple[Collection, str], ...] = (
     (ACTIVITIES, "activities"),
     (EVENTS, "events"),
     (CONSULTATIONS, "consultations"),
+    (FRAMEWORK_ITEMS, "framework_items"),
 )
 
 _BEGIN = """select begin_write(

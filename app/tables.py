@@ -10,6 +10,7 @@ from app.countries.models import Country
 from app.db import Base
 from app.events.models import Event
 from app.focal_points.models import FocalPoint
+from app.framework_items.models import FrameworkItem
 from app.gaps.models import GapDismissal
 from app.goals.models import Goal
 from app.http.models import IdempotencyKey
@@ -35,6 +36,7 @@ __all__ = [
     "Country",
     "Event",
     "FocalPoint",
+    "FrameworkItem",
     "FrozenReport",
     "GapDismissal",
     "Goal",

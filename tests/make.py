@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
         "reason": "Due in spring.",
         "until": "2399-01-01",
     },
+    "framework-items": lambda n: {"framework": "SEAJust", "title": f"Item {n}"},
     "consultations": lambda n: {"number": n, "title": f"Consultation {n}", "start_date": "2025-01-01"},
 }
 
@@ -73,6 +74,11 @@ async def more_records(client: httpx.AsyncClient) -> None:
         event = await record(
             client, "events", title="Comma, in it", registered=12, aliases=["Other, name"], city="Hà Nội",
             activities=[{"id": made["id"], "link": "stated"}], mode="online", countries=["TH", "LA"][: goal - 5],
+        )  # fmt: skip
+    for title in ("Meeting of the network", "Model request"):
+        await record(
+            client, "framework-items", title=title, goals=[{"number": 6}], body={"code": "SEAJUST"},
+            countries=["LA", "TH"], start_date="2024-08-27",
         )  # fmt: skip
     for until in ("2399-01-01", "2027-03-31"):
         await record(client, "gap-dismissals", until=until)

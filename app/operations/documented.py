@@ -669,7 +669,9 @@ def list_parameters(collection: Collection) -> list[dict[str, Any]]:
 def _grouped(collection: Collection) -> str:
     """A field that one would count by."""
     known = collection.filters
-    return next(path for path in ("status", "kind", "side", "country", "number", "gap") if path in known)
+    return next(
+        path for path in ("status", "kind", "side", "country", "number", "gap", "body.code") if path in known
+    )
 
 
 def stats_parameters(collection: Collection) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from app.countries.queries import COUNTRIES
 from app.db import Compiled
 from app.events.queries import EVENTS
 from app.focal_points.queries import FOCAL_POINTS
+from app.framework_items.queries import FRAMEWORK_ITEMS
 from app.gaps.queries import GAP_DISMISSALS
 from app.goals.queries import GOALS
 from app.organisations.queries import ORGANISATIONS
@@ -26,7 +27,7 @@ SEARCHED: dict[str, Collection] = {
     each.path: each
     for each in (
         GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
-        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS,
+        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS,
     )
 }  # fmt: skip
 RANKED_AT_MOST = 1000

@@ -22,6 +22,7 @@ FIELDS = {
     "activities organisations note sources",
     "consultations": "number title status start_date end_date date_precision mode country event summary "
     "sources",
+    "framework_items": "framework title summary body goals sources",
 }
 NEEDED = {
     "plan": "title preamble adopted_on adoption_note endorsed_on endorsed_at editorial_notes sources",
@@ -32,6 +33,7 @@ NEEDED = {
     "organisations": "code name kind sources",
     "events": "title kind status date_precision summary goals organisations sources",
     "consultations": "number title status date_precision event summary sources",
+    "framework_items": "framework title summary body goals sources",
 }
 SHAPES = {
     "editorial_notes": {"passage", "note"},
@@ -41,6 +43,7 @@ SHAPES = {
     "goal": {"number"},
     "parent": {"code"},
     "event": {"key"},
+    "body": {"code"},
     "goals": {"number", "link"},
     "activities": {"code", "link"},
     "organisations": {"code", "role"},
@@ -82,6 +85,7 @@ class TestWhatIsThere:
         assert {name: len(bodies) for name, bodies in ALL.items()} == {
             "plan": 1, "areas": 4, "goals": 8, "activities": 14,
             "countries": 12, "organisations": 73, "events": 49, "consultations": 2,
+            "framework_items": 4,
         }  # fmt: skip
 
     def test_numbers_and_codes_are_those_of_the_plan(self) -> None:
@@ -202,6 +206,13 @@ class TestReferences:
             assert part["link"] in WORDS["link"].split()
         for party in body["organisations"]:
             assert party["role"] in WORDS["role"].split()
+
+    def test_what_other_frameworks_do_is_known_from_our_events(self) -> None:
+        known = {source["url"] for body in ALL["events"] for source in body["sources"]}
+        for body in ALL["framework_items"]:
+            assert body["body"]["code"] in values("organisations", "code")
+            assert {goal["number"] for goal in body["goals"]} <= set(values("goals", "number"))
+            assert {source["url"] for source in body["sources"]} <= known
 
     def test_countries(self) -> None:
         codes = set(values("countries", "code"))
