@@ -1,6 +1,6 @@
 """other frameworks are known
 
-Revision: 0016, after 0015
+Revision: 0018, after 0017
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, linked, own_keys, readable, recorded, searched, writable
 
-revision = "0016"
-down_revision = "0015"
+revision = "0018"
+down_revision = "0017"
 
 _TABLE, _GOALS = "framework_items", "framework_item_goals"
 _WORDS = "concat_ws(' ', r.framework, r.title, r.summary)"
