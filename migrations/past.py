@@ -98,3 +98,92 @@ OF_RECORDS = REMAKE.replace("create function", "create or replace function", 1).
     "c.relname <> 'api_keys'",
     "exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'keys' and not a.attisdropped)",
 )
+# Since migration 0010: the words of what may be found.
+OF_FINDABLE = OF_RECORDS.replace("create view past.search_texts", "create view past.findable").replace(
+    "from public.search_texts s", "from public.findable s"
+)
+# Since migration 0017: what changed since is looked up with the rights of the journal's owner, and an image, with those
+# of the caller, in a function. So a reading statement that names many tables of the past is planned in milliseconds;
+# before, each name brought the guards of the journal into it.
+OF_IMAGES = """create or replace function remake_past() returns void language plpgsql
+set search_path = public, pg_temp as $$
+declare
+  changed constant text := 'select from past.changed h where h.record_id = %s';
+  kinds constant text[] := array(select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where t.tgname = 'record_update' and exists (
+      select from pg_attribute a where a.attrelid = c.oid and a.attname = 'keys' and not a.attisdropped) order by 1);
+  kind text;
+  here text;
+  images text;
+  every_text text := '';
+  every_key text := '';
+  mirror record;
+  mirrors jsonb := '{}';
+begin
+  drop schema if exists past cascade;
+  create schema past;
+  create function past.position() returns bigint language sql stable parallel safe
+    return nullif(current_setting('register.as_of_position', true), '')::bigint;
+  create view past.journal_head with (security_invoker) as
+    select h.only_row, past.position() as position, h.at, h.hash from public.journal_head h;
+  create view past.commits with (security_invoker) as select * from public.commits where position <= past.position();
+  create view past.changes with (security_invoker) as select * from public.changes;
+  create view past.changed as select n.record_id, n.kind
+    from public.commits c join public.changes n on n.commit_number = c.number where c.position > past.position();
+  create view past.kept as select n.record_id, n.commit_number, n.ordinal, c.position
+    from public.commits c join public.changes n on n.commit_number = c.number where c.position <= past.position();
+  create function past.image(record uuid) returns json language plpgsql stable parallel safe as $image$
+  begin
+    return (select n.record from public.changes n where (n.commit_number, n.ordinal) = (
+        select k.commit_number, k.ordinal from past.kept k where k.record_id = image.record
+        order by k.position desc, k.ordinal desc limit 1)
+      and n.action not in ('delete', 'merge'));
+  end $image$;
+  foreach kind in array kinds loop
+    select string_agg('r.' || quote_ident(attname), ', ' order by attnum),
+      string_agg(case when attname = 'id' then 'changed.record_id'
+        when attnotnull and d.adbin is not null and attname not in ('version', 'created_at', 'updated_at')
+          then format('coalesce(r.%I, %s)', attname, pg_get_expr(d.adbin, d.adrelid))
+        else format('r.%I', attname) end || ' as ' || quote_ident(attname), ', ' order by attnum)
+      into here, images
+      from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = kind::regclass and a.attnum > 0 and not a.attisdropped;
+    execute format('create view past.%I with (security_invoker) as
+      select %s from (select distinct h.record_id from past.changed h where h.kind = %L) changed
+      cross join lateral past.image(changed.record_id) h(record)
+      cross join lateral json_populate_record(null::public.%I, h.record) r
+      where h.record is not null', 'changed_' || kind, images, kind, kind);
+    execute format('create view past.%I with (security_invoker) as
+      select %s from public.%I r where not exists (%s) union all select %s from past.%I r',
+      kind, here, kind, format(changed, 'r.id'), here, 'changed_' || kind);
+    select every_text || format(
+        ' union all select r.id, %1$L, %2$s, public.fold(%3$s), to_tsvector(''english'', public.fold(%3$s))
+           from past.%4$I r',
+        kind, split.arguments[1], split.arguments[2], 'changed_' || kind)
+      into every_text
+      from pg_trigger t, string_to_array(encode(t.tgargs, 'escape'), '\\000') split(arguments)
+      where t.tgrelid = kind::regclass and t.tgname = 'search_insert';
+    every_key := every_key
+      || format(' union all select %L, unnest(r.keys), r.id from past.%I r', kind, 'changed_' || kind);
+    for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
+        where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
+      mirrors := mirrors || jsonb_build_object(mirror.arguments[1], coalesce(mirrors ->> mirror.arguments[1],
+        format('select m.%1$I, m.field, m.%2$I from public.%3$I m where not exists (%4$s)', mirror.arguments[2],
+          mirror.arguments[3], mirror.arguments[1], format(changed, format('m.%I', mirror.arguments[2]))))
+        || format(' union all select distinct r.id, %L, (link ->> ''id'')::uuid
+          from past.%I r, jsonb_array_elements(r.%I) link',
+          mirror.arguments[4], 'changed_' || kind, mirror.arguments[4]));
+    end loop;
+  end loop;
+  for mirror in select key, value from jsonb_each_text(mirrors) loop
+    execute format('create view past.%I with (security_invoker) as %s', mirror.key, mirror.value);
+  end loop;
+  execute format('create view past.findable with (security_invoker) as
+    select s.record_id, s.kind, s.title, s.folded, s.words from public.findable s where not exists (%s) %s',
+    format(changed, 's.record_id'), every_text);
+  execute format('create view past.own_keys with (security_invoker) as
+    select k.kind, k.key, k.record_id from public.own_keys k where not exists (%s) %s',
+    format(changed, 'k.record_id'), every_key);
+  grant usage on schema past to workplan_app;
+  grant select on all tables in schema past to workplan_app;
+end $$"""

@@ -9,11 +9,10 @@ from sqlalchemy import (
     Text,
     and_,
     case,
-    cast,
     column,
-    exists,
     func,
     literal_column,
+    null,
     or_,
     select,
     table,
@@ -37,16 +36,19 @@ _PLANS = table("plans", column("adopted_on", Date))
 _PARTIES: Table = ActivityOrganisation.__table__  # type: ignore[assignment]
 
 
-def _has_event(row: Any, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    found = select(_LINKS.c.event_id).join(_EVENTS, _EVENTS.c.id == _LINKS.c.event_id)
+def _by_events(row: Any) -> ColumnElement[str]:
+    """What the events under it say, held since the plan was adopted or ahead of us; null: there is none."""
     adopted = func.coalesce(
         select(_PLANS.c.adopted_on).scalar_subquery(), literal_column("'-infinity'::date", Date)
     )
     held = and_(*(_EVENTS.c.status != word for word in ("cancelled", "postponed", "suspended")))
-    return exists(
-        found.where(
-            _LINKS.c.activity_id == row.c.id, _EVENTS.c.start_date >= adopted, held, *conditions
-        ).correlate_except(_EVENTS, _LINKS)
+    said = case((_EVENTS.c.start_date <= func.today(type_=Date), "ongoing"), else_="planned")
+    return (
+        select(func.min(said))  # one that has begun comes first, also in the alphabet
+        .select_from(_LINKS.join(_EVENTS, _EVENTS.c.id == _LINKS.c.event_id))
+        .where(_LINKS.c.activity_id == row.c.id, _EVENTS.c.start_date >= adopted, held)
+        .correlate_except(_EVENTS, _LINKS)
+        .scalar_subquery()
     )
 
 
@@ -56,27 +58,30 @@ def derived_status(row: Any) -> ColumnElement[str]:
     cancelled) are not derived.
     """
     today = func.today(type_=Date)
+    undated = case((row.c.start_date > today, "planned"), else_="proposed")
     return case(
         (row.c.end_date < today, "implemented"),
         (row.c.start_date <= today, "ongoing"),
-        (_has_event(row, _EVENTS.c.start_date <= today), "ongoing"),
-        (or_(row.c.start_date > today, _has_event(row, _EVENTS.c.start_date > today)), "planned"),
-        else_="proposed",
+        else_=func.coalesce(_by_events(row), undated),
     )
+
+
+def _contradicting(row: Any) -> ColumnElement[str]:
+    """The derived status if it contradicts the reported one, else null. Names the costly part, the events, once."""
+    settled = or_(row.c.status == "suspended", row.c.status == "cancelled")
+    may_go_on = case((and_(row.c.status == "implemented", row.c.end_date.is_(None)), "ongoing"))
+    return case((~settled, func.nullif(func.nullif(derived_status(row), row.c.status), may_go_on)))
 
 
 def status_conflict(row: Any) -> ColumnElement[bool]:
     """A reported status that the dates and events do not bear out."""
-    derived = derived_status(row)
-    settled = or_(row.c.status == "suspended", row.c.status == "cancelled")
-    open_ended = and_(derived == "ongoing", row.c.status == "implemented", row.c.end_date.is_(None))
-    return and_(~settled, ~open_ended, row.c.status != derived)
+    return _contradicting(row).is_not(None)
 
 
 def status_conflicts(row: Any) -> ColumnElement[Any]:
     """What contradicts what, as words: `reported_implemented_dates_say_ongoing`."""
-    words = func.concat("reported_", row.c.status, "_dates_say_", derived_status(row))
-    return case((status_conflict(row), array([words])), else_=cast(array([], type_=Text), ARRAY(Text)))
+    said = literal_column("'reported_'", Text) + row.c.status + "_dates_say_" + _contradicting(row)
+    return func.array_remove(array([said]), null(), type_=ARRAY(Text))
 
 
 ACTIVITIES = Collection(

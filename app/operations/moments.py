@@ -55,6 +55,7 @@ class Moment:
             "search_path": "past, public",
             "register.as_of": self.text,
             "register.as_of_position": str(self.position),
+            "plan_cache_mode": "force_generic_plan",  # a moment is no parameter: no plan is better for it
         }
 
     @property

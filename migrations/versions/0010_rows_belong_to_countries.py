@@ -19,7 +19,7 @@ from migrations.guards import (
     hidden,
     own_by_default,
 )
-from migrations.past import FORGET_PAST, OF_RECORDS, REMAKE_PAST
+from migrations.past import FORGET_PAST, OF_FINDABLE, OF_RECORDS, REMAKE_PAST
 
 revision = "0010"
 down_revision = "0009"
@@ -62,18 +62,8 @@ def upgrade() -> None:
     # A key given late is told to all who name the record, whoever gives it.
     op.execute("alter function spread_key() security definer")
     op.execute("alter function spread_key() set search_path = public, pg_temp")
-    op.execute(_found_by("findable"))
+    op.execute(OF_FINDABLE)
     op.execute(REMAKE_PAST)
-
-
-def _found_by(table: str) -> str:
-    """The past's words, from what may be found."""
-    made = OF_RECORDS
-    if table == "search_texts":
-        return made
-    return made.replace("create view past.search_texts", f"create view past.{table}").replace(
-        "from public.search_texts s", f"from public.{table} s"
-    )
 
 
 def downgrade() -> None:
@@ -98,5 +88,5 @@ def downgrade() -> None:
         op.drop_column(table, "visibility")
     for table in _OWNED:
         op.drop_column(table, "owner")
-    op.execute(_found_by("search_texts"))
+    op.execute(OF_RECORDS)
     op.execute(REMAKE_PAST)

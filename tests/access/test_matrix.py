@@ -216,3 +216,15 @@ async def test_what_was_a_draft_stays_one_in_history_and_in_the_past(
     assert (await cast.thailand_editor.post(f"/v1/events/{hidden['id']}/restore")).status_code == 404
     assert (await cast.thailand_editor.post(f"{address}/restore")).status_code == 403
     assert (await cast.japan_editor.post(f"/v1/events/{hidden['id']}/restore")).status_code == 200
+
+
+async def test_what_was_withdrawn_for_a_while_is_hidden_as_of_that_while(cast: Cast) -> None:
+    """Neither what it said before nor what it says now is what the public read then."""
+    shown = await make.record(cast.japan_editor, "events", title="First plan")
+    address = f"/v1/events/{shown['id']}"
+    await cast.japan_editor.patch(address, json={"visibility": "own"})
+    then = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    await cast.japan_editor.patch(address, json={"title": "Second plan", "visibility": "public"})
+    assert (await cast.anonymous.get(address)).json()["title"] == "Second plan"
+    assert (await cast.anonymous.get(address, params={"as_of": then})).status_code == 404
+    assert (await cast.japan_editor.get(address, params={"as_of": then})).json()["title"] == "First plan"

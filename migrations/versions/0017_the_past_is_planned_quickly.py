@@ -1,0 +1,22 @@
+"""the past is planned quickly
+
+Revision: 0017, after 0016
+"""
+
+from alembic import op
+
+from migrations.past import FORGET_PAST, OF_FINDABLE, OF_IMAGES, REMAKE_PAST
+
+revision = "0017"
+down_revision = "0016"
+
+
+def upgrade() -> None:
+    op.execute(OF_IMAGES)
+    op.execute(REMAKE_PAST)
+
+
+def downgrade() -> None:
+    op.execute(FORGET_PAST)
+    op.execute(OF_FINDABLE)
+    op.execute(REMAKE_PAST)
