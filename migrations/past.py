@@ -108,7 +108,7 @@ OF_FINDABLE = OF_RECORDS.replace("create view past.search_texts", "create view p
 OF_IMAGES = """create or replace function remake_past() returns void language plpgsql
 set search_path = public, pg_temp as $$
 declare
-  changed constant text := 'select from past.changed h where h.record_id = %s';
+  changed constant text := 'select from past.changed_since h where h.record_id = %s';
   kinds constant text[] := array(select c.relname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid
     where t.tgname = 'record_update' and exists (
       select from pg_attribute a where a.attrelid = c.oid and a.attname = 'keys' and not a.attisdropped) order by 1);
@@ -128,14 +128,14 @@ begin
     select h.only_row, past.position() as position, h.at, h.hash from public.journal_head h;
   create view past.commits with (security_invoker) as select * from public.commits where position <= past.position();
   create view past.changes with (security_invoker) as select * from public.changes;
-  create view past.changed as select n.record_id, n.kind
+  create view past.changed_since as select n.record_id, n.kind
     from public.commits c join public.changes n on n.commit_number = c.number where c.position > past.position();
-  create view past.kept as select n.record_id, n.commit_number, n.ordinal, c.position
+  create view past.changed_before as select n.record_id, n.commit_number, n.ordinal, c.position
     from public.commits c join public.changes n on n.commit_number = c.number where c.position <= past.position();
   create function past.image(record uuid) returns json language plpgsql stable parallel safe as $image$
   begin
     return (select n.record from public.changes n where (n.commit_number, n.ordinal) = (
-        select k.commit_number, k.ordinal from past.kept k where k.record_id = image.record
+        select k.commit_number, k.ordinal from past.changed_before k where k.record_id = image.record
         order by k.position desc, k.ordinal desc limit 1)
       and n.action not in ('delete', 'merge'));
   end $image$;
@@ -149,7 +149,7 @@ begin
       from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = kind::regclass and a.attnum > 0 and not a.attisdropped;
     execute format('create view past.%I with (security_invoker) as
-      select %s from (select distinct h.record_id from past.changed h where h.kind = %L) changed
+      select %s from (select distinct h.record_id from past.changed_since h where h.kind = %L) changed
       cross join lateral past.image(changed.record_id) h(record)
       cross join lateral json_populate_record(null::public.%I, h.record) r
       where h.record is not null', 'changed_' || kind, images, kind, kind);

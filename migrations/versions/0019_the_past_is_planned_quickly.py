@@ -1,14 +1,14 @@
 """the past is planned quickly
 
-Revision: 0017, after 0016
+Revision: 0019, after 0018
 """
 
 from alembic import op
 
 from migrations.past import FORGET_PAST, OF_FINDABLE, OF_IMAGES, REMAKE_PAST
 
-revision = "0017"
-down_revision = "0016"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:
