@@ -32,6 +32,7 @@ from app.imports.router import bulk
 from app.imports.templates import templates
 from app.jobs.router import router as jobs
 from app.keys.router import router as keys
+from app.operations.allowing import permissions
 from app.operations.history import histories
 from app.operations.keyed import by_key
 from app.operations.merges import merge_of
@@ -66,6 +67,7 @@ WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 """Collections to which records can be added; the plan is one."""
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
 HISTORIES: tuple[APIRouter, ...] = tuple(histories(collection) for collection in WRITTEN)
+PERMISSIONS: tuple[APIRouter, ...] = tuple(permissions(collection) for collection in COLLECTIONS)
 MERGES: tuple[APIRouter, ...] = tuple(merge_of(collection) for collection in WRITTEN)
 BULK: tuple[APIRouter, ...] = tuple(
     router for collection in WRITTEN for router in (templates(collection), bulk(collection))
@@ -84,6 +86,7 @@ def include(app: FastAPI) -> None:
         *ROUTERS,
         *KEYED,
         *HISTORIES,
+        *PERMISSIONS,
         *MERGES,
         *BULK,
         jobs,

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
@@ -24,10 +24,12 @@ from app.access.caller import (
 from app.access.keys import digest, well_formed
 from app.access.networks import Address, Network, networks, within
 from app.access.permissions import Role
-from app.access.rules import Rule
 from app.db import Compiled, Database
 from app.errors import Problem, Unavailable
 from app.settings import Settings
+
+if TYPE_CHECKING:  # its libraries are for those who have configured an issuer
+    from app.access.tokens import Tokens
 
 _VERDICT_SECONDS = 1.0
 _VERDICTS_KEPT = 1000
@@ -47,25 +49,6 @@ class TooManyFailures(Problem):
     status = 429
 
 
-class Said(Protocol):
-    """What a good token says (`tokens.Token`)."""
-
-    @property
-    def subject(self) -> bytes: ...
-    @property
-    def client(self) -> str | None: ...
-    @property
-    def rule(self) -> Rule: ...
-    @property
-    def seconds(self) -> float: ...
-
-
-class Judge(Protocol):
-    """Reads the tokens of an issuer (`tokens.Tokens`), where one is configured: nobody else pays for its libraries."""
-
-    async def read(self, text: str) -> Said: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is known of a secret."""
@@ -80,7 +63,7 @@ class Verdict:
 class Doorkeeper:
     """Knows who is calling. A verdict is remembered for a second, so that a revoked key is refused at once."""
 
-    def __init__(self, database: Database, tokens: Judge | None = None) -> None:
+    def __init__(self, database: Database, tokens: "Tokens | None" = None) -> None:
         self._database = database
         self._tokens = tokens
         self._verdicts: dict[bytes, tuple[float, Verdict]] = {}
@@ -200,7 +183,7 @@ class Doorkeeper:
             _log.warning("the use of a key was not noted")
 
 
-def judge_of_tokens(config: Settings) -> Judge | None:
+def judge_of_tokens(config: Settings) -> "Tokens | None":
     """What reads the tokens of the configured issuer; ValueError says what is wrong in the configuration."""
     if not any((config.oidc_issuer, config.oidc_audience, config.oidc_rules)):
         return None

@@ -58,6 +58,8 @@ class Collection:
         owner: str | None = None,
         owner_of: str | None = None,
         drafts: bool = False,
+        settled: str = "null",
+        lasting: str = "null",
     ) -> None:
         assert isinstance(model.__table__, Table)
         self.table: Table = model.__table__
@@ -69,6 +71,8 @@ class Collection:
         self.rules = rules
         self.reads, self.writes = reads, writes
         self.guard = Guarded(self.name, self.path, owner, owner_of, drafts, reads, writes)
+        self.settled, self.lasting = settled, lasting
+        """As SQL over a row: the state in which nobody changes it, or deletes it, any more; its triggers hold that."""
         self.reverse: dict[str, Reverse] = {}
         self.sorts = ("id", *sorts, "created_at", "updated_at")
         self.default_sort = default_sort or "id"

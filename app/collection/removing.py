@@ -18,14 +18,15 @@ async def remove(connection: Connection, collection: Collection, current: Curren
     if cascade:
         await _let_go(connection, collection.table, [current.id])
     else:
-        await _refuse_if_referred(connection, collection, current.id)
+        await refuse_if_referred(connection, collection, current.id)
     statement = compiled(
         delete(collection.table).where(collection.table.c.id == bindparam("this", type_=Uuid()))
     )
     await connection.execute(statement.sql, current.id)
 
 
-async def _refuse_if_referred(connection: Connection, collection: Collection, record_id: UUID) -> None:
+async def refuse_if_referred(connection: Connection, collection: Collection, record_id: UUID) -> None:
+    """Refuse to delete what others refer to."""
     among = these([record_id])
     statement = referring(collection, among)
     if statement is None:

@@ -16,6 +16,7 @@ CONSULTATIONS = Collection(
     sources={"event": Ref(EVENTS)},
     sorts=("number", "start_date"),
     default_sort="number",
+    lasting="case when frozen_at is not null then 'frozen' end",
 )
 
 NAMED["consultation"] = Compiled(

@@ -41,12 +41,31 @@ class Move:
     """Looks at what else has to hold, and gives the columns that the move sets beside the state."""
 
 
+MOVES: dict[str, tuple[Sequence[Move], str]] = {}
+"""The moves of each collection that has some, by its name, and the field that holds the state."""
+
+
 def moves(collection: Collection, table: Sequence[Move], *, tag: str, field: str = "state") -> APIRouter:
     """`POST /v1/{collection}/{name}/{verb}` for every move."""
     router = APIRouter(prefix=f"/{collection.path}", tags=[tag])
+    MOVES[collection.name] = table, field
     for move in table:
         _add(router, collection, table, move, field)
     return router
+
+
+def refusal_of(
+    collection: Collection, table: Sequence[Move], move: Move, state: str
+) -> MoveNotAllowed | None:
+    """Why a record in a state cannot be moved so; None if it can."""
+    if state in move.origins:
+        return None
+    possible = [each.verb for each in table if state in each.origins]
+    return MoveNotAllowed(
+        f"This {collection.singular} is `{state}`; {move.verb} needs {' or '.join(move.origins)}.",
+        state=state,
+        moves=possible,
+    )
 
 
 def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move: Move, field: str) -> None:
@@ -62,14 +81,8 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
         async def work(connection: Connection) -> Answer:
             current = await writing.locked(connection, collection, request.path_params["name"])
             await unchanged(request, connection, current)
-            state = current.record[field]
-            if state not in move.origins:
-                possible = [each.verb for each in table if state in each.origins]
-                raise MoveNotAllowed(
-                    f"This {collection.singular} is `{state}`; {move.verb} needs {' or '.join(move.origins)}.",
-                    state=state,
-                    moves=possible,
-                )
+            if (refused := refusal_of(collection, table, move, current.record[field])) is not None:
+                raise refused
             values = await move.values(connection, current, said) if move.values else {}
             after = await writing.put(connection, collection, current, {field: move.to, **values})
             return Answer(200, after.json, {"ETag": f'"{after.tag}"'})

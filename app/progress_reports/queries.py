@@ -7,6 +7,7 @@ from app.organisations.queries import ORGANISATIONS
 from app.progress_reports.models import ProgressReport
 from app.progress_reports.schemas import ProgressReport as ProgressReportSchema
 
+_SETTLED = "case when state not in ('open', 'returned') then state end"
 PROGRESS_REPORTS = Collection(
     ProgressReport,
     ProgressReportSchema,
@@ -15,6 +16,8 @@ PROGRESS_REPORTS = Collection(
     drafts=True,
     sources={"consultation": Ref(CONSULTATIONS), "organisation": Ref(ORGANISATIONS)},
     sorts=("state", "state_since"),
+    settled=_SETTLED,
+    lasting=_SETTLED,
 )
 CONSULTATIONS.reverse["progress_reports"] = Reverse(
     lambda: PROGRESS_REPORTS,

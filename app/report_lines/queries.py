@@ -7,6 +7,9 @@ from app.progress_reports.queries import PROGRESS_REPORTS
 from app.report_lines.models import ReportLine
 from app.report_lines.schemas import ReportLine as ReportLineSchema
 
+_SETTLED = (
+    "(select r.state from progress_reports r where r.id = report_id and r.state not in ('open', 'returned'))"
+)
 REPORT_LINES = Collection(
     ReportLine,
     ReportLineSchema,
@@ -16,6 +19,8 @@ REPORT_LINES = Collection(
     drafts=True,
     sources={"report": Ref(PROGRESS_REPORTS), "activity": Ref(ACTIVITIES)},
     sorts=("response",),
+    settled=_SETTLED,
+    lasting=_SETTLED,
 )
 PROGRESS_REPORTS.reverse["lines"] = Reverse(
     lambda: REPORT_LINES, lambda report, line: line.c.report_id == report.c.id, "report", "Its lines."

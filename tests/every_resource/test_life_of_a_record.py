@@ -17,6 +17,8 @@ async def test_a_created_record_is_read_back_as_it_was_answered(client: httpx.As
     read = await client.get(answer.headers["location"])
     assert read.json() == answer.json()
     assert read.headers["etag"] == answer.headers["etag"]
+    may = (await client.get(f"{answer.headers['location']}/permissions")).json()["permissions"]
+    assert {each["verb"] for each in may if each["allowed"]} >= {"read", "update"}
 
 
 @every_resource

@@ -1,0 +1,328 @@
+"""What a caller may do with a record, and why or why not: asked of the same rules that the operations ask.
+
+What a body says, and what `If-Match` finds, only the operation itself can judge.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import bindparam, literal_column, select
+
+from app.access.caller import Caller
+from app.access.permissions import Permission, Reach, Role
+from app.collection import removing, writing
+from app.collection.asked import only
+from app.collection.collection import Collection
+from app.db import Compiled, Connection
+from app.errors import Conflict, Problem
+from app.http.formats import JSON, chosen
+from app.operations import documented as doc
+from app.operations.answering import answered, caching
+from app.operations.doors import TREE
+from app.operations.moves import MOVES, refusal_of
+from app.operations.reading import permitted
+from app.operations.routes import POLICY
+from app.operations.serving import caller_of, headers_of, service_of
+
+_PATH = "/{name}/permissions"
+_RECORD = ("id", "owner", "visibility")
+_WRITES = (("update", "PATCH", ""), ("delete", "DELETE", ""), ("merge", "POST", "/merge"))
+
+_ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
+_VERB = {
+    "verb": "update",
+    "method": "PATCH",
+    "href": f"/v1/events/{_ID}",
+    "permission": "edit",
+    "allowed": False,
+    "why": "This event belongs to TH: your key does not write it.",
+    "status": 403,
+    "type": "/problems/not-yours",
+    "owner": "TH",
+}
+
+
+def permissions(collection: Collection) -> APIRouter:
+    """`GET /{name}/permissions` of a collection."""
+    words = collection.singular
+    router = APIRouter(prefix=f"/{collection.path}", tags=[collection.path.replace("-", " ").capitalize()])
+
+    async def read_permissions(request: Request) -> Response:
+        chosen(headers_of(request).get(b"accept"), (JSON,))
+        only(request.scope["query_string"], ())
+        context, caller = await permitted(request, collection), await caller_of(request)
+        column, value = collection.named(collection.table, request.path_params["name"])
+        async with service_of(request).database.reading(context, one_view=True) as connection:
+            statement = _looked_at(collection, column.key)
+            row = await connection.fetchrow(statement.sql, value)
+            if row is None:
+                raise collection.missing(request.path_params["name"])
+            said = {
+                "record": {name: row[name] for name in _RECORD if name in row} | {"id": str(row["id"])},
+                "caller": {"role": caller.role, "country": caller.country, "scopes": list(caller.scopes)},
+                "if_match_required": caller.require_if_match,
+                "permissions": [await each for each in _verbs(connection, collection, caller, row)],
+            }
+        return answered(request, said, caching(None))
+
+    name = f"read_{words.replace(' ', '_')}_permissions"
+    POLICY[name] = collection.reads
+    TREE.add("GET", f"/v1/{collection.path}{_PATH}", read_permissions)
+    router.add_api_route(
+        _PATH,
+        read_permissions,
+        methods=["GET"],
+        name=name,
+        operation_id=name,
+        summary=f"See what one may do with this {words}",
+        description=f"For every verb that the {words} knows: whether the caller may, and why or why not; by role, "
+        "scopes, country and state. What is refused names what it would be refused with.",
+        response_class=Response,
+        response_model=None,
+        responses=doc.ok(200, "The verbs.", {"application/json": {"schema": doc.schema_ref("Permissions")}}, "ETag")
+        | doc.problems(*doc.READS, 304, 404),
+        openapi_extra={"parameters": [doc.name_parameter(collection), doc.IF_NONE_MATCH]},
+    )  # fmt: skip
+    return router
+
+
+def _looked_at(collection: Collection, by: str) -> Compiled:
+    """The record, what stands against a change of it, and whether the guard of its table lets the caller write it."""
+
+    def build() -> Any:
+        row = collection.table
+        columns: list[Any] = [row.c.id]
+        if collection.guard.owner:
+            columns.append(row.c[collection.guard.owner].label("owner"))
+        if collection.guard.drafts:
+            columns.append(row.c.visibility)
+        if collection.name in MOVES:
+            columns.append(row.c[MOVES[collection.name][1]].label("state"))
+        written: Any = literal_column(f"({collection.guard.written()})").label("written")
+        stays: tuple[Any, ...] = (
+            literal_column(f"({collection.settled})").label("settled"),
+            literal_column(f"({collection.lasting})").label("lasting"),
+        )
+        hit = row.c[by] == bindparam("name", type_=row.c[by].type)
+        return select(*columns, written, *stays).where(hit)
+
+    return collection.statement(("permissions", by), build)
+
+
+def _verbs(connection: Connection, collection: Collection, caller: Caller, row: Any) -> Iterator[Any]:
+    """What is said of each verb, in order."""
+
+    async def read() -> dict[str, Any]:
+        return _said(collection, row, "read", "GET", "", collection.reads, _seen(caller, row))
+
+    async def judged(verb: str, method: str, path: str, permission: Permission) -> dict[str, Any]:
+        try:
+            await _refuse(connection, collection, caller, row, verb, permission)
+        except Problem as refused:
+            return _said(collection, row, verb, method, path, permission, refused)
+        reach = caller.reach(permission, collection.path)
+        whose = "any record" if reach is Reach.ANY else f"what belongs to {caller.country}"
+        why = f"The role `{caller.role}` may `{permission}` {whose}."
+        return _said(collection, row, verb, method, path, permission, why)
+
+    yield read()
+    for verb, method, path in _WRITES:
+        if TREE.find(method, f"/v1/{collection.path}/{row['id']}{path}")[0] is not None:
+            yield judged(verb, method, path, collection.writes)
+    for move in MOVES.get(collection.name, ((), ""))[0]:
+        yield judged(move.verb, "POST", f"/{move.verb}", move.permission)
+
+
+async def _refuse(
+    connection: Connection,
+    collection: Collection,
+    caller: Caller,
+    row: Any,
+    verb: str,
+    permission: Permission,
+) -> None:
+    """Refuse as the operation would: the role and its scopes, the country, the state, and what refers to the record."""
+    collection.needs(permission).asked_of(caller)
+    if not row["written"]:
+        owner = {collection.guard.owner: row["owner"]} if collection.guard.owner else {}
+        raise writing.not_yours(collection, owner)
+    moves, _ = MOVES.get(collection.name, ((), ""))
+    for move in moves:
+        if move.verb == verb and (refused := refusal_of(collection, moves, move, row["state"])) is not None:
+            raise refused
+    if verb == "delete":
+        await removing.refuse_if_referred(connection, collection, row["id"])
+    state = row["settled"] if verb == "update" else row["lasting"] if verb in {"delete", "merge"} else None
+    if state is not None:
+        raise Conflict(f"This {collection.singular} is {state}: it stays as it is.")
+
+
+def _seen(caller: Caller, row: Any) -> str:
+    """Why the caller sees a record at all."""
+    visibility = row.get("visibility", "public")
+    if visibility == "public":
+        return "It is public."
+    if caller.reach(Permission.READ_DRAFTS) is Reach.ANY:
+        return f"The role `{caller.role}` sees everything."
+    if visibility == "partners":
+        return "It is for everyone who has a key."
+    return f"It is a draft of {row['owner']}, for which you speak."
+
+
+def _said(
+    collection: Collection,
+    row: Any,
+    verb: str,
+    method: str,
+    path: str,
+    permission: Permission,
+    why: Problem | str,
+) -> dict[str, Any]:
+    said = {
+        "verb": verb,
+        "method": method,
+        "href": f"/v1/{collection.path}/{row['id']}{path}",
+        "permission": permission,
+        "allowed": isinstance(why, str),
+    }
+    if isinstance(why, str):
+        return {**said, "why": why}
+    return {**said, "why": why.detail, "status": why.status, "type": f"/problems/{why.code}", **why.extra}
+
+
+doc.COMMON_SCHEMAS |= {
+    "Permissions": {
+        "type": "object",
+        "description": "What the caller may do with a record.",
+        "required": ["record", "caller", "if_match_required", "permissions"],
+        "properties": {
+            "record": {
+                "type": "object",
+                "description": "The record: whose it is, and who sees it.",
+                "required": ["id"],
+                "properties": {
+                    "id": {"type": "string", "format": "uuid", "description": "Its id.", "examples": [_ID]},
+                    "owner": {
+                        "type": ["string", "null"],
+                        "maxLength": 2,
+                        "description": "The country to which it belongs; null: the Secretariat.",
+                        "examples": ["TH"],
+                    },
+                    "visibility": {
+                        "type": "string",
+                        "enum": ["public", "partners", "own"],
+                        "description": "Who sees it.",
+                        "examples": ["public"],
+                    },
+                },
+                "additionalProperties": False,
+                "examples": [{"id": _ID, "owner": "TH", "visibility": "public"}],
+            },
+            "caller": {
+                "type": "object",
+                "description": "Who asks.",
+                "required": ["role", "country", "scopes"],
+                "properties": {
+                    "role": {
+                        "type": "string",
+                        "enum": list(Role),
+                        "description": "Its role.",
+                        "examples": ["editor"],
+                    },
+                    "country": {
+                        "type": ["string", "null"],
+                        "maxLength": 2,
+                        "description": "The country for which it speaks.",
+                        "examples": ["JP"],
+                    },
+                    "scopes": {
+                        "type": "array",
+                        "maxItems": 50,
+                        "items": {"type": "string", "maxLength": 60},
+                        "description": "What it may do less than its role.",
+                        "examples": [[]],
+                    },
+                },
+                "additionalProperties": False,
+                "examples": [{"role": "editor", "country": "JP", "scopes": []}],
+            },
+            "if_match_required": {
+                "type": "boolean",
+                "description": "Whether it has to say with `If-Match` which version it changes.",
+                "examples": [False],
+            },
+            "permissions": {
+                "type": "array",
+                "maxItems": 50,
+                "items": doc.schema_ref("Verb"),
+                "description": "The verbs that the record knows.",
+                "examples": [[_VERB]],
+            },
+        },
+        "additionalProperties": False,
+        "examples": [
+            {
+                "record": {"id": _ID, "owner": "TH", "visibility": "public"},
+                "caller": {"role": "editor", "country": "JP", "scopes": []},
+                "if_match_required": False,
+                "permissions": [_VERB],
+            }
+        ],
+    },
+    "Verb": {
+        "type": "object",
+        "description": "One thing that can be done with a record. What is not allowed says `status` and `type` of its "
+        "refusal, and what else that would say, such as `missing` or `owner`.",
+        "required": ["verb", "method", "href", "permission", "allowed", "why"],
+        "properties": {
+            "verb": {
+                "type": "string",
+                "maxLength": 60,
+                "description": "What is done.",
+                "examples": ["update"],
+            },
+            "method": {
+                "type": "string",
+                "enum": ["GET", "PATCH", "DELETE", "POST"],
+                "description": "The method that does it.",
+                "examples": ["PATCH"],
+            },
+            "href": {
+                "type": "string",
+                "maxLength": 2000,
+                "description": "Where.",
+                "examples": [f"/v1/events/{_ID}"],
+            },
+            "permission": {
+                "type": "string",
+                "enum": list(Permission),
+                "description": "The permission that it needs.",
+                "examples": ["edit"],
+            },
+            "allowed": {"type": "boolean", "description": "Whether the caller may.", "examples": [False]},
+            "why": {
+                "type": "string",
+                "maxLength": 2000,
+                "description": "Why, or why not.",
+                "examples": [_VERB["why"]],
+            },
+            "status": {
+                "type": "integer",
+                "format": "int32",
+                "minimum": 400,
+                "maximum": 499,
+                "description": "Status of the refusal.",
+                "examples": [403],
+            },
+            "type": {
+                "type": "string",
+                "maxLength": 200,
+                "description": "Kind of the refusal: the address of its page.",
+                "examples": ["/problems/not-yours"],
+            },
+        },
+        "additionalProperties": True,
+        "examples": [_VERB],
+    },
+}
