@@ -66,7 +66,7 @@ def permissions(collection: Collection) -> APIRouter:
             }
         return answered(request, said, caching(None))
 
-    name = f"read_{words.replace(' ', '_')}_permissions"
+    name = f"see_{words.replace(' ', '_')}_rights"
     POLICY[name] = collection.reads
     TREE.add("GET", f"/v1/{collection.path}{_PATH}", read_permissions)
     router.add_api_route(
