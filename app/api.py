@@ -5,6 +5,10 @@ from fastapi import APIRouter, FastAPI
 from app import operating, problem_pages
 from app.activities.router import files as activity_files
 from app.activities.router import router as activities
+from app.amendments.router import exact as amendment_texts
+from app.amendments.router import files as amendment_files
+from app.amendments.router import router as amendments
+from app.amendments.router import steps as amendment_steps
 from app.areas.router import files as area_files
 from app.areas.router import router as areas
 from app.audit.router import router as audit
@@ -52,14 +56,14 @@ from app.status_reports.router import router as status_reports
 from app.webhooks.router import webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
-    plan, areas, goals, activities, events, consultations, progress_reports,
-    progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks, gap_dismissals,
-    framework_items, focal_points, organisations, countries, search, audit,
+    plan, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
+    progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
+    gap_dismissals, framework_items, focal_points, organisations, countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
     country_files, progress_report_files, report_line_files, gap_dismissal_files,
-    framework_item_files,
+    framework_item_files, amendment_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic.json_schema import models_json_schema
 
 from app import api
+from app.amendments.schemas import ClosingReason, TextRead
 from app.bundles.schemas import Bundle, BundleReport
 from app.changes.documented import schemas as feed_schemas
 from app.collection.collection import Collection
@@ -61,6 +62,7 @@ what was not asked for; without `fields=` every field is there, null or empty wh
 """
 _TAGS = {
     "Plan": "The Work Plan as a text.",
+    "Amendments": "How its text is changed, by both sides.",
     "Areas": "Its four headings.",
     "Goals": "Its eight goals.",
     "Activities": "What it proposes, and what countries do under it.",
@@ -240,6 +242,8 @@ def schemas() -> dict[str, Any]:
         (Gaps, "serialization"),
         (Checks, "serialization"),
         (Dismissal, "validation"),
+        (TextRead, "validation"),
+        (ClosingReason, "validation"),
     ]
     models += MODELS + KEY_MODELS
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]

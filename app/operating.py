@@ -85,12 +85,20 @@ async def housekeeping(service: Service) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
             try:
+                await enact_due(service.database)
                 await tidy(service.database, service.settings)
             except Exception as error:
                 _log.warning("housekeeping", error=type(error).__name__)
 
     async with _beside(run()):
         yield
+
+
+async def enact_due(database: Database) -> int:
+    """Bring amendments into force on the day for which both sides have concurred; how many there were."""
+    async with database.writing() as connection:
+        done: int = await connection.fetchval("select enact_due_amendments()")
+    return done
 
 
 async def tidy(database: Database, config: Settings) -> dict[str, int]:

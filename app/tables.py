@@ -2,6 +2,7 @@
 
 from app.access.models import ApiKey, ApiKeySecret, HiddenRecord, TokenHolder
 from app.activities.models import Activity
+from app.amendments.models import Amendment
 from app.areas.models import Area
 from app.collection.own_keys import OwnKeyOf
 from app.collection.search import SearchText
@@ -28,6 +29,7 @@ METADATA = Base.metadata
 __all__ = [
     "METADATA",
     "Activity",
+    "Amendment",
     "ApiKey",
     "ApiKeySecret",
     "Area",

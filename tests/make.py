@@ -20,6 +20,11 @@ DEFAULTS: dict[str, Any] = {
         "until": "2399-01-01",
     },
     "framework-items": lambda n: {"framework": "SEAJust", "title": f"Item {n}"},
+    "amendments": lambda n: {
+        "number": n,
+        "title": f"Amendment {n}",
+        "changes": [{"action": "add", "kind": "goal", "name": str(n), "new": {"text": f"Goal {n}"}}],
+    },
     "consultations": lambda n: {"number": n, "title": f"Consultation {n}", "start_date": "2025-01-01"},
 }
 

@@ -71,7 +71,7 @@ class Doorkeeper:
 
     async def verdict(self, headers: dict[bytes, bytes], address: Address | None) -> Verdict:
         """Who is calling. No credentials: the public. Bad credentials are never taken for none."""
-        text = _credentials(headers)
+        text = credentials(headers)
         if text is None:
             return Verdict(PUBLIC)
         try:
@@ -192,7 +192,7 @@ def judge_of_tokens(config: Settings) -> "Tokens | None":
     return Tokens(config)
 
 
-def _credentials(headers: dict[bytes, bytes]) -> str | None:
+def credentials(headers: dict[bytes, bytes]) -> str | None:
     """The key that a request carries."""
     key = headers.get(b"x-api-key")
     if key is None:

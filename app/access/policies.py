@@ -88,7 +88,9 @@ def not_withheld(record: str) -> str:
 def withheld(guarded: Sequence[Guarded]) -> str:
     """The records that are kept from the caller: only their ids."""
     cases = " ".join(
-        f"when '{each.table}' then {each.seen('h.visibility', 'h.owner')}" for each in guarded if each.drafts
+        f"when '{each.table}' then {each.seen('h.visibility', each.owner and 'h.owner')}"
+        for each in guarded
+        if each.drafts
     )
     shown = f"coalesce(case h.kind {cases} end, false)"
     return f"create or replace view withheld as select h.record_id from hidden_records h where not {shown}"  # noqa: S608
@@ -97,7 +99,7 @@ def withheld(guarded: Sequence[Guarded]) -> str:
 def visible(guarded: Sequence[Guarded], audited: str) -> str:
     """The function that says whether a record in the journal would have been seen as it was then."""
     cases = " ".join(
-        f"when '{each.table}' then {each.seen(_VISIBILITY, f'record ->> {each.owner!r}')}"
+        f"when '{each.table}' then {each.seen(_VISIBILITY, each.owner and f'record ->> {each.owner!r}')}"
         for each in guarded
         if each.drafts
     )

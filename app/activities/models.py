@@ -55,6 +55,7 @@ class Activity(Recorded, Base):
     status_reported_on: Mapped[date | None]
     status_period: Mapped[str | None]
     editorial_notes: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
+    retired_on: Mapped[date | None]
     owner: Mapped[str | None]
     visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
 

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.values import (
+    READ_ONLY,
     Code,
     CodeReference,
     Countries,
@@ -146,6 +147,11 @@ class Activity(Record, Owned, Kept):
     )
     editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
         [], description="Remarks beside slips of the original, which is kept as printed.", examples=[[]]
+    )
+    retired_on: Day | None = Field(
+        description="Day from which the plan proposes it no more, by an amendment; null while it does.",
+        examples=[None],
+        json_schema_extra=READ_ONLY,
     )
 
     @model_validator(mode="after")

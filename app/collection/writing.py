@@ -65,6 +65,16 @@ async def locked(connection: Connection, collection: Collection, name: str) -> C
     return found
 
 
+async def seen(connection: Connection, collection: Collection, name: str) -> Current:
+    """The record as the caller sees it, not held: what the database does with it, it holds itself."""
+    column, value = collection.named(collection.table, name)
+    found = await _looked_up(connection, collection, column.key, value, hold=False)
+    if found is None:
+        await refuse_merged(connection, collection, column.key, value)
+        raise collection.missing(name)
+    return found
+
+
 async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:
     """The record of an own key, held until the transaction ends. If there is none, the key itself is held:
     of several requests that would make its record one does, and the others find it.

@@ -1,5 +1,6 @@
 """What is stored of a goal."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, text
@@ -20,3 +21,4 @@ class Goal(Recorded, Base):
     sub_items: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     area_id: Mapped[UUID | None] = mapped_column(ForeignKey("areas.id"), index=True)
     editorial_notes: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
+    retired_on: Mapped[date | None]

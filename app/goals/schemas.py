@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from app.collection.values import EditorialNote, Kept, LongLine, Number, NumberReference, Record
+from app.collection.values import (
+    READ_ONLY,
+    Day,
+    EditorialNote,
+    Kept,
+    LongLine,
+    Number,
+    NumberReference,
+    Record,
+)
 
 
 class Goal(Record, Kept):
@@ -33,4 +42,9 @@ class Goal(Record, Kept):
     )
     editorial_notes: Annotated[list[EditorialNote], Field(max_length=50)] = Field(
         [], description="Remarks beside slips of the original, which is kept as printed.", examples=[[]]
+    )
+    retired_on: Day | None = Field(
+        description="Day from which the plan has it no more, by an amendment; null while it stands.",
+        examples=[None],
+        json_schema_extra=READ_ONLY,
     )

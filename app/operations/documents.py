@@ -123,11 +123,22 @@ def add_deed(
     schema: str,
     *,
     parameters: Sequence[dict[str, Any]] = (),
+    body: str = "",
 ) -> None:
-    """A route without a body that does something and answers what came of it."""
+    """A route that does something and answers what came of it; `body` is the schema of what has to be said with it."""
     POLICY[name] = permission
     TREE.add("POST", f"/v1{router.prefix}{path}", handler)
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
+    extra: dict[str, Any] = {
+        "parameters": [*parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
+        "security": [{"bearer": []}, {"api_key": []}],
+    }
+    if body:
+        extra["requestBody"] = {
+            "required": True,
+            "description": f"What is said with it: {summary[0].lower()}{summary[1:]}.",
+            "content": {"application/json": {"schema": doc.schema_ref(body)}},
+        }
     router.add_api_route(
         path,
         handler,
@@ -139,9 +150,6 @@ def add_deed(
         response_class=Response,
         response_model=None,
         responses=doc.ok(200, f"{summary}.", content, "ETag", *doc.WRITTEN)
-        | doc.problems(*(status for status in doc.WRITES if status != 415), 308, 404, 412, 428),
-        openapi_extra={
-            "parameters": [*parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
-            "security": [{"bearer": []}, {"api_key": []}],
-        },
+        | doc.problems(*(status for status in doc.WRITES if body or status != 415), 308, 404, 412, 428),
+        openapi_extra=extra,
     )

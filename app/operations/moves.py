@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,7 @@ from app.operations.routes import POLICY, flags, read_body, unchanged
 from app.operations.transactions import Answer, write
 
 Values = Mapping[str, Any]
+Said = TypeVar("Said", bound=BaseModel)
 
 
 class MoveNotAllowed(Conflict):
@@ -76,7 +77,7 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
     async def do(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, ("application/json",), needs) if move.body else b""
-        said = _said(move.body, body) if move.body else None
+        said = said_in(move.body, body) if move.body else None
 
         async def work(connection: Connection) -> Answer:
             current = await writing.locked(connection, collection, request.path_params["name"])
@@ -121,7 +122,8 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
     )
 
 
-def _said(schema: type[BaseModel], body: bytes) -> BaseModel:
+def said_in(schema: type[Said], body: bytes) -> Said:
+    """What a body says with a move."""
     read_object(body)
     try:
         return schema.model_validate_json(body)

@@ -32,8 +32,16 @@ def _under(
 def whole_plan() -> Select[Any]:
     """Feed position, and the JSON of the plan with its areas, their goals, and the printed activities."""
     area, goal, activity = AREAS.table, GOALS.table, ACTIVITIES.table
-    printed = _under(ACTIVITIES, "code", activity.c.goal_id == goal.c.id, activity.c.origin == "plan")
-    goals = _under(GOALS, "number", goal.c.area_id == area.c.id, activities=printed)
+    printed = _under(
+        ACTIVITIES,
+        "code",
+        activity.c.goal_id == goal.c.id,
+        activity.c.origin == "plan",
+        activity.c.retired_on.is_(None),
+    )
+    goals = _under(
+        GOALS, "number", goal.c.area_id == area.c.id, goal.c.retired_on.is_(None), activities=printed
+    )
     areas = _under(AREAS, "number", goals=goals)
     document = record_json(PLANS, PLANS.table, PLANS.outputs, {}, {"areas": areas})
     return select(JOURNAL_HEAD.c.position, document.label("j")).select_from(PLANS.table, JOURNAL_HEAD)

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.activities.queries import ACTIVITIES
+from app.amendments.queries import AMENDMENTS
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
 from app.collection.search import FINDABLE, inside, matches
@@ -27,7 +28,7 @@ SEARCHED: dict[str, Collection] = {
     each.path: each
     for each in (
         GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
-        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS,
+        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS, AMENDMENTS,
     )
 }  # fmt: skip
 RANKED_AT_MOST = 1000

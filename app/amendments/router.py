@@ -1,0 +1,121 @@
+"""The operations on amendments: how they are written and moved, their exact text, and the concurrence of a side."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.access.caller import Forbidden, Right
+from app.access.doorkeeper import credentials
+from app.access.keys import well_formed
+from app.access.permissions import Permission
+from app.amendments.queries import AMENDMENTS, EXACT_TEXT
+from app.amendments.schemas import TextRead
+from app.amendments.writes import MOVES
+from app.collection import writing
+from app.db import Connection
+from app.errors import Conflict
+from app.http.etags import not_modified
+from app.http.formats import Format, chosen
+from app.operations import documented as doc
+from app.operations.answering import caching
+from app.operations.documents import add_deed, asked_of, digest_of, one
+from app.operations.doors import TREE
+from app.operations.moves import MoveNotAllowed, moves, said_in
+from app.operations.routes import POLICY, endings, flags, operations, read_body, unchanged
+from app.operations.serving import context_of, headers_of, moment_of, service_of
+from app.operations.transactions import Answer, write
+
+_TAG = "Amendments"
+router = operations(AMENDMENTS, tag=_TAG)
+steps = moves(AMENDMENTS, MOVES, tag=_TAG)
+files = endings(AMENDMENTS)
+_PLAIN = Format("txt", "text/plain")
+_CONCUR = Right(Permission.CONCUR, AMENDMENTS.path)
+_NAME = doc.name_parameter(AMENDMENTS)
+
+
+class ConcurrenceNeedsAKey(Forbidden):
+    """A side concurs with its own API key, which the database itself looks at; another token proves nothing to it."""
+
+
+class TextHasChanged(Conflict):
+    """The text of the amendment is not the one that was read. `text_hash` is that of the text as it is now."""
+
+
+async def concur(request: Request) -> Response:
+    """Concur to the exact text that `text_hash` stands for, for the side whose key this is.
+
+    When both sides have concurred to the same text it is in force, and the plan reads so; or it becomes `concurred`,
+    and that happens when its day comes. A text that was edited since it was read is refused.
+    """
+    dry_run = flags(request, "dry_run")["dry_run"]
+    body = await read_body(request, ("application/json",), _CONCUR)
+    said = said_in(TextRead, body)
+    name, secret = request.path_params["name"], credentials(headers_of(request)) or ""
+    if not well_formed(secret):
+        raise ConcurrenceNeedsAKey("Send the API key of your side.")
+
+    async def work(connection: Connection) -> Answer:
+        current = await writing.seen(connection, AMENDMENTS, name)
+        await unchanged(request, connection, current)
+        record = current.record
+        if record["state"] != "tabled":
+            raise MoveNotAllowed(
+                f"This amendment is `{record['state']}`; sides concur to one that is tabled.",
+                state=record["state"],
+                moves=[],
+            )
+        if record["text_hash"] != said.text_hash:
+            raise TextHasChanged("Read the text as it is now.", text_hash=record["text_hash"])
+        await connection.execute("select concur($1, $2, $3)", current.id, said.text_hash, secret)
+        after = await writing.seen(connection, AMENDMENTS, name)
+        return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
+
+    return await write(request, body, work, dry_run=dry_run, needs=_CONCUR)
+
+
+async def read_amendment_text(request: Request) -> Response:
+    """The exact text, to be read and kept: `text_hash` is the SHA-256 of these bytes."""
+    asked_of(request)
+    headers, moment = headers_of(request), await moment_of(request)
+    chosen(headers.get(b"accept"), (_PLAIN,))
+    async with service_of(request).database.reading(await context_of(request)) as connection:
+        record = await one(connection, AMENDMENTS, request.path_params["name"], "id")
+        text: str = await connection.fetchval(EXACT_TEXT.sql, record)
+    tag = digest_of(text)
+    answer = caching(moment, ETag=f'"{tag}"')
+    if not_modified(headers.get(b"if-none-match"), tag):
+        return Response(None, 304, answer)
+    return Response(text, 200, answer, media_type=_PLAIN.content_type)
+
+
+exact: APIRouter = APIRouter(prefix=f"/{AMENDMENTS.path}", tags=[_TAG])
+add_deed(
+    exact, "/{name}/concur", concur, "concur_to_amendment", Permission.CONCUR, "Concur to an amendment", "Amendment",
+    parameters=[_NAME], body="TextRead",
+)  # fmt: skip
+POLICY["read_amendment_text"] = Permission.READ
+TREE.add("GET", f"/v1/{AMENDMENTS.path}/{{name}}/text", read_amendment_text)
+exact.add_api_route(
+    "/{name}/text",
+    read_amendment_text,
+    methods=["GET"],
+    name="read_amendment_text",
+    operation_id="read_amendment_text",
+    summary="Read the exact text of an amendment",
+    description=read_amendment_text.__doc__,
+    response_class=Response,
+    response_model=None,
+    responses=doc.ok(
+        200,
+        "The text.",
+        {
+            _PLAIN.media_type: {
+                "schema": {"type": "string", "maxLength": 1_000_000},
+                "example": "Amendment 1 to the ASEAN-Japan Work Plan on Law and Justice\n…\n",
+            }
+        },
+        "ETag",
+        "Memento-Datetime",
+    )
+    | doc.problems(*doc.READS, 304, 404),
+    openapi_extra={"parameters": [_NAME, *doc.AS_OF, doc.IF_NONE_MATCH]},
+)

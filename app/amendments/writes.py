@@ -1,0 +1,58 @@
+"""The moves of an amendment, and how a side concurs. The last word has the database (`migrations/amending.py`)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import and_, func
+from sqlalchemy.sql.elements import ColumnElement
+
+from app.access.permissions import Permission
+from app.amendments.schemas import ClosingReason
+from app.collection.collection import Rule
+from app.collection.writing import Current
+from app.db import Connection
+from app.operations.moves import Move
+
+
+def _misplaced(row: Any) -> ColumnElement[bool]:
+    still_open = row.c.state.in_(("draft", "tabled"))
+    return and_(still_open, func.has_misplaced_change(row.c.changes))
+
+
+RULES = (
+    Rule(
+        "misplaced_change",
+        "A change modifies or retires what the plan has, by its number or code, or adds what it has not.",
+        "changes",
+        _misplaced,
+    ),
+)
+
+
+async def _tabled(connection: Connection, current: Current, said: BaseModel | None) -> Mapping[str, Any]:
+    await connection.execute("select check_wording(changes) from amendments where id = $1", current.id)
+    return {"state_since": datetime.now(UTC)}
+
+
+async def _closed(connection: Connection, current: Current, said: BaseModel | None) -> Mapping[str, Any]:
+    assert isinstance(said, ClosingReason)
+    return {"state_since": datetime.now(UTC), "closed_reason": said.reason}
+
+
+MOVES = (
+    Move(
+        "table", ("draft",), "tabled", Permission.EDIT, "Table an amendment",
+        "Lay it before both sides: from now on they see it, and concur. What it changes has to stand in the plan as it "
+        "says. It may still be edited, which voids what was concurred to.", values=_tabled,
+    ),
+    Move(
+        "withdraw", ("draft", "tabled"), "withdrawn", Permission.EDIT, "Withdraw an amendment",
+        "Take it back, with the reason. It stays in the record.", ClosingReason, _closed,
+    ),
+    Move(
+        "lapse", ("tabled",), "lapsed", Permission.EDIT, "Let an amendment lapse",
+        "Say that both sides did not concur in time, with the reason. It stays in the record.", ClosingReason, _closed,
+    ),
+)  # fmt: skip

@@ -1,0 +1,210 @@
+"""An amendment comes into force when both sides have concurred to the same words, and in no other way."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests import make
+from tests.cast import Cast
+
+WORDS = {"text": "Hold the Consultation every year", "sub_items": ["In turn"]}
+NO_HASH = "sha256:" + "0" * 64
+
+
+async def in_the_plan(cast: Cast) -> dict[str, Any]:
+    """An activity of the plan."""
+    goal = await make.record(cast.secretariat, "goals", number=1)
+    return await make.record(
+        cast.secretariat, "activities", goal={"id": goal["id"]}, origin="plan", code="1.1", title="Hold it"
+    )
+
+
+def modified(**more: Any) -> dict[str, Any]:
+    return {"action": "modify", "kind": "activity", "name": "1.1", "new": WORDS, **more}
+
+
+async def tabled(cast: Cast, **more: Any) -> dict[str, Any]:
+    """A tabled amendment to the activity 1.1."""
+    made = await make.record(cast.secretariat, "amendments", **{"changes": [modified()], **more})
+    answer = await cast.secretariat.post(f"/v1/amendments/{made['number']}/table")
+    assert answer.status_code == 200, answer.text
+    after: dict[str, Any] = answer.json()
+    return after
+
+
+async def concur(client: httpx.AsyncClient, amendment: dict[str, Any], **more: Any) -> httpx.Response:
+    body = {"text_hash": more.pop("text_hash", amendment["text_hash"])}
+    return await client.post(f"/v1/amendments/{amendment['number']}/concur", json=body, **more)
+
+
+async def test_the_second_concurrence_brings_it_into_force_and_changes_the_plan(cast: Cast) -> None:
+    activity = await in_the_plan(cast)
+    made = await tabled(cast)
+    assert made["changes"][0]["old"] == {"text": "Hold it", "sub_items": []}
+    first = (await concur(cast.asean_authority, made)).json()
+    assert [given["side"] for given in first["concurrences"]] == ["asean"]
+    assert (await cast.anonymous.get(f"/v1/activities/{activity['id']}")).json()["title"] == "Hold it"
+    again = await concur(cast.asean_authority, made)
+    assert (again.status_code, again.json()) == (200, first)
+    second = (await concur(cast.japan_authority, made)).json()
+    assert (second["state"], second["took_effect_on"] is None) == ("in_force", False)
+    assert [(given["side"], given["by"]) for given in second["concurrences"]] == [
+        ("asean", "asean_authority"), ("japan", "japan_authority"),
+    ]  # fmt: skip
+    after = (await cast.anonymous.get("/v1/activities/1.1")).json()
+    assert (after["title"], after["sub_items"]) == (WORDS["text"], WORDS["sub_items"])
+    told = (await cast.reader.get("/v1/activities/1.1/history")).json()["items"][0]
+    assert told["by"]["key"]["name"] == "japan_authority"
+
+
+async def test_any_edit_of_the_text_voids_what_was_concurred_to(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast)
+    await concur(cast.asean_authority, made)
+    for edit in (
+        {"title": "Other"}, {"rationale": "Why"}, {"effective_on": "2020-01-01"},
+        {"changes": [modified(new={"text": "Other"})]},
+    ):  # fmt: skip
+        before = (
+            await concur(
+                cast.asean_authority, (await cast.secretariat.get(f"/v1/amendments/{made['number']}")).json()
+            )
+        ).json()
+        after = (await cast.secretariat.patch(f"/v1/amendments/{made['number']}", json=edit)).json()
+        assert before["text_hash"] != after["text_hash"]
+        assert after["concurrences"] == []
+        refused = await concur(cast.japan_authority, before)
+        assert refused.status_code == 409
+        assert refused.json()["text_hash"] == after["text_hash"]
+    kept = await cast.secretariat.patch(f"/v1/amendments/{made['number']}", json={"proposed_by": "asean"})
+    assert kept.json()["text_hash"] == after["text_hash"]
+
+
+async def test_the_hash_is_that_of_the_text_that_one_reads(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast, rationale="One\nTwo", effective_on="2027-01-01")
+    answer = await cast.asean_authority.get(f"/v1/amendments/{made['number']}/text")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["etag"] == f'"{made["text_hash"].removeprefix("sha256:")}"'
+    assert answer.text.splitlines()[2:] == [
+        "Takes effect: 2027-01-01", "> One", "> Two", "", "Modify activity 1.1",
+        "- Hold it", "+ Hold the Consultation every year", "  + In turn",
+    ]  # fmt: skip
+    again = await cast.asean_authority.get(
+        f"/v1/amendments/{made['number']}/text", headers={"If-None-Match": answer.headers["etag"]}
+    )
+    assert again.status_code == 304
+
+
+async def test_what_is_concurred_to_waits_for_its_day(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast, effective_on="2399-01-01")
+    await concur(cast.japan_authority, made)
+    after = (await concur(cast.asean_authority, made)).json()
+    assert (after["state"], after["visibility"], after["took_effect_on"]) == ("concurred", "public", None)
+    assert (await cast.anonymous.get("/v1/activities/1.1")).json()["title"] == "Hold it"
+    settled = await cast.secretariat.patch(f"/v1/amendments/{made['number']}", json={"title": "Other"})
+    assert settled.status_code == 409
+
+
+async def test_goals_and_activities_are_added_and_retired(cast: Cast) -> None:
+    activity = await in_the_plan(cast)
+    changes = [
+        {"action": "retire", "kind": "activity", "name": "1.1"},
+        {"action": "add", "kind": "goal", "name": "2", "new": {"text": "New goal"}},
+        {"action": "add", "kind": "activity", "name": "2.1", "under": 2, "new": WORDS},
+    ]
+    made = await tabled(cast, changes=changes)
+    await concur(cast.asean_authority, made)
+    after = (await concur(cast.japan_authority, made)).json()
+    retired = (await cast.anonymous.get(f"/v1/activities/{activity['id']}")).json()
+    assert retired["retired_on"] == after["took_effect_on"]
+    added = (await cast.anonymous.get("/v1/activities/2.1")).json()
+    assert (added["origin"], added["goal"]["number"], added["title"]) == ("plan", 2, WORDS["text"])
+
+
+@pytest.mark.parametrize("change", [
+    {"action": "modify", "kind": "activity", "name": "9.9", "new": WORDS},
+    {"action": "add", "kind": "activity", "name": "1.1", "under": 1, "new": WORDS},
+    {"action": "add", "kind": "activity", "name": "1.2", "under": 7, "new": WORDS},
+    {"action": "retire", "kind": "goal", "name": "1", "new": WORDS},
+    {"action": "add", "kind": "goal", "name": "x", "new": WORDS},
+    {"action": "modify", "kind": "preamble", "name": "1", "new": WORDS},
+])  # fmt: skip
+async def test_a_change_that_has_no_place_in_the_plan_is_refused(cast: Cast, change: dict[str, Any]) -> None:
+    await in_the_plan(cast)
+    answer = await cast.secretariat.post(
+        "/v1/amendments", json={"number": 1, "title": "T", "changes": [change]}
+    )
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"].startswith("/changes")
+
+
+async def test_an_amendment_to_words_that_have_changed_is_refused_by_both(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast)
+    other = await tabled(cast)
+    for client in (cast.asean_authority, cast.japan_authority):
+        assert (await concur(client, made)).status_code == 200
+    refused = await concur(cast.japan_authority, other)
+    assert refused.status_code == 409
+    assert "activity 1.1" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("caller", [
+    "anonymous", "reader", "partner", "japan_editor", "thailand_approver", "secretariat", "auditor", "administrator",
+])  # fmt: skip
+async def test_only_the_authorities_of_the_sides_concur(cast: Cast, caller: str) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast)
+    answer = await concur(getattr(cast, caller), made)
+    assert answer.status_code == (401 if caller == "anonymous" else 403)
+    assert (await cast.secretariat.get(f"/v1/amendments/{made['number']}")).json()["concurrences"] == []
+
+
+async def test_who_sees_an_amendment_when(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await make.record(cast.secretariat, "amendments", changes=[modified()])
+    address = f"/v1/amendments/{made['number']}"
+
+    async def seen() -> list[int]:
+        callers = (cast.secretariat, cast.japan_authority, cast.anonymous)
+        return [(await client.get(address)).status_code for client in callers]
+
+    assert await seen() == [200, 404, 404]
+    await cast.secretariat.post(f"{address}/table")
+    assert await seen() == [200, 200, 404]
+    for client in (cast.japan_authority, cast.asean_authority):
+        await concur(client, made)
+    assert await seen() == [200, 200, 200]
+
+
+async def test_what_was_laid_before_the_sides_stays_in_the_record(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast)
+    address = f"/v1/amendments/{made['number']}"
+    assert (await cast.secretariat.delete(address)).status_code == 409
+    closed = await cast.secretariat.post(f"{address}/withdraw", json={"reason": "Not needed."})
+    assert (closed.json()["state"], closed.json()["closed_reason"]) == ("withdrawn", "Not needed.")
+    assert (await concur(cast.asean_authority, made)).json()["moves"] == []
+    assert (await cast.secretariat.patch(address, json={"title": "Other"})).status_code == 409
+    assert (await cast.secretariat.patch(address, json={"keys": ["a:1"]})).status_code == 200
+
+
+async def test_a_dry_run_concurs_to_nothing(cast: Cast) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast)
+    answer = await concur(cast.asean_authority, made, params={"dry_run": "true"})
+    assert len(answer.json()["concurrences"]) == 1
+    assert (await cast.secretariat.get(f"/v1/amendments/{made['number']}")).json() == made
+
+
+async def test_a_day_before_that_of_the_last_amendment_is_refused(cast: Cast) -> None:
+    await in_the_plan(cast)
+    first = await tabled(cast)
+    await concur(cast.asean_authority, first)
+    await concur(cast.japan_authority, first)
+    second = await tabled(cast, effective_on="2024-01-01", changes=[modified(new={"text": "Other"})])
+    await concur(cast.asean_authority, second)
+    assert (await concur(cast.japan_authority, second)).status_code == 409
