@@ -63,7 +63,6 @@ begin
   end if;
   if tg_op = 'INSERT' and not trusted then
     new.state := 'draft';
-    new.state_since := now();
     new.concurrences := '[]';
     new.took_effect_on := null;
     new.closed_reason := null;

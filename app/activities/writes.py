@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.activities.models import Activity
@@ -23,7 +23,17 @@ def _children_do_not_fit(row: Any) -> ColumnElement[bool]:
     return exists(select(child.c.id).where(child.c.parent_id == row.c.id, other).correlate_except(child))
 
 
+def _of_a_country(row: Any) -> ColumnElement[bool]:
+    return and_(row.c.origin == "plan", row.c.owner.is_not(None))
+
+
 RULES = (
+    Rule(
+        "plan_of_a_country",
+        "What the plan itself proposes belongs to no country: yours is carried out under it, `origin` is `member`.",
+        "origin",
+        _of_a_country,
+    ),
     Rule(
         "parent_elsewhere", "The parent is a plan activity of the same goal.", "parent", _parent_does_not_fit
     ),

@@ -70,9 +70,7 @@ def upgrade() -> None:
         *recorded(_TABLE),
         *own_keys(_TABLE),
         *searched(
-            _TABLE,
-            "left(concat_ws(' ', 'Amendment', r.number, r.title), 200)",
-            "concat_ws(' ', r.title, r.rationale)",
+            _TABLE, "left(r.title, 200)", "concat_ws(' ', 'Amendment', r.number, r.title, r.rationale)"
         ),
         *hidden(_TABLE, "proposed_by"),
         f"""create trigger keep_amendment before insert or update or delete on {_TABLE}

@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app import operating
 from tests import make
 from tests.cast import Cast
+from tests.conftest import Register
 
 WORDS = {"text": "Hold the Consultation every year", "sub_items": ["In turn"]}
 NO_HASH = "sha256:" + "0" * 64
@@ -61,22 +63,19 @@ async def test_the_second_concurrence_brings_it_into_force_and_changes_the_plan(
 async def test_any_edit_of_the_text_voids_what_was_concurred_to(cast: Cast) -> None:
     await in_the_plan(cast)
     made = await tabled(cast)
-    await concur(cast.asean_authority, made)
+    before = made
     for edit in (
         {"title": "Other"}, {"rationale": "Why"}, {"effective_on": "2020-01-01"},
         {"changes": [modified(new={"text": "Other"})]},
     ):  # fmt: skip
-        before = (
-            await concur(
-                cast.asean_authority, (await cast.secretariat.get(f"/v1/amendments/{made['number']}")).json()
-            )
-        ).json()
+        assert len((await concur(cast.asean_authority, before)).json()["concurrences"]) == 1
         after = (await cast.secretariat.patch(f"/v1/amendments/{made['number']}", json=edit)).json()
         assert before["text_hash"] != after["text_hash"]
         assert after["concurrences"] == []
         refused = await concur(cast.japan_authority, before)
         assert refused.status_code == 409
         assert refused.json()["text_hash"] == after["text_hash"]
+        before = after
     kept = await cast.secretariat.patch(f"/v1/amendments/{made['number']}", json={"proposed_by": "asean"})
     assert kept.json()["text_hash"] == after["text_hash"]
 
@@ -208,3 +207,38 @@ async def test_a_day_before_that_of_the_last_amendment_is_refused(cast: Cast) ->
     second = await tabled(cast, effective_on="2024-01-01", changes=[modified(new={"text": "Other"})])
     await concur(cast.asean_authority, second)
     assert (await concur(cast.japan_authority, second)).status_code == 409
+
+
+async def test_a_ministry_adds_nothing_to_the_text_of_the_plan(cast: Cast) -> None:
+    goal = await make.record(cast.secretariat, "goals")
+    body = {"goal": {"id": goal["id"]}, "code": "1.9", "title": "Ours", "origin": "plan"}
+    refused = await cast.japan_editor.post("/v1/activities", json=body)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "plan_of_a_country")
+    assert (
+        await cast.japan_editor.post("/v1/activities", json={**body, "origin": "member"})
+    ).status_code == 201
+
+
+_THE_DAY_COMES = """set session_replication_role = replica;
+update amendments a set effective_on = current_date, text_hash = hash,
+  concurrences = replace(concurrences::text, text_hash, hash)::jsonb
+from (select id, 'sha256:' || encode(sha256(convert_to(
+  amendment_text(number, title, rationale, current_date, changes), 'UTF8')), 'hex') from amendments) today(id, hash)
+where a.id = today.id;
+set session_replication_role = origin"""
+"""As if both sides had long since concurred to today: nobody else could do that."""
+
+
+async def test_on_its_day_it_comes_into_force_or_lapses_and_says_why(cast: Cast, empty: Register) -> None:
+    await in_the_plan(cast)
+    for text in ("A", "B"):
+        made = await tabled(cast, effective_on="2399-01-01", changes=[modified(new={"text": text})])
+        await concur(cast.japan_authority, made)
+        await concur(cast.asean_authority, made)
+    assert await operating.enact_due(empty.app.state.service.database) == 0
+    await empty.superuser.execute(_THE_DAY_COMES)
+    assert await operating.enact_due(empty.app.state.service.database) == 2
+    first, second = (await cast.anonymous.get("/v1/amendments?sort=number")).json()["items"]
+    assert (first["state"], second["state"]) == ("in_force", "lapsed")
+    assert "activity 1.1" in second["closed_reason"]
+    assert (await cast.anonymous.get("/v1/activities/1.1")).json()["title"] == "A"
