@@ -1,6 +1,6 @@
 """the plan is amended
 
-Revision: 0016, after 0015
+Revision: 0020, after 0019
 """
 
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from migrations.guards import FORGET_GUARDS, hidden
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, own_keys, recorded, searched, writable
 
-revision = "0016"
-down_revision = "0015"
+revision = "0020"
+down_revision = "0019"
 
 _TABLE = "amendments"
 _RETIRED = ("goals", "activities")
