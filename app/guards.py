@@ -47,6 +47,7 @@ def policies() -> Iterator[str]:
     yield from reading("api_keys", f"{administered} or {OF_KEY.format('id')}")
     yield from writing("api_keys", administered)
     yield from reading("token_holders", f"{administered} or {OF_KEY.format('id')}")
+    yield from (*reading("spent_quotas", SERVICE), *writing("spent_quotas", SERVICE))
     secret = f"exists (select from api_keys where id = key_id and {administered})"
     yield from (*reading("api_key_secrets", secret), *writing("api_key_secrets", secret))
     answer = f"{SERVICE} or {OF_KEY.format('caller_id')}"

@@ -35,6 +35,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.secret_known(service),
                 operating.housekeeping(service),
                 operating.listening(service),
+                operating.quotas_shared(service),
                 operating.jobs_done(service, api.LOADER),
                 operating.delivering(service, {each.name: each.path for each in api.COLLECTIONS}),
                 operating.stopped_with_parent(),

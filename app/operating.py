@@ -1,10 +1,11 @@
 """Running the service: its database, health, metrics, and the chores that run by themselves."""
 
 import asyncio
+import hmac
 import multiprocessing
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from types import FrameType
@@ -18,6 +19,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.datastructures import State
 
 from app import __version__, preparing
+from app.access.models import forget_quotas
+from app.access.quotas import Quotas
 from app.collection.refusals import refusal
 from app.db import SERVICE, Compiled, Database
 from app.errors import Unavailable
@@ -36,6 +39,11 @@ _HOUSEKEEPING_SECONDS = 3600
 _BATCH = 500
 _READY_SECONDS = 1.0
 _ASK_AGAIN_SECONDS = 0.5
+_SHARE_SECONDS = 1.0
+_SHARE = """insert into spent_quotas as known (name, whole_at)
+select name, now() + make_interval(secs => seconds) from unnest($1::text[], $2::float8[]) as spent(name, seconds)
+on conflict (name) do update set whole_at = greatest(known.whole_at, now()) + (excluded.whole_at - now())
+returning name, extract(epoch from whole_at - now())::float8 as seconds"""
 _SECRET = Compiled("select secret from installation", (), {})
 
 
@@ -108,6 +116,7 @@ async def tidy(database: Database, config: Settings) -> dict[str, int]:
         ("idempotency_keys", config.idempotency_days, forget_keys),
         ("jobs", config.job_days, forget_jobs),
         ("webhook_deliveries", config.webhook_log_days, forget_deliveries),
+        ("spent_quotas", 0, forget_quotas),
     ):
         more = True
         while more:
@@ -120,6 +129,33 @@ async def tidy(database: Database, config: Settings) -> dict[str, int]:
             gone[name] = gone.get(name, 0) + count
             more = count == _BATCH
     return gone
+
+
+@asynccontextmanager
+async def quotas_shared(service: Service) -> AsyncIterator[None]:
+    """What is much used of a quota is known to all processes within a second."""
+
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(_SHARE_SECONDS)
+            with suppress(Unavailable, *BROKEN):  # each process counts on by itself
+                await share(service, service.quotas)
+
+    async with _beside(run()):
+        yield
+
+
+async def share(service: Service, quotas: Quotas) -> None:
+    """Tell the other processes what was spent here, and learn what was there."""
+
+    def veil(name: str) -> str:
+        return hmac.digest(service.cursor_secret, name.encode(), "sha256").hex()
+
+    async def tell(names: Sequence[str], seconds: Sequence[float]) -> Sequence[tuple[str, float]]:
+        async with service.database.writing() as connection:
+            return [(row["name"], row["seconds"]) for row in await connection.fetch(_SHARE, names, seconds)]
+
+    await quotas.shared(veil, tell)
 
 
 @asynccontextmanager

@@ -81,6 +81,12 @@ class Settings(BaseSettings):
     trusted_proxies: list[str] = []
     """Networks (CIDR, as a JSON list) of the proxies whose `X-Forwarded-For` is believed. Default: nobody's."""
 
+    key_quota: int = Field(default=120_000, ge=0)
+    """Requests a minute for each key; 0: without a limit (docs/access.md)."""
+
+    address_quota: int = Field(default=120_000, ge=0)
+    """Requests a minute for each address that asks without a key; 0: without a limit."""
+
     oidc_issuer: str | None = None
     """Address of the issuer whose bearer tokens are taken beside API keys (OpenID Connect). Default: none are."""
 

@@ -1,6 +1,6 @@
 """Every table, imported once, for migrations and for the checks that look at all of them."""
 
-from app.access.models import ApiKey, ApiKeySecret, HiddenRecord, TokenHolder
+from app.access.models import ApiKey, ApiKeySecret, HiddenRecord, SpentQuota, TokenHolder
 from app.activities.models import Activity
 from app.amendments.models import Amendment
 from app.areas.models import Area
@@ -52,6 +52,7 @@ __all__ = [
     "ProgressReport",
     "ReportLine",
     "SearchText",
+    "SpentQuota",
     "TokenHolder",
     "Webhook",
 ]

@@ -48,7 +48,11 @@ def register(events: int, folder: Path, port: int = PORT) -> Iterator[Register]:
         measured = asyncio.run(_measured(running.dsn))
         pin(running.pid, OTHER_CORE)
         command = [str(_WORKPLAN), "serve", "--port", str(port), "--no-seed"]
-        environment = {"DATABASE_URL": running.dsn, "WORKPLAN_DATA_DIR": str(home)}
+        environment = {
+            "DATABASE_URL": running.dsn,
+            "WORKPLAN_DATA_DIR": str(home),
+            "WORKPLAN_KEY_QUOTA": "999999999",
+        }
         with serving(command, port, environment) as server:
             yield Register(events, running.dsn, running.pid, home, server, measured)
 

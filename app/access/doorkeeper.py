@@ -22,7 +22,7 @@ from app.access.caller import (
     WrongNetwork,
 )
 from app.access.keys import digest, well_formed
-from app.access.networks import Address, Network, networks, within
+from app.access.networks import Address, Network, neighbours, networks, within
 from app.access.permissions import Role
 from app.db import Compiled, Database
 from app.errors import Problem, Unavailable
@@ -67,7 +67,7 @@ class Doorkeeper:
         self._database = database
         self._tokens = tokens
         self._verdicts: dict[bytes, tuple[float, Verdict]] = {}
-        self._failures: OrderedDict[Address | None, list[float]] = OrderedDict()
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
 
     async def verdict(self, headers: dict[bytes, bytes], address: Address | None) -> Verdict:
         """Who is calling. No credentials: the public. Bad credentials are never taken for none."""
@@ -97,9 +97,9 @@ class Doorkeeper:
 
     def _failed(self, address: Address | None) -> Problem | None:
         """Count a failure of an address; the refusal of one that has failed too often."""
-        now = monotonic()
-        recent = [at for at in self._failures.pop(address, ()) if at > now - _FAILURES_SECONDS]
-        self._failures[address] = [*recent, now][-_FAILURES_MOST - 1 :]
+        now, source = monotonic(), neighbours(address)
+        recent = [at for at in self._failures.pop(source, ()) if at > now - _FAILURES_SECONDS]
+        self._failures[source] = [*recent, now][-_FAILURES_MOST - 1 :]
         if len(self._failures) > _SOURCES_KEPT:
             self._failures.popitem(last=False)
         if len(recent) < _FAILURES_MOST:

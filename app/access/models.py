@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.access.permissions import OF_A_COUNTRY, Role
-from app.db import Base
+from app.db import Base, Connection
 
 _ROLES = ", ".join(f"'{role}'" for role in sorted(Role) if role is not Role.PUBLIC)
 _OF_A_COUNTRY = ", ".join(f"'{role}'" for role in sorted(OF_A_COUNTRY))
@@ -81,6 +81,28 @@ class TokenHolder(Base):
     scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     seen_on: Mapped[date] = mapped_column(server_default=text("current_date"))
+
+
+class SpentQuota(Base):
+    """What several processes have spent of one quota. Not logged: after a crash all quotas are whole."""
+
+    __tablename__ = "spent_quotas"
+    __table_args__ = ({"prefixes": ["unlogged"]},)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """A digest of the key or address, with a secret of the register."""
+    whole_at: Mapped[datetime]
+
+
+async def forget_quotas(connection: Connection, days: int, most: int) -> int:
+    """Delete some of those that are whole again; how many they were."""
+    done: str = await connection.execute(
+        "delete from spent_quotas where name in (select name from spent_quotas "
+        "where whole_at < now() - make_interval(days => $1) limit $2 for update skip locked)",
+        days,
+        most,
+    )
+    return int(done.rsplit(maxsplit=1)[-1])
 
 
 class HiddenRecord(Base):

@@ -27,6 +27,12 @@ def within(address: Address | None, known: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in known)
 
 
+@lru_cache(4096)
+def neighbours(address: Address | None) -> str:
+    """Who is counted as one with an address: of IPv6 a network, as one subscriber has all of its addresses."""
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)
+
+
 @lru_cache(1024)
 def _address(written: str) -> Address | None:
     try:

@@ -109,6 +109,16 @@ HEADERS = {
         {"type": "string", "enum": ["true"]},
         "true",
     ),
+    "RateLimit-Policy": _header(
+        "How many requests the key, or the address without one, may make in how many seconds (IETF draft).",
+        {"type": "string", "maxLength": 200},
+        '"key";q=120000;w=60',
+    ),
+    "RateLimit": _header(
+        "What is left of that (`r`), and in how many seconds there is more (`t`).",
+        {"type": "string", "maxLength": 200},
+        '"key";r=119999;t=1',
+    ),
     "X-Request-ID": _header(
         "The request in our log; yours, if you sent one.",
         {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
@@ -116,6 +126,7 @@ HEADERS = {
     ),
 }
 
+_ALWAYS = ("RateLimit-Policy", "RateLimit", "X-Request-ID")
 _REFUSALS = {
     308: (
         "MergedAway",
@@ -155,7 +166,11 @@ _REFUSALS = {
         "unprocessable",
     ),
     428: ("PreconditionRequired", "This key has to send `If-Match`.", "precondition-required"),
-    429: ("TooManyFailures", "Too many keys that open nothing came from this address.", "too-many-failures"),
+    429: (
+        "TooManyRequests",
+        "The quota of this key or address is spent; or too many keys that open nothing came from this address.",
+        "too-many-requests",
+    ),
     500: ("InternalError", "Something broke on our side; nothing was changed.", "internal-error"),
     503: ("Unavailable", "The database did not answer in time; try again.", "unavailable"),
 }
@@ -180,7 +195,7 @@ def _refusal(status: int, description: str, code: str) -> dict[str, Any]:
         "instance": "/v1/events",
         "request_id": _EXAMPLE_REQUEST,
     }
-    headers = (*_REFUSAL_HEADERS.get(status, ()), "X-Request-ID")
+    headers = (*_REFUSAL_HEADERS.get(status, ()), *_ALWAYS)
     return {
         "description": description,
         "headers": {name: _header_ref(name) for name in headers},
@@ -193,7 +208,7 @@ REFUSALS: dict[str, dict[str, Any]] = {
 } | {
     "NotModified": {
         "description": "Not changed since the version in `If-None-Match`.",
-        "headers": {name: _header_ref(name) for name in ("ETag", "Memento-Datetime", "X-Request-ID")},
+        "headers": {name: _header_ref(name) for name in ("ETag", "Memento-Datetime", *_ALWAYS)},
     }
 }
 """The refusals, each described once."""
@@ -212,7 +227,7 @@ def ok(
     answer: dict[str, Any] = {"description": description, **more}
     if content is not None:
         answer["content"] = content
-    answer["headers"] = {name: _header_ref(name) for name in (*headers, "X-Request-ID")}
+    answer["headers"] = {name: _header_ref(name) for name in (*headers, *_ALWAYS)}
     return {status: answer}
 
 

@@ -9,6 +9,7 @@ from fastapi import Request
 from app.access.caller import Caller
 from app.access.doorkeeper import Doorkeeper
 from app.access.networks import Network, networks, source
+from app.access.quotas import Quotas
 from app.collection.asked import pairs_of
 from app.db import Context, Database
 from app.errors import Unavailable
@@ -30,6 +31,11 @@ class Service:
     kept: Kept = field(default_factory=Kept)
     job_added: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the worker of this process; others look every few seconds."""
+
+    @cached_property
+    def quotas(self) -> Quotas:
+        """What everybody has spent of their requests."""
+        return Quotas(self.settings.key_quota, self.settings.address_quota)
 
     @cached_property
     def proxies(self) -> tuple[Network, ...]:
@@ -64,8 +70,11 @@ async def caller_of(request: Request) -> Caller:
     peer = request.client.host if request.client else None
     address = source(peer, headers.get(b"x-forwarded-for"), service.proxies)
     verdict = await service.doorkeeper.verdict(headers, address)
+    state["headers"], refused = service.quotas.spend(verdict.caller, address)
     if verdict.ends_soon:
-        state["headers"] = [(b"key-expires", f"{verdict.ends_soon:%Y-%m-%dT%H:%M:%SZ}".encode())]
+        state["headers"].append((b"key-expires", f"{verdict.ends_soon:%Y-%m-%dT%H:%M:%SZ}".encode()))
+    if refused:
+        raise refused
     state["caller"] = verdict.caller
     return verdict.caller
 

@@ -17,6 +17,7 @@ UNRECORDED = {
     "own_keys", "search_texts", "hidden_records",
     "idempotency_keys", "jobs", "job_pieces",  # answers and work to do, not records
     "api_key_secrets",  # digests alone; that a key was rotated stands in the key
+    "spent_quotas",  # of the last minute
     "token_holders",  # what others say of themselves, each day anew
     "frozen_reports",  # never change; their digest is recorded with the Consultation
     "webhook_lanes", "webhook_deliveries",  # how far webhooks have come, and the log of what was sent
@@ -111,8 +112,8 @@ _COLUMNS = """select table_schema, table_name, array_agg(column_name::text order
 from information_schema.columns where table_schema in ('public', 'past') group by 1, 2"""
 WITHOUT_PAST = {
     "alembic_version", "api_key_secrets", "api_keys", "frozen_reports", "hidden_records", "idempotency_keys",
-    "installation", "job_pieces", "jobs", "key_names", "once_hidden", "search_texts", "told", "token_holders",
-    "webhook_deliveries", "webhook_lanes", "webhooks", "withheld",
+    "installation", "job_pieces", "jobs", "key_names", "once_hidden", "search_texts", "spent_quotas", "told",
+    "token_holders", "webhook_deliveries", "webhook_lanes", "webhooks", "withheld",
 }  # fmt: skip
 
 
