@@ -42,6 +42,8 @@ from app.operations.keyed import by_key
 from app.operations.merges import merge_of
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
+from app.persons.router import files as person_files
+from app.persons.router import router as persons
 from app.plan.queries import PLANS
 from app.plan.router import router as plan
 from app.progress_reports.router import files as progress_report_files
@@ -58,11 +60,11 @@ from app.webhooks.router import webhooks
 ROUTERS: tuple[APIRouter, ...] = (
     plan, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
     progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
-    gap_dismissals, framework_items, focal_points, organisations, countries, search, audit,
+    gap_dismissals, framework_items, focal_points, persons, organisations, countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
-    country_files, progress_report_files, report_line_files, gap_dismissal_files,
+    country_files, person_files, progress_report_files, report_line_files, gap_dismissal_files,
     framework_item_files, amendment_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())

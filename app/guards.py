@@ -59,6 +59,10 @@ def policies() -> Iterator[str]:
         "or owner_body_id = (select nullif(current_setting('register.body', true), '')::uuid)"
     )
     yield from (*reading("webhooks", webhook), *writing("webhooks", webhook))
+    people = Guarded("persons", "persons", owner="p.country")
+    of_person = f"exists (select from persons p where p.id = person_id and {people.written()})"
+    yield from reading("reveals", of_person)
+    yield f"create policy added on reveals for insert to {APP_ROLE} with check ({OF_KEY.format('key_id')})"
     for table in ("webhook_lanes", "webhook_deliveries"):  # with the webhook that they are of
         of_webhook = f"exists (select from webhooks w where w.id = {table}.webhook_id)"
         yield from (*reading(table, of_webhook), *writing(table, of_webhook))

@@ -13,12 +13,13 @@ from fastapi.responses import JSONResponse
 from pydantic.json_schema import models_json_schema
 
 from app import api
+from app.access.permissions import MATRIX, Permission, Role
 from app.amendments.schemas import ClosingReason, TextRead
 from app.bundles.schemas import Bundle, BundleReport
 from app.changes.documented import schemas as feed_schemas
 from app.collection.collection import Collection
 from app.collection.fields import OPERATORS
-from app.collection.projection import EXPANDED_AT_MOST, Links, Ref
+from app.collection.projection import EXPANDED_AT_MOST, WITHHELD, Links, Ref
 from app.docs.openapi_30 import down_convert
 from app.docs.pages import docs_routes
 from app.funding.schemas import FundingEntries, FundingTotals
@@ -37,6 +38,7 @@ from app.operations.documented import (
     request_example,
     schema_ref,
 )
+from app.operations.routes import POLICY
 from app.progress_reports.schemas import ReturnReason
 from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport, WhyStatus
 from app.webhooks.documented import MODELS, PAGES, POSTED
@@ -76,6 +78,7 @@ _TAGS = {
     "Gap dismissals": "Why a gap may stay, and until when.",
     "Framework items": "What other frameworks do in the same field.",
     "Focal points": "Whom to ask.",
+    "Persons": "The people behind offices; personal data.",
     "Organisations": "Who leads, hosts, funds and takes part.",
     "Countries": "The States of the plan.",
     "Search": "Everything, by its words.",
@@ -153,7 +156,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     for posted in made["webhooks"].values():
         _give_examples(posted["post"], made["components"]["schemas"])
     for operation in _operations(made):
-        operation.setdefault("security", _READ_ALWAYS)
+        public = POLICY.get(operation["operationId"], Permission.READ) in MATRIX[Role.PUBLIC]
+        operation.setdefault("security", _READ_ALWAYS[0 if public else 1 :])
         if "204" in operation["responses"]:
             operation["responses"].pop("200", None)
         operation["responses"] = {
@@ -329,7 +333,23 @@ def _read_properties(collection: Collection, plain: Mapping[str, Any]) -> dict[s
         }
         for each, known in collection.reverse.items()
     }
-    return {**deepcopy(own), **reverse}
+    return {**deepcopy(own), **reverse, **_withheld(collection)}
+
+
+def _withheld(collection: Collection) -> dict[str, Any]:
+    """What names the fields that a caller is not shown."""
+    if collection.personal is None:
+        return {}
+    fields = list(collection.personal.fields)
+    listed = {
+        "type": "array",
+        "maxItems": len(fields),
+        "items": {"type": "string", "enum": fields},
+        "description": "Fields that are not shown to this caller. Sent back, it has no effect: they stay as they are.",
+        "readOnly": True,
+        "examples": [fields],
+    }
+    return {WITHHELD: listed}
 
 
 def _of_collection(collection: Collection, plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -406,6 +426,7 @@ def _patch(
             parts[f"{inner}Patch"] = part
             field["$ref"] = _REF.format(model=f"{inner}Patch")
         properties[each] = field if each in needed else _clearable(field)
+    properties |= {each: _without(field, "readOnly") for each, field in _withheld(collection).items()}
     patch = {
         "type": "object",
         "description": f"Changes to {_a(collection.singular)} (RFC 7396): what is absent stays, null clears.",

@@ -18,6 +18,7 @@ from app.http.models import IdempotencyKey
 from app.jobs.models import Job, JobPiece
 from app.journal import Change
 from app.organisations.models import Organisation
+from app.persons.models import Person, Reveal
 from app.plan.models import Plan
 from app.progress_reports.models import ProgressReport
 from app.report_lines.models import ReportLine
@@ -48,9 +49,11 @@ __all__ = [
     "JobPiece",
     "Organisation",
     "OwnKeyOf",
+    "Person",
     "Plan",
     "ProgressReport",
     "ReportLine",
+    "Reveal",
     "SearchText",
     "SpentQuota",
     "TokenHolder",

@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "organisations": lambda n: {"code": f"ORG-{n}", "name": f"Organisation {n}", "kind": "ministry"},
     "events": lambda n: {"title": f"Event {n}", "kind": "seminar", "start_date": "2025-06-24"},
     "focal-points": lambda n: {"country": "TH", "purposes": ["general"], "office": {"name": f"Office {n}"}},
+    "persons": lambda n: {"country": "TH", "display": f"Test person {n}"},
     "gap-dismissals": lambda n: {
         "gap": f"event_without_outcome:019aa5d0-6b7c-7c3e-9c39-{n:012d}",
         "reason": "Due in spring.",

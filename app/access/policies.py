@@ -33,6 +33,8 @@ class Guarded:
     """Whether rows have a `visibility`; their owner is a column then."""
     reads: Permission = Permission.READ
     writes: Permission = Permission.EDIT
+    shared: Permission = Permission.READ_SHARED
+    """What one needs to see rows that are for partners."""
 
     def any_of(self, permission: Permission) -> str:
         """Whether the caller has the permission for the rows of all."""
@@ -54,7 +56,7 @@ class Guarded:
         """Whether a row is seen, by its visibility and its owner."""
         if not self.drafts:
             return "true" if self.reads is Permission.READ else self.may(self.reads, self.owner)
-        shared = self.any_of(Permission.READ_SHARED)
+        shared = self.any_of(self.shared)
         drafts = self.may(Permission.READ_DRAFTS, owner or self.owner)
         return f"({visibility} = 'public' or ({visibility} = 'partners' and {shared}) or {drafts})"
 
@@ -122,8 +124,10 @@ from changes h cross join lateral (select case
   from (select coalesce((select visible(b.kind, b.record) from changes b
     where b.record_id = h.record_id and b.version = h.version - 1 and b.kind = h.kind limit 1), true) as visible) was
   ) seen
-where seen.action is not null"""
-"""The journal as the feed tells it: a record that the caller sees no more is told once, as `hide`, without content."""
+where seen.action is not null and (h.salt is not null or h.action = 'delete')"""
+"""The journal as the feed tells it: a record that the caller sees no more is told once, as `hide`, without content.
+
+Of what was erased only the end is told."""
 
 
 def _roles(permission: Permission, reach: Reach) -> str:

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.collection.collection import Collection
 from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
-from app.collection.projection import record_json
+from app.collection.projection import WITHHELD, stored_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
 from app.collection.staging import Refused, Staging
 from app.collection.storing import kept, same, stored
@@ -158,7 +158,7 @@ class Batch:
         def build() -> Any:
             table = collection.table
             writable = {name: collection.outputs[name] for name in collection.writable}
-            json_text = record_json(collection, table, writable, {}).label("j")
+            json_text = stored_json(collection, table, writable).label("j")
             if by == "by-key":
                 asked = bindparam("asked", type_=ARRAY(Text))
                 name: Any = own.c.key
@@ -216,6 +216,9 @@ class Batch:
         key = self.collection.key
         if key in row.body and before[key] not in {None, row.body[key]}:
             row.refuse("permanent", f"The {key} of a record cannot be changed.", f"/{key}")
+        for name in before.get(WITHHELD) or ():
+            if name in row.body:
+                row.refuse("withheld", "This field is not shown to your key: it does not set it.", f"/{name}")
         return tuple(name for name, value in row.body.items() if not _equal(before[name], value))
 
     def _decide(self, row: Row, now: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Column, Table, Text, cast, func
+from sqlalchemy import Column, Table, Text, case, cast, func
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -19,7 +19,7 @@ from app.access.caller import Right
 from app.access.permissions import Permission
 from app.access.policies import Guarded
 from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
-from app.collection.projection import Computed, Filter, Links, Ref, Reverse, Row, Source
+from app.collection.projection import Computed, Expand, Filter, Links, Personal, Ref, Reverse, Row, Source
 from app.db import Base, Compiled, compiled
 from app.errors import NotFound
 
@@ -60,6 +60,8 @@ class Collection:
         drafts: bool = False,
         settled: str = "null",
         lasting: str = "null",
+        shared: Permission = Permission.READ_SHARED,
+        personal: Personal | None = None,
     ) -> None:
         assert isinstance(model.__table__, Table)
         self.table: Table = model.__table__
@@ -70,7 +72,8 @@ class Collection:
         self.key = key
         self.rules = rules
         self.reads, self.writes = reads, writes
-        self.guard = Guarded(self.name, self.path, owner, owner_of, drafts, reads, writes)
+        self.guard = Guarded(self.name, self.path, owner, owner_of, drafts, reads, writes, shared)
+        self.personal = personal
         self.settled, self.lasting = settled, lasting
         """As SQL over a row: the state in which nobody changes it, or deletes it, any more; its triggers hold that."""
         self.reverse: dict[str, Reverse] = {}
@@ -120,13 +123,27 @@ class Collection:
         kind = {"id": IDENTIFIER, "version": INTEGER, "created_at": INSTANT, "updated_at": INSTANT}.get(
             name, kind
         )
-        yield from self.outputs[name].filters(name, kind, schema.get("description", ""), deep=deep)
+        found = self.outputs[name].filters(name, kind, schema.get("description", ""), deep=deep)
+        yield from self.personal.guarded(found) if self.personal and self.is_personal(name) else found
+
+    def is_personal(self, path: str) -> bool:
+        """Whether a path leads over a field that is not shown to everybody."""
+        name, _, further = path.partition(".")
+        if self.personal and name in self.personal.fields:
+            return True
+        source = self.outputs.get(name)
+        return bool(further) and isinstance(source, Ref | Links) and source.to.is_personal(further)
 
     @cached_property
     def expandable(self) -> dict[str, Collection]:
         """Relations that `expand` may name, with the collection that each leads to."""
         near = {name: source.to for name, source in self.outputs.items() if isinstance(source, Ref | Links)}
         return near | {name: reverse.of() for name, reverse in self.reverse.items()}
+
+    def shows_people(self, expand: Expand) -> bool:
+        """Whether some callers are shown more of its records than others."""
+        within = (self.expandable[name].shows_people(inner) for name, inner in expand.items())
+        return self.personal is not None or any(within)
 
     @cached_property
     def volatile(self) -> tuple[str, ...]:
@@ -137,11 +154,13 @@ class Collection:
 
     def tag(self, row: Row) -> ColumnElement[str]:
         """What the ETag of an item is made of: the version, and whatever else its JSON depends on."""
-        parts = [
+        parts: list[ColumnElement[Any]] = [
             cast(row.c.version, Text),
             *(cast(self.outputs[name].json(row, name, None), Text) for name in self.volatile),
         ]
-        return func.concat_ws(".", *parts) if self.volatile else parts[0]
+        if self.personal:  # who sees less has another representation, and so another tag
+            parts.append(case((self.personal.shown(row), None), else_="w"))
+        return func.concat_ws(".", *parts) if len(parts) > 1 else parts[0]
 
     def named(self, row: Table, name: str) -> tuple[Column[Any], UUID | int | str]:
         """The column and the value by which a path segment names a record: its id, or its human key."""
@@ -172,5 +191,6 @@ class Collection:
         """CSV columns by header, in order."""
         cells: dict[str, ColumnElement[Any]] = {}
         for name in names:
-            cells |= self.outputs[name].cell(row, name, self.properties[name])
+            own = self.outputs[name].cell(row, name, self.properties[name])
+            cells |= self.personal.cells(row, own) if self.personal and name in self.personal.fields else own
         return cells

@@ -5,6 +5,7 @@ PostgreSQL makes the JSON; the application passes the bytes on (reference: docs/
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import Case, Text, Uuid, cast, exists, func, literal, select
+from sqlalchemy import Case, Text, Uuid, and_, case, cast, exists, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, JSONB, aggregate_order_by
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.expression import FromClause
@@ -23,6 +24,8 @@ from app.collection.fields import IDENTIFIER, Kind, predicate
 if TYPE_CHECKING:
     from app.collection.collection import Collection
 
+WITHHELD = "_withheld"
+"""Names in an answer the fields that are not shown to the caller; sent back, it has no effect."""
 Row = FromClause
 Expand = Mapping[str, "Expand"]
 EXPANDED_AT_MOST = 100
@@ -48,11 +51,48 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Personal:
+    """Fields that are not shown to everybody: to others they are withheld, which is not the same as empty."""
+
+    fields: tuple[str, ...]
+    shown: Callable[[Row], ColumnElement[bool]]
+    """Whether the caller sees them of a row."""
+
+    def guarded(self, filters: Iterator[tuple[str, Filter]]) -> Iterator[tuple[str, Filter]]:
+        """The filters of such a field: what is not shown is not found either, nor counted."""
+        for path, inner in filters:
+
+            def build(
+                row: Row, operator: str, value: BindParameter[Any], inner: Filter = inner
+            ) -> ColumnElement[bool]:
+                return and_(self.shown(row), inner.build(row, operator, value))
+
+            yield path, replace(inner, build=build, group=None)
+
+    def cells(self, row: Row, cells: Mapping[str, ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
+        """The cells of such a field."""
+        return {name: case((self.shown(row), cell)) for name, cell in cells.items()}
+
+    def json(
+        self, row: Row, columns: Mapping[str, ColumnElement[Any]], from_: Callable[[Any], ColumnElement[Any]]
+    ) -> ColumnElement[Any]:
+        """A record with these fields for those who see them, and without for others."""
+        hidden = [name for name in columns if name in self.fields]
+        listed: ColumnElement[Any] = literal_column(f"'{json.dumps(hidden)}'::json")
+        rest = {name: column for name, column in columns.items() if name not in self.fields}
+        return case((self.shown(row), from_(columns)), else_=from_({**rest, WITHHELD: listed}))
+
+
+@dataclass(frozen=True)
 class Source:
     """A field that is a column of the same name."""
 
     def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
         return row.c[name]
+
+    def stored(self, row: Row, name: str) -> ColumnElement[Any]:
+        """The value as it is stored, seen or not."""
+        return self.json(row, name, None)
 
     def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
         """CSV columns by header. Free text that a spreadsheet would compute is marked with `'`."""
@@ -142,6 +182,12 @@ class Ref(_Relation):
             return select(func.row_to_json(named.table_valued())).correlate(row).scalar_subquery()
         found = select(record_json(self.to, target, self.to.outputs, expand)).where(mine)
         return found.correlate_except(target).scalar_subquery()
+
+    def stored(self, row: Row, name: str) -> ColumnElement[Any]:
+        """Also where the caller does not see the record that is referred to."""
+        column = row.c[f"{name}_id"]
+        unseen = case((column.is_not(None), func.json_build_object("id", column)))
+        return func.coalesce(self.json(row, name, None), unseen)
 
     def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
         """By its key; by the id if it has none."""
@@ -315,16 +361,34 @@ def record_json(
     extra: Mapping[str, ColumnElement[Any]] = MappingProxyType({}),
 ) -> ColumnElement[Any]:
     """The JSON object of one row: the named fields in their order, asked relations expanded, `extra` at the end."""
-    columns = [source.json(row, name, expand.get(name)).label(name) for name, source in names.items()]
-    columns += [
-        reverse.json(collection, row, expand[name]).label(name)
+    columns = {name: source.json(row, name, expand.get(name)) for name, source in names.items()}
+    columns |= {
+        name: reverse.json(collection, row, expand[name])
         for name, reverse in collection.reverse.items()
         if name in expand
-    ]
-    columns += [value.label(name) for name, value in extra.items()]
+    }
     outside = (row, *(source for value in extra.values() for source in value._from_objects))  # noqa: SLF001
-    inner = select(*columns).correlate(*outside).subquery()
-    return select(func.row_to_json(inner.table_valued())).correlate(*outside).scalar_subquery()
+
+    def built(columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
+        labelled = [value.label(name) for name, value in {**columns, **extra}.items()]
+        inner = select(*labelled).correlate(*outside).subquery()
+        return select(func.row_to_json(inner.table_valued())).correlate(*outside).scalar_subquery()
+
+    if collection.personal and not set(collection.personal.fields).isdisjoint(columns):
+        return collection.personal.json(row, columns, built)
+    return built(columns)
+
+
+def stored_json(collection: Collection, row: Row, names: Mapping[str, Source]) -> ColumnElement[Any]:
+    """The same as it is stored, for what is written back: nothing is left out, and `_withheld` names what the
+    caller does not see.
+    """
+    columns = {name: source.stored(row, name) for name, source in names.items()}
+    if collection.personal:
+        hidden: ColumnElement[Any] = literal_column(f"'{json.dumps(collection.personal.fields)}'::json")
+        columns[WITHHELD] = case((collection.personal.shown(row), None), else_=hidden)
+    inner = select(*(value.label(name) for name, value in columns.items())).correlate(row).subquery()
+    return select(func.row_to_json(inner.table_valued())).correlate(row).scalar_subquery()
 
 
 def _elements(column: ColumnElement[Any]) -> Any:

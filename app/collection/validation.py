@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic_core import PydanticUndefined, to_json
 
 from app.collection.collection import Collection
-from app.collection.projection import Ref
+from app.collection.projection import WITHHELD, Ref
 from app.errors import Unprocessable, did_you_mean
 
 _ERRORS_MOST, _HINTS_MOST, _NAME_MOST = 100, 10, 100
@@ -63,7 +63,7 @@ def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[s
             errors.append(
                 {"pointer": _pointer([name]), "code": "read_only", "message": "The register fills this in."}
             )
-        elif name not in collection.outputs:
+        elif name not in collection.outputs and not (collection.personal and name == WITHHELD):
             hint = did_you_mean(name[:_NAME_MOST], collection.writable) if len(errors) < _HINTS_MOST else {}
             errors.append(
                 {
@@ -78,7 +78,7 @@ def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[s
 
 def merged(collection: Collection, current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """The record after a merge patch (RFC 7396). A reference is one value: it is replaced, not merged."""
-    result = {name: current[name] for name in collection.writable}
+    result = {name: current.get(name) for name in collection.writable}  # what is withheld is not there
     for name, value in patch.items():
         if isinstance(collection.outputs[name], Ref) or not isinstance(value, dict):
             result[name] = value

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, Text, Uuid, bindparam, insert, select, update
 
-from app.access.caller import NotYours
+from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
 from app.collection.merged import refuse_merged
 from app.collection.own_keys import OWN_KEY, record_of
-from app.collection.projection import record_json
+from app.collection.projection import WITHHELD, record_json
 from app.collection.references import resolved, wanted
 from app.collection.rules import check_rules
 from app.collection.storing import same, stored
@@ -51,8 +51,16 @@ class Current:
         return found
 
 
+class Withheld(Forbidden):
+    """The fields that `missing` names are not shown to this key, so it does not set them. Nothing was changed."""
+
+
 class NotDeleted(Conflict):
     """Only a deleted record can be restored; this one exists."""
+
+
+class Erased(Conflict):
+    """What the record was has been erased for good, for the sake of a person. Nothing can bring it back."""
 
 
 async def locked(connection: Connection, collection: Collection, name: str) -> Current:
@@ -143,6 +151,9 @@ async def change(
     if errors := field_errors(collection, patch):
         raise Unprocessable("The patch names fields that cannot be changed.", errors=errors)
     before = json.loads(current.json)
+    patch = {name: value for name, value in patch.items() if name != WITHHELD}
+    if unseen := [name for name in before.get(WITHHELD, ()) if name in patch]:
+        raise Withheld("The patch names fields that are withheld from your key.", missing={"fields": unseen})
     model = validated(collection, merged(collection, before, patch))
     found = await resolved(connection, wanted(collection, model, tuple(patch)))
     values: dict[str, Any] = {}
@@ -206,6 +217,8 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
         await refuse_merged(connection, collection, "id", value)
     if last["action"] != "delete":
         raise NotDeleted(f"This {collection.singular} is not deleted.")
+    if last["record"] == "{}":
+        raise Erased(f"This {collection.singular} was erased.")
     await connection.execute("select set_config('register.action', 'restore', true)")
 
     known = json.loads(last["record"])  # columns that are younger than it get their defaults

@@ -1,4 +1,4 @@
-"""What is stored of a focal point. Only offices: personal data comes with the access model that guards it."""
+"""What is stored of a focal point: the office. Of a person only who it is; personal data stands with persons."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -30,6 +30,7 @@ class FocalPoint(Recorded, Base):
 
     country: Mapped[str]
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
     purposes: Mapped[list[str]]
     office: Mapped[str] = mapped_column(JSONB)
     valid_from: Mapped[date | None]

@@ -81,6 +81,11 @@ class FocalPoint(Record, Kept):
         description="What it may be asked about.", examples=[["mutual_legal_assistance"]]
     )
     office: Office = Field(description="The office.", examples=[{"name": "International Affairs Division"}])
+    person: IdReference | None = Field(
+        None,
+        description="Person who answers, shown to those whose key may read contacts. Of the same country.",
+        examples=[None],
+    )
     valid_from: Day | None = Field(
         None, description="First day on which it answers.", examples=["2026-04-01"]
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.collection.batches import OPERATIONS, Row
 from app.collection.collection import Collection
 from app.collection.own_keys import is_own_key
+from app.collection.projection import WITHHELD
 from app.errors import did_you_mean
 from app.imports.asked import Options
 from app.imports.cells import ERROR, KEY, OPERATION, Header, record_of
@@ -59,6 +60,8 @@ class Reader:
         body = dict(item.value)
         special = {name: body.pop(name) for name in ("id", "version", OPERATION, KEY) if name in body}
         body.pop(ERROR, None)
+        if self.collection.personal:
+            body.pop(WITHHELD, None)
         for name in [name for name in body if name in self.collection.read_only]:
             del body[name]
             self._ignore(name)

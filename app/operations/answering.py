@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
+from app.access.permissions import Permission
 from app.http.etags import not_modified
 from app.operations.moments import Moment
 from app.operations.serving import headers_of
@@ -22,13 +23,14 @@ def caching(moment: Moment | None, **more: str) -> dict[str, str]:
     return {**more, **_CACHING, **(moment.headers if moment else {})}
 
 
-def digest(request: Request, moment: Moment | None) -> str:
-    """What else a list depends on: the address, the day (relative dates, derived fields), and which records the
-    caller sees; never the key itself.
+def digest(request: Request, moment: Moment | None, *, people: bool = False) -> str:
+    """What else a list depends on: the address, the day (relative dates, derived fields), which records the caller
+    sees, and, where there are `people` in it, whether these; never the key itself.
     """
     address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
     when = moment.text if moment else datetime.now(UTC).date()
-    seen = request.scope["state"]["caller"].view
+    caller = request.scope["state"]["caller"]
+    seen = caller.view + (" people" if people and caller.reach(Permission.READ_CONTACTS) else "")
     return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ from app.collection import versions
 from app.collection.asked import pairs_of
 from app.collection.collection import Collection
 from app.collection.comparing import comparison
+from app.collection.projection import WITHHELD
 from app.db import Context
 from app.errors import InvalidParameter, UnknownParameter, did_you_mean
 from app.http.formats import JSON, chosen
@@ -77,6 +78,7 @@ def histories(collection: Collection) -> APIRouter:
 
 
 async def _history(request: Request, collection: Collection) -> Response:
+    (await caller_of(request)).require(collection.reads, collection.path)
     caller, context = await caller_of(request), await context_of(request)
     given = _given(request, ("limit", "before", "as_of"))
     limit = _number(given, "limit", _LIMIT_MOST) or _LIMIT
@@ -102,8 +104,9 @@ async def _history(request: Request, collection: Collection) -> Response:
         )
         answer["next"] = f"{address_of(request)}{request.scope['path']}?{query}"
         more["Link"] = f'<{answer["next"]}>; rel="next"'
-    if caller.key_id is None:
-        answer["_withheld"] = list(_WITHHELD)
+    withheld = list(_WITHHELD) if caller.key_id is None else []
+    if withheld := [*withheld, *sorted({name for each in known for name in each.get(WITHHELD, ())})]:
+        answer[WITHHELD] = withheld
     return answered(request, answer, caching(moment, **more))
 
 
@@ -131,11 +134,14 @@ def _entry(caller: Caller, row: Any, now: Mapping[str, Any], was: Mapping[str, A
 def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, value in now.items():
         before = was.get(name)
+        if name == WITHHELD:
+            continue
         if value != before and (was or value not in ([], {}, None)):
             yield name, {"before": before, "after": value}
 
 
 async def _difference(request: Request, collection: Collection) -> Response:
+    (await caller_of(request)).require(collection.reads, collection.path)
     context = await context_of(request)
     given = _given(request, ("from", "to"))
     if "from" not in given:
@@ -146,6 +152,8 @@ async def _difference(request: Request, collection: Collection) -> Response:
     record = await _id(request, collection, context)
     states = [await _state(request, collection, context, record, each, given) for each in ("from", "to")]
     before, after = (json.loads(row["j"]) for row in states)
+    for each in (before, after):
+        each.pop(WITHHELD, None)
     said: dict[str, Any] = {
         name: {"version": row["version"], "at": row["at"].isoformat().replace("+00:00", "Z")}
         for name, row in zip(("from", "to"), states, strict=True)

@@ -5,13 +5,15 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
+from app.access.permissions import Permission
 from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
 from app.collection.collection import Collection
 from app.collection.merged import MergedAway, survivors_plan
@@ -54,6 +56,28 @@ async def permitted(request: Request, collection: Collection) -> Context:
     return await context_of(request)
 
 
+async def _refuse_unseen(request: Request, collection: Collection, paths: Iterable[str]) -> None:
+    """Who does not see the people behind offices does not look for offices by them either."""
+    if any(collection.is_personal(path) for path in paths):
+        (await caller_of(request)).require(Permission.READ_CONTACTS)
+
+
+async def _columns(request: Request, collection: Collection, asked: Asked) -> tuple[str, ...]:
+    """The fields of a table. What is withheld has no column there: an empty cell would say something else."""
+    names = asked.shape.fields or tuple(collection.outputs)
+    if collection.personal is None or (await caller_of(request)).reach(Permission.READ_CONTACTS):
+        return names
+    if not asked.shape.fields:
+        return tuple(name for name in names if name not in collection.personal.fields)
+    await _refuse_unseen(request, collection, names)
+    return names
+
+
+def _suffix(request: Request, moment: Moment | None, collection: Collection, asked: Asked) -> str:
+    """What a tag says beside the version."""
+    return digest(request, moment, people=collection.shows_people(asked.expand))
+
+
 async def item(request: Request, collection: Collection, name: str) -> Response:
     """One record, or 304."""
     context = await permitted(request, collection)
@@ -81,7 +105,7 @@ async def _item(
     asked = read(collection, request.scope["query_string"], only=("fields", "expand"))
     moment = await moment_of(request)
     database = service_of(request).database
-    suffix = "" if asked.shape == Shape() else f".{digest(request, moment)}"
+    suffix = "" if asked.shape == Shape() else f".{_suffix(request, moment, collection, asked)}"
     if known := _known(headers):  # the tag costs a fraction of the record
         rows = await database.fetch(item_plan(collection, by, asked, tag_only=True), {"name": value}, context)
         if rows and ("*" in known or f"{rows[0][0]}{suffix}" in known):
@@ -124,6 +148,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
     moment = await moment_of(request)
     asked = read(collection, request.scope["query_string"], today=moment.day if moment else None)
+    await _refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
     since = next((value for name, _, value in asked.pairs if name == "compare"), None)
     if since is not None and style is JSON:
         return await compared(request, collection, since)
@@ -136,7 +161,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     if style is not JSON:
         return await _export(request, collection, context, moment, asked, style)
     limit = asked.limit or LIMIT
-    suffix = digest(request, moment)
+    suffix = _suffix(request, moment, collection, asked)
     if known := _known(headers):
         answer = caching(moment, ETag=f'"{(await _version(service, context))[0]}.{suffix}"')
         if "*" in known or answer["ETag"].strip('"') in known:
@@ -179,8 +204,9 @@ async def stats(request: Request, collection: Collection) -> Response:
     chosen(headers.get(b"accept"), (JSON,))
     moment = await moment_of(request)
     asked = read(collection, request.scope["query_string"], groups=True, today=moment.day if moment else None)
+    await _refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
     asked.as_of = moment.text if moment else ""
-    service, suffix = service_of(request), digest(request, moment)
+    service, suffix = service_of(request), _suffix(request, moment, collection, asked)
     version, known = await _version(service, context), _known(headers)
     answer = caching(moment, ETag=f'"{version[0]}.{suffix}"')
     if "*" in known or f"{version[0]}.{suffix}" in known:
@@ -270,7 +296,9 @@ async def _export(
             "A cell holds no record: leave `expand` out, or ask for NDJSON.",
             errors=[{"parameter": "expand", "code": "not_in_csv"}],
         )
-    suffix = digest(request, moment) + style.ending
+    if style is not NDJSON and collection.personal:
+        asked.shape = replace(asked.shape, fields=await _columns(request, collection, asked))
+    suffix = _suffix(request, moment, collection, asked) + style.ending
     known = _known_position(headers, suffix)
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     rows: asyncio.Future[int] = asyncio.get_running_loop().create_future()

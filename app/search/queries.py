@@ -20,6 +20,7 @@ from app.framework_items.queries import FRAMEWORK_ITEMS
 from app.gaps.queries import GAP_DISMISSALS
 from app.goals.queries import GOALS
 from app.organisations.queries import ORGANISATIONS
+from app.persons.queries import PERSONS
 from app.plan.queries import PLANS
 from app.progress_reports.queries import PROGRESS_REPORTS
 from app.report_lines.queries import REPORT_LINES
@@ -27,7 +28,7 @@ from app.report_lines.queries import REPORT_LINES
 SEARCHED: dict[str, Collection] = {
     each.path: each
     for each in (
-        GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
+        GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, PERSONS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
         PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS, AMENDMENTS,
     )
 }  # fmt: skip

@@ -89,7 +89,9 @@ async def test_the_search_ranks_a_title_before_a_text(
 async def test_every_kind_is_found_and_led_to(client: httpx.AsyncClient, path: str) -> None:
     known = {c.path: c for c in COLLECTIONS}[path].outputs
     field = next(
-        name for name in ("title", "name", "office", "overview", "narrative", "reason") if name in known
+        name
+        for name in ("title", "name", "office", "overview", "narrative", "reason", "display")
+        if name in known
     )
     word = {"name": "Zanzibari"} if field == "office" else "Zanzibari"
     made = await make.record(client, path, **{field: word})

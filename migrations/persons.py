@@ -1,0 +1,121 @@
+"""Personal data: the database functions of migration 0016 that keep it, find it and erase it, one statement each.
+
+A person is a record like others: the journal has images of it, whose digests are sealed, and which can be taken out.
+What names a person elsewhere, by name, mail or telephone, is found in the journal, which has a copy of everything.
+"""
+
+KEEP_PERSON = """create function keep_person() returns trigger language plpgsql as $$
+begin
+  if new.sort_as is null
+      or tg_op = 'UPDATE' and new.sort_as = old.sort_as and old.sort_as = coalesce(old.romanised, old.display) then
+    new.sort_as := coalesce(new.romanised, new.display);
+  end if;
+  new.keep_until := coalesce(new.keep_until, (current_date + interval '2 years')::date);
+  return new;
+end $$"""
+
+# The statistics of a column hold some of its values; of these none are kept. Who looks for a person is few.
+NO_STATISTICS = [
+    *(
+        f"alter table persons alter column {column} set statistics 0"
+        for column in ("display", "romanised", "sort_as", "title", "email", "phone", "held_for", "keys")
+    ),
+    "alter index ix_persons_display alter column 1 set statistics 0",
+    "alter index ix_persons_sort_as alter column 1 set statistics 0",
+    "alter table commits alter column reason set statistics 0",
+    "alter table idempotency_keys alter column body set statistics 0",
+    "alter table job_pieces alter column content set statistics 0",
+]
+
+# A person, and those that were merged into it.
+SAME_PERSON = """create function same_person(person uuid) returns setof uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+with recursive same(id) as (
+  select person union select h.record_id from changes h join same on h.survivor_id = same.id where h.kind = 'persons')
+select id from same
+$$"""
+
+# What one would look for, from all versions there were, as it stands in JSON. Two letters are found everywhere.
+WORDS_OF_PERSON = """create function words_of_person(person uuid) returns text[]
+language sql stable security definer set search_path = public, pg_temp as $$
+select coalesce(array_agg(distinct substr(quoted, 2, length(quoted) - 2)), '{}')
+from changes h
+cross join lateral (values ('display'), ('romanised'), ('sort_as'), ('email'), ('phone')) field(name)
+cross join lateral (select to_json(h.record ->> field.name)::text as quoted) said
+where h.record_id in (select same_person(person)) and h.kind = 'persons' and octet_length(quoted) >= 6
+$$"""
+
+SAYS = """create function says(content text, words text[]) returns boolean language sql immutable parallel safe
+return exists (select from unnest(words) word where strpos(content, word) > 0)"""
+
+# Other records that say it: now, or only in what they were.
+MENTIONS = """create function mentions_of_person(person uuid)
+returns table (kind text, record_id uuid, now boolean)
+language sql stable security definer set search_path = public, pg_temp as $$
+select h.kind, h.record_id, bool_or(h.action not in ('delete', 'merge') and not exists (select from changes n
+    where n.record_id = h.record_id and n.kind = h.kind
+      and (n.version > h.version or n.version = h.version and n.action in ('delete', 'merge'))))
+from changes h, words_of_person(person) words
+where h.kind <> 'persons' and h.salt is not null and says(h.record::text, words)
+group by h.kind, h.record_id
+$$"""
+
+# What is held beside records and their journal, and what of it names the person.
+HELD_BESIDE = """create function held_beside(person uuid)
+returns table (place text, held bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+with words as materialized (select words_of_person(person) || array(select id::text from same_person(person) id) as all)
+select 'reasons of changes', count(*) from commits c, words where says(c.reason, words.all)
+union all select 'answers kept for an Idempotency-Key', count(*) from idempotency_keys k, words
+  where says(k.body, words.all)
+union all select 'reports of jobs', count(*) from jobs j, words
+  where says(j.report::text, words.all) or says(j.request::text, words.all)
+union all select 'files of jobs', count(distinct p.job_id) from job_pieces p join jobs j on j.id = p.job_id, words
+  where j.collection = 'persons'
+    or exists (select from unnest(words.all) word where position(convert_to(word, 'UTF8') in p.content) > 0)
+union all select 'times mail or telephone were revealed', count(*) from reveals r
+  where r.person_id in (select same_person(person))
+$$"""
+
+# One transaction, and nothing of the person is left but that there was one, and that it was erased.
+ERASE = """create function erase_person(person uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  same constant uuid[] := array(select same_person(person));
+  words constant text[] := words_of_person(person);
+  named constant text[] := words || array(select id::text from unnest(same) id);
+  said record;
+begin
+  for said in select * from mentions_of_person(person) m where not m.now loop
+    update changes h set record = '{}', salt = null
+      where h.record_id = said.record_id and h.kind = said.kind and h.salt is not null and says(h.record::text, words);
+  end loop;
+  update focal_points set person_id = null where person_id = any (same);
+  delete from persons where id = any (same);
+  update changes set record = '{}', salt = null where record_id = any (same) and kind = 'persons' and salt is not null;
+  update commits set reason = null, salt = null where position is not null and says(reason, words);
+  update idempotency_keys set body = null, fingerprint = uuid_send(gen_random_uuid()) where says(body, named);
+  delete from job_pieces p using jobs j where j.id = p.job_id and j.finished_at is not null
+    and (j.collection = 'persons'
+      or exists (select from unnest(words) word where position(convert_to(word, 'UTF8') in p.content) > 0));
+  update jobs j set refused_type = null where refused_type is not null
+    and not exists (select from job_pieces p where p.job_id = j.id);
+  update jobs set report = null where says(report::text, named);
+  update jobs set request = request - 'reason' where says(request ->> 'reason', words);
+  delete from reveals where person_id = any (same);
+  analyze search_texts;
+  analyze own_keys;
+end $$"""
+
+FUNCTIONS = [KEEP_PERSON, SAME_PERSON, WORDS_OF_PERSON, SAYS, MENTIONS, HELD_BESIDE, ERASE]
+
+# What was erased was never there: the past has no empty record in its place.
+_IMAGE, _SALTED = "b.action, b.record", "b.action, b.record, b.salt"
+_THERE = "where h.action not in (''delete'', ''merge'')"
+_LEFT = "where h.salt is not null and h.action not in (''delete'', ''merge'')"
+_REMAKE = """do $do$
+begin
+  execute replace(replace(pg_get_functiondef('remake_past()'::regprocedure), $a${}$a$, $a${}$a$), $a${}$a$, $a${}$a$);
+end $do$"""
+PAST_WITHOUT_ERASED = _REMAKE.format(_IMAGE, _SALTED, _THERE, _LEFT)
+PAST_WITH_ERASED = _REMAKE.format(_SALTED, _IMAGE, _LEFT, _THERE)
