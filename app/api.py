@@ -42,6 +42,7 @@ from app.operations.keyed import by_key
 from app.operations.merges import merge_of
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
+from app.persons.router import deeds as person_deeds
 from app.persons.router import files as person_files
 from app.persons.router import router as persons
 from app.plan.queries import PLANS
@@ -60,7 +61,7 @@ from app.webhooks.router import webhooks
 ROUTERS: tuple[APIRouter, ...] = (
     plan, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
     progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
-    gap_dismissals, framework_items, focal_points, persons, organisations, countries, search, audit,
+    gap_dismissals, framework_items, focal_points, persons, person_deeds, organisations, countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,

@@ -39,6 +39,7 @@ from app.operations.documented import (
     schema_ref,
 )
 from app.operations.routes import POLICY
+from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
 from app.progress_reports.schemas import ReturnReason
 from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport, WhyStatus
 from app.webhooks.documented import MODELS, PAGES, POSTED
@@ -248,6 +249,9 @@ def schemas() -> dict[str, Any]:
         (Dismissal, "validation"),
         (TextRead, "validation"),
         (ClosingReason, "validation"),
+        (Erasure, "serialization"),
+        (ErasedPersons, "serialization"),
+        (SubjectReport, "serialization"),
     ]
     models += MODELS + KEY_MODELS
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]

@@ -28,6 +28,7 @@ from app.http.models import forget_keys
 from app.jobs.queue import forget as forget_jobs
 from app.jobs.running import Work, work_at_jobs
 from app.operations.serving import Service, service_of
+from app.persons.erasing import erase_outdated
 from app.pool import BROKEN
 from app.settings import Settings
 from app.webhooks.delivering import Deliverer
@@ -117,6 +118,7 @@ async def tidy(database: Database, config: Settings) -> dict[str, int]:
         ("jobs", config.job_days, forget_jobs),
         ("webhook_deliveries", config.webhook_log_days, forget_deliveries),
         ("spent_quotas", 0, forget_quotas),
+        ("persons", 0, erase_outdated),
     ):
         more = True
         while more:

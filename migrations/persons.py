@@ -93,7 +93,7 @@ begin
   update focal_points set person_id = null where person_id = any (same);
   delete from persons where id = any (same);
   update changes set record = '{}', salt = null where record_id = any (same) and kind = 'persons' and salt is not null;
-  update commits set reason = null, salt = null where position is not null and says(reason, words);
+  update commits set reason = null, salt = case when position is null then salt end where says(reason, words);
   update idempotency_keys set body = null, fingerprint = uuid_send(gen_random_uuid()) where says(body, named);
   delete from job_pieces p using jobs j where j.id = p.job_id and j.finished_at is not null
     and (j.collection = 'persons'
@@ -107,15 +107,15 @@ begin
   analyze own_keys;
 end $$"""
 
-FUNCTIONS = [KEEP_PERSON, SAME_PERSON, WORDS_OF_PERSON, SAYS, MENTIONS, HELD_BESIDE, ERASE]
+# Those whose time is over, also of those that were deleted.
+TO_ERASE = """create function persons_to_erase(most int) returns setof uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+select id from (
+  select id, keep_until from persons where keep_until < current_date
+  union all select record_id, (record ->> 'keep_until')::date from changes
+    where kind = 'persons' and action = 'delete' and salt is not null
+      and (record ->> 'keep_until')::date < current_date and not exists (select from persons p where p.id = record_id)
+) due order by keep_until, id limit most
+$$"""
 
-# What was erased was never there: the past has no empty record in its place.
-_IMAGE, _SALTED = "b.action, b.record", "b.action, b.record, b.salt"
-_THERE = "where h.action not in (''delete'', ''merge'')"
-_LEFT = "where h.salt is not null and h.action not in (''delete'', ''merge'')"
-_REMAKE = """do $do$
-begin
-  execute replace(replace(pg_get_functiondef('remake_past()'::regprocedure), $a${}$a$, $a${}$a$), $a${}$a$, $a${}$a$);
-end $do$"""
-PAST_WITHOUT_ERASED = _REMAKE.format(_IMAGE, _SALTED, _THERE, _LEFT)
-PAST_WITH_ERASED = _REMAKE.format(_SALTED, _IMAGE, _LEFT, _THERE)
+FUNCTIONS = [KEEP_PERSON, SAME_PERSON, WORDS_OF_PERSON, SAYS, MENTIONS, HELD_BESIDE, ERASE, TO_ERASE]

