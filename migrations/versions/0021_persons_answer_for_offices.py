@@ -1,6 +1,6 @@
 """persons answer for offices
 
-Revision: 0016, after 0015
+Revision: 0021, after 0020
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from migrations.past import FORGET_PAST, OF_IMAGES, OF_KEPT, REMAKE_PAST
 from migrations.persons import FUNCTIONS, NO_STATISTICS
 from migrations.triggers import APP_ROLE, kept, own_keys, recorded, searched, writable
 
-revision = "0016"
-down_revision = "0015"
+revision = "0021"
+down_revision = "0020"
 
 _TABLE = "persons"
 _MOMENT = sa.DateTime(timezone=True)
