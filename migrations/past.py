@@ -189,5 +189,6 @@ begin
 end $$"""
 # Since migration 0021: what was erased was never there. The past has no empty record in its place.
 OF_KEPT = OF_IMAGES.replace(
-    "and n.action not in ('delete', 'merge'));", "and n.salt is not null and n.action not in ('delete', 'merge'));"
+    "and n.action not in ('delete', 'merge'));",
+    "and n.salt is not null and n.action not in ('delete', 'merge'));",
 )
