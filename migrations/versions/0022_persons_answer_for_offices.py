@@ -1,6 +1,6 @@
 """persons answer for offices
 
-Revision: 0021, after 0020
+Revision: 0022, after 0021
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from migrations.past import FORGET_PAST, OF_IMAGES, OF_KEPT, REMAKE_PAST
 from migrations.persons import FUNCTIONS, NO_STATISTICS
 from migrations.triggers import APP_ROLE, kept, own_keys, recorded, searched, writable
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 _TABLE = "persons"
 _MOMENT = sa.DateTime(timezone=True)
