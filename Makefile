@@ -57,6 +57,16 @@ migration: setup ## Start the next migration: make migration name="decisions are
 	@last=$$(ls migrations/versions | sed -n 's/^0*\([0-9][0-9]*\)_.*\.py$$/\1/p' | sort -n | tail -n 1); \
 	  $(BIN)/alembic revision --rev-id "$$(printf %04d $$(( $${last:-0} + 1 )))" --message "$(name)"
 
+.PHONY: audit
+audit: setup ## Ask for known weaknesses of what requirements.lock names (make lint does, too)
+	@tools/audit
+
+.PHONY: sbom
+sbom: setup ## Write sbom.json: what the service consists of, as CycloneDX
+	@$(BIN)/cyclonedx-py requirements requirements-runtime.lock --pyproject pyproject.toml --output-reproducible \
+	  --output-file sbom.json 2> >(grep -v -e UserWarning -e 'warn(' >&2)
+	@echo 'sbom.json lists what requirements-runtime.lock names'
+
 .PHONY: openapi
 openapi: setup ## Write docs/openapi.json anew; its difference is read in review
 	@$(BIN)/workplan openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json

@@ -12,6 +12,7 @@ from app.changes.asked import WAIT_MOST
 from app.collection.refusals import refusal
 from app.db import APP_ROLE, Database
 from app.http.edge import Edge
+from app.http.origins import Origins
 from app.operations.doors import Doors
 from app.operations.serving import Service
 from app.settings import Settings, settings
@@ -71,7 +72,9 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
         return config.max_body, config.request_budget
 
     app.add_middleware(Doors)
-    app.add_middleware(Edge, limits=limits, allowed=allowed, explain=refusal)
+    app.add_middleware(
+        Edge, limits=limits, allowed=allowed, explain=refusal, origins=Origins(config.cors_origins)
+    )
     return app
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -23,11 +24,11 @@ from app.access.models import forget_quotas
 from app.access.quotas import Quotas
 from app.collection.refusals import refusal
 from app.db import SERVICE, Compiled, Database
-from app.errors import Unavailable
+from app.errors import NotFound, Unavailable
 from app.http.models import forget_keys
 from app.jobs.queue import forget as forget_jobs
 from app.jobs.running import Work, work_at_jobs
-from app.operations.serving import Service, service_of
+from app.operations.serving import Service, address_of, service_of
 from app.persons.erasing import erase_outdated
 from app.pool import BROKEN
 from app.settings import Settings
@@ -40,6 +41,7 @@ _HOUSEKEEPING_SECONDS = 3600
 _BATCH = 500
 _READY_SECONDS = 1.0
 _ASK_AGAIN_SECONDS = 0.5
+_SECURITY_DAYS = 180
 _SHARE_SECONDS = 1.0
 _SHARE = """insert into spent_quotas as known (name, whole_at)
 select name, now() + make_interval(secs => seconds) from unnest($1::text[], $2::float8[]) as spent(name, seconds)
@@ -297,6 +299,22 @@ async def _look(service: Service) -> dict[str, Any]:
 async def metrics() -> Response:
     """Prometheus metrics; no label holds a value of a record."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/.well-known/security.txt")
+async def security(request: Request) -> PlainTextResponse:
+    """Where to report a weakness (RFC 9116)."""
+    config = service_of(request).settings
+    if not config.security_contacts:
+        raise NotFound("Nobody is named here (`WORKPLAN_SECURITY_CONTACTS`).")
+    until = datetime.now(UTC) + timedelta(days=_SECURITY_DAYS)
+    lines = [f"Contact: {each}" for each in config.security_contacts]
+    lines += [f"Expires: {until:%Y-%m-%d}T00:00:00Z", "Preferred-Languages: en"]
+    if config.security_policy:
+        lines.append(f"Policy: {config.security_policy}")
+    if (address := address_of(request)).startswith("https://"):
+        lines.append(f"Canonical: {address}/.well-known/security.txt")
+    return PlainTextResponse("\n".join([*lines, ""]), headers={"Cache-Control": "public, max-age=86400"})
 
 
 @router.get("/")

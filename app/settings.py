@@ -4,13 +4,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.embedded import default_data_dir
 
 OTHER_CONNECTIONS = 3
 """Of a worker, beside its pools: one for loads, one that listens for changes, one that looks if we are ready."""
+
+
+Origin = Annotated[
+    str, StringConstraints(pattern=r"^(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?$")
+]
+Contact = Annotated[str, StringConstraints(pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)$")]
 
 
 class Settings(BaseSettings):
@@ -86,6 +92,15 @@ class Settings(BaseSettings):
 
     address_quota: int = Field(default=120_000, ge=0)
     """Requests a minute for each address that asks without a key; 0: without a limit."""
+
+    cors_origins: list[Origin] = []
+    """Origins of web pages that may ask from within a browser, such as `https://plan.example`, as a JSON list."""
+
+    security_contacts: list[Contact] = []
+    """Where to report a weakness, for `/.well-known/security.txt`: `mailto:` or `https:` addresses, as a JSON list."""
+
+    security_policy: str | None = None
+    """Address of the policy by which reports are dealt with, for the same file."""
 
     oidc_issuer: str | None = None
     """Address of the issuer whose bearer tokens are taken beside API keys (OpenID Connect). Default: none are."""

@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import MEDIA_TYPE, BadRequest, InternalError, NotFound, Problem, TooLarge, Unavailable
+from app.http.origins import Origins
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -25,6 +26,8 @@ _ONCE = frozenset(
         b"transfer-encoding", b"host", b"idempotency-key", b"x-reason", b"accept-datetime",
     }
 )  # fmt: skip
+_REFUSED = frozenset({401, 403, 429})
+"""What those who keep watch want to see: who was not let in, or not let do something."""
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 524_288
 _log = structlog.get_logger("workplan.access")
 _random = Random()  # noqa: S311  (a request id is to be unique, not secret; asking the kernel costs five times as much)
@@ -64,11 +67,14 @@ def new_request_id() -> str:
 class Edge:
     """Wraps the whole application."""
 
-    def __init__(self, app: ASGIApp, *, limits: Limits, allowed: Allowed, explain: Explain) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limits: Limits, allowed: Allowed, explain: Explain, origins: Origins
+    ) -> None:
         self.app = app
         self.limits = limits
         self.allowed = allowed
         self.explain = explain
+        self.origins = origins
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,6 +111,7 @@ class _Exchange:
         self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else new_request_id()
         scope.setdefault("state", {})["request_id"] = self.request_id
         self.method: str = scope["method"]
+        self.across = edge.origins.headers(self.headers, self.method)
         self.started = False
         self.given_up: asyncio.Task[None] | None = None
         self.status = 0
@@ -233,6 +240,7 @@ class _Exchange:
             headers = list(message["headers"])
             headers.append((b"x-request-id", self.request_id.encode()))
             headers += self.scope["state"].get("headers", ())  # what is to be said whatever the answer is
+            headers += self.across
             names = {name for name, _ in headers}
             headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
             self.closing = self._leaves_body_unread()
@@ -292,6 +300,9 @@ class _Exchange:
         }
         if self.status >= 500:
             _log.warning("request", **fields)
+        elif self.status in _REFUSED:
+            caller = self.scope["state"].get("caller")
+            _log.info("refused", **fields, key=str(caller.key_id) if caller and caller.key_id else None)
         else:
             _log.debug("request", **fields)
 
