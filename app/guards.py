@@ -43,6 +43,8 @@ def policies() -> Iterator[str]:
     yield from reading("frozen_reports", "true")
     freezes = Guarded("frozen_reports", "consultations").any_of(Permission.FREEZE)
     yield f"create policy added on frozen_reports for insert to {APP_ROLE} with check ({freezes})"
+    yield from reading("frozen_files", "true")
+    yield f"create policy added on frozen_files for insert to {APP_ROLE} with check ({SERVICE})"
     administered = _KEYS.written()
     yield from reading("api_keys", f"{administered} or {OF_KEY.format('id')}")
     yield from writing("api_keys", administered)

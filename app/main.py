@@ -69,6 +69,10 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
             return config.max_bulk_body, config.bulk_budget
         if path == "/v1/changes" and b"wait=" in scope["query_string"]:  # nobody else may take so long
             return config.max_body, config.request_budget + WAIT_MOST
+        if (
+            path.startswith("/v1/consultations/") and "/report" in path
+        ):  # which may be a file that is to be made
+            return config.max_body, config.request_budget + config.report_budget
         return config.max_body, config.request_budget
 
     app.add_middleware(Doors)

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     spool_dir: Path | None = None
     """Where large bodies are kept meanwhile, in files without a name. Default: the system's folder for such files."""
 
+    report_budget: float = Field(default=60.0, gt=0)
+    """Seconds that a status report as a file (PDF, DOCX, XLSX, CSV, SVG) may take to be made."""
+
     bulk_budget: float = Field(default=300.0, gt=0)
     """Seconds that a bulk request, and each of its statements, may take."""
 

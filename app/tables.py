@@ -22,7 +22,7 @@ from app.persons.models import Person, Reveal
 from app.plan.models import Plan
 from app.progress_reports.models import ProgressReport
 from app.report_lines.models import ReportLine
-from app.status_reports.models import FrozenReport
+from app.status_reports.models import FrozenFile, FrozenReport
 from app.webhooks.models import Webhook
 
 METADATA = Base.metadata
@@ -40,6 +40,7 @@ __all__ = [
     "Event",
     "FocalPoint",
     "FrameworkItem",
+    "FrozenFile",
     "FrozenReport",
     "GapDismissal",
     "Goal",

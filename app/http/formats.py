@@ -21,6 +21,9 @@ JSON = Format("json", "application/json")
 NDJSON = Format("ndjson", "application/x-ndjson")
 CSV = Format("csv", "text/csv")
 XLSX = Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+DOCX = Format("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document")
+PDF = Format("pdf", "application/pdf")
+SVG = Format("svg", "image/svg+xml")
 
 
 def chosen(accept: bytes | None, formats: tuple[Format, ...]) -> Format:

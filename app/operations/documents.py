@@ -89,15 +89,19 @@ def add_document(
     handler: Handler,
     name: str,
     summary: str,
-    schema: str,
+    schema: str | None,
     *,
     parameters: Sequence[dict[str, Any]] = (),
     permission: Permission = Permission.READ,
+    files: Mapping[str, Any] | None = None,
 ) -> None:
-    """A route that answers a document."""
+    """A route that answers a document: as JSON if it has a schema, and as these files by their media types."""
     POLICY[name] = permission
     TREE.add("GET", f"/v1{router.prefix}{path}", handler)
-    content = {"application/json": {"schema": doc.schema_ref(schema)}}
+    content = {
+        **({"application/json": {"schema": doc.schema_ref(schema)}} if schema else {}),
+        **(files or {}),
+    }
     router.add_api_route(
         path,
         handler,

@@ -19,7 +19,7 @@ METHOD = {
     "not_applicable": "Activities of which every reporter says so; they are left out of the rate, and listed.",
     "not_reported": "Of the activities that concern a country (those of the plan, those that name it, those that it "
     "leads): the ones on which its accepted report has no line, or a line that says so.",
-    "members": "The members of ASEAN on the day `membership_on`, and Japan.",
+    "members": "The members of ASEAN on the day that the report names (`membership_on`), and Japan.",
     "reported_status": "As the lead of the activity last reported it.",
     "derived_status": "As dates and events have it on the day of the report.",
     "funding": "Money as given, of all activities and of the events of the period. Nothing is converted, and money of "

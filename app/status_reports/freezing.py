@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from app.collection import writing
 from app.collection.writing import Current
@@ -11,6 +12,7 @@ from app.errors import Conflict
 from app.funding.counting import entries_at
 from app.gaps.counting import catalogue, counts, grave_gaps
 from app.operations.documents import digest_of, text_of
+from app.status_reports.comparing import compared
 from app.status_reports.counting import METHOD, report_statement
 
 _NAMED_MOST = 20
@@ -40,7 +42,18 @@ async def live(connection: Connection, number: int) -> tuple[int, dict[str, Any]
         total["href"] = entries_at(
             total["part"], total["currency"], source=total.get("source"), since=since, until=until, **said
         )
-    return rows[0]["position"], {**report, "gaps": await _gaps(connection), "method": METHOD}
+    report |= {"gaps": await _gaps(connection), "method": METHOD}
+    before = await connection.fetchval(_FROZEN_BEFORE, number)
+    return rows[0]["position"], {
+        **report,
+        "difference": compared(json.loads(before), report) if before else None,
+    }
+
+
+_FROZEN_BEFORE = """select f.content from frozen_reports f join consultations c on c.id = f.consultation_id
+where c.number < $1 and f.frozen_at <= coalesce(nullif(current_setting('register.as_of', true), '')::timestamptz, now())
+order by c.number desc limit 1"""
+"""The last report before that of a Consultation: what has come of things since is told against it."""
 
 
 async def _gaps(connection: Connection) -> dict[str, Any]:
@@ -64,6 +77,20 @@ async def frozen(connection: Connection, number: int) -> str | None:
         number,
     )
     return content
+
+
+async def frozen_file(
+    connection: Connection, number: int, name: str
+) -> tuple[UUID, str, bytes | None] | None:
+    """The Consultation, its frozen report, and the file of this name if it was asked for before."""
+    row = await connection.fetchrow(
+        """select f.consultation_id, f.content, k.content as file from frozen_reports f
+        join consultations c on c.id = f.consultation_id
+        left join frozen_files k on k.consultation_id = f.consultation_id and k.name = $2 where c.number = $1""",
+        number,
+        name,
+    )
+    return (row["consultation_id"], row["content"], row["file"]) if row else None
 
 
 async def freeze(connection: Connection, current: Current, *, force: bool) -> writing.Written:

@@ -1,7 +1,9 @@
 """The operations on the status report of a Consultation, and the explanation of a status."""
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
@@ -10,19 +12,29 @@ from app.activities.queries import ACTIVITIES
 from app.collection import writing
 from app.consultations.queries import CONSULTATIONS
 from app.db import Connection
-from app.errors import InvalidParameter, NotFound
+from app.errors import InvalidParameter, NotFound, did_you_mean
+from app.http.formats import CSV, DOCX, JSON, PDF, SVG, XLSX, Format, chosen
 from app.operations import documented as doc
 from app.operations.documents import add_deed, add_document, answered, asked_of, one, text_of
+from app.operations.doors import TREE, Handler
 from app.operations.routes import flags, unchanged
+from app.operations.serving import headers_of
 from app.operations.transactions import Answer, write
+from app.report_files.charts import CHARTS
+from app.report_files.tables import TABLES
 from app.status_reports import freezing
 from app.status_reports.comparing import compared
 from app.status_reports.explaining import why_statement
+from app.status_reports.filing import REPORT_FORMATS, filed
 from app.status_reports.reporting import open_reporting, outstanding
 
 router = APIRouter(prefix="/consultations", tags=["Status report"])
 explained = APIRouter(prefix="/activities", tags=["Activities"])
 _NUMBER = doc.name_parameter(CONSULTATIONS)
+_TABLE = "activities"
+"""That CSV is of, unless another is asked for."""
+ReadText = Callable[[Connection, Request, str], Awaitable[tuple[UUID | None, str, bytes | None]]]
+"""Reads the report of a request, and its file of this name if that is kept."""
 
 
 async def _number(connection: Connection, request: Request) -> int:
@@ -45,29 +57,68 @@ async def _live(connection: Connection, number: int) -> dict[str, Any]:
 
 
 async def read_report(request: Request) -> Response:
-    """The status of implementation as the record stands now, counted for this Consultation."""
-    asked_of(request)
+    """The status of implementation as the record stands now, counted for this Consultation.
 
-    async def made(connection: Connection) -> str:
-        return text_of(await _live(connection, await _number(connection, request)))
-
-    return await answered(request, made)
+    As JSON; by `Accept`, or by a plain ending such as `report.pdf`, as PDF, DOCX, workbook or CSV, made
+    of the JSON.
+    """
+    return await _answered(request, None, _live_text)
 
 
 async def read_frozen_report(request: Request) -> Response:
-    """The report as it was put before the Consultation: the same bytes for ever."""
+    """The report as it was put before the Consultation: the same bytes for ever, in every format."""
+    return await _answered(request, None, _frozen_text)
+
+
+async def _answered(request: Request, fixed: Format | None, read: ReadText) -> Response:
+    style = fixed or chosen(headers_of(request).get(b"accept"), REPORT_FORMATS)
+    table = asked_of(request, *(("table",) if style is CSV else ())).get("table", _TABLE)
+    if table not in TABLES:
+        raise InvalidParameter(
+            "`table` is the name of a table.",
+            errors=[{"parameter": "table", "code": "unreadable", **did_you_mean(table[:60], tuple(TABLES))}],
+        )
+    if style is JSON:
+
+        async def made(connection: Connection) -> str:
+            return (await read(connection, request, ""))[1]
+
+        return await answered(request, made)
+    name = f"csv:{table}" if style is CSV else style.ending
+    return await filed(request, style, name, lambda connection: read(connection, request, name))
+
+
+async def _live_text(connection: Connection, request: Request, name: str) -> tuple[None, str, None]:
+    return None, text_of(await _live(connection, await _number(connection, request))), None
+
+
+async def _frozen_text(connection: Connection, request: Request, name: str) -> tuple[UUID, str, bytes | None]:
+    number = await _number(connection, request)
+    if (found := await freezing.frozen_file(connection, number, name)) is None:
+        raise NotFound(
+            f"The report of this Consultation is not frozen: /v1/consultations/{number}/report is live."
+        )
+    return found
+
+
+async def read_chart(request: Request) -> Response:
+    """A picture of the live report, as SVG."""
+    return await _drawn(request, _live_text)
+
+
+async def read_frozen_chart(request: Request) -> Response:
+    """A picture of the frozen report, as SVG: the same bytes for ever."""
+    return await _drawn(request, _frozen_text)
+
+
+async def _drawn(request: Request, read: ReadText) -> Response:
     asked_of(request)
-
-    async def made(connection: Connection) -> str:
-        number = await _number(connection, request)
-        text = await freezing.frozen(connection, number)
-        if text is None:
-            raise NotFound(
-                f"The report of this Consultation is not frozen: /v1/consultations/{number}/report is live."
-            )
-        return text
-
-    return await answered(request, made)
+    chosen(headers_of(request).get(b"accept"), (SVG,))
+    chart = request.path_params["chart"].removesuffix(".svg")
+    if chart not in CHARTS:
+        raise NotFound(f"There is no such picture; there are {', '.join(CHARTS)}.")
+    name = f"svg:{chart}"
+    return await filed(request, SVG, name, lambda connection: read(connection, request, name))
 
 
 async def compare_reports(request: Request) -> Response:
@@ -153,21 +204,76 @@ _FORCE = doc.parameter(
     {"type": "boolean", "default": False},
     True,
 )
-for _path, _handler, _name, _summary, _schema, _more in (
-    ("/report", read_report, "read_status_report", "The status report, live", "StatusReport", ()),
+_TABLE_ASKED = doc.parameter(
+    "table",
+    "Of CSV: which table of the report.",
+    {"type": "string", "enum": list(TABLES), "default": _TABLE},
+    "matrix",
+)
+_CHART = doc.parameter(
+    "chart",
+    "Which picture: " + " ".join(f"`{name}`: {about}" for name, (about, _) in CHARTS.items()),
+    {"type": "string", "enum": list(CHARTS)},
+    "matrix",
+    place="path",
+)
+_FILES = {
+    **{style.media_type: {"schema": doc.BINARY} for style in (PDF, DOCX, XLSX)},
+    CSV.media_type: {
+        "schema": {
+            "type": "string",
+            "description": "A header line, and the rows of one table of the report.",
+        },
+        "example": "goal,country,activities\n6,TH,4\n",
+    },
+}
+_PICTURE = {SVG.media_type: {"schema": {"type": "string", "description": "A picture whose text is text."}}}
+for _path, _handler, _name, _summary, _schema, _more, _files in (
+    ("/report", read_report, "read_status_report", "The status report, live", "StatusReport", (_TABLE_ASKED,), _FILES),
     (
         "/report/frozen", read_frozen_report, "read_frozen_status_report", "The status report, frozen",
-        "StatusReport", (),
+        "StatusReport", (_TABLE_ASKED,), _FILES,
+    ),
+    (
+        "/report/charts/{chart}", read_chart, "read_report_chart", "A picture of the live report", None,
+        (_CHART,), _PICTURE,
+    ),
+    (
+        "/report/frozen/charts/{chart}", read_frozen_chart, "read_frozen_report_chart",
+        "A picture of the frozen report", None, (_CHART,), _PICTURE,
     ),
     (
         "/report/diff", compare_reports, "compare_status_reports", "What has changed since another report",
-        "ReportDifference", (_FROM,),
+        "ReportDifference", (_FROM,), {},
     ),
-    ("/outstanding", read_outstanding, "read_outstanding", "Who has not reported", "Outstanding", ()),
+    ("/outstanding", read_outstanding, "read_outstanding", "Who has not reported", "Outstanding", (), {}),
 ):  # fmt: skip
     add_document(
-        router, f"/{{name}}{_path}", _handler, _name, _summary, _schema, parameters=[_NUMBER, *_more]
+        router,
+        f"/{{name}}{_path}",
+        _handler,
+        _name,
+        _summary,
+        _schema,
+        parameters=[_NUMBER, *_more],
+        files=_files,
     )
+
+
+def _ended(style: Format, read: ReadText) -> Handler:
+    async def read_report_file(request: Request) -> Response:
+        return await _answered(request, style, read)
+
+    return read_report_file
+
+
+for _path, _read in (("/report", _live_text), ("/report/frozen", _frozen_text)):
+    for (
+        _style
+    ) in REPORT_FORMATS:  # by plain endings, for people who paste addresses; left out of the document
+        _address = f"/{{name}}{_path}.{_style.ending}"
+        TREE.add("GET", f"/v1{router.prefix}{_address}", _ended(_style, _read))
+        router.add_api_route(_address, _ended(_style, _read), include_in_schema=False, response_model=None)
 add_document(
     explained, "/{name}/why-status", why_status, "explain_status", "Why an activity has its status", "WhyStatus",
     parameters=[doc.name_parameter(ACTIVITIES)],

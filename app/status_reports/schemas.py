@@ -270,6 +270,69 @@ class ReportedGaps(_Answer):
     )
 
 
+class ChangedActivity(ActivityNamed):
+    """An activity in a difference of two reports."""
+
+    model_config = ConfigDict(extra="allow")
+
+    goal: int = Field(
+        ge=1, le=32_767, description="Its goal.", examples=[6], json_schema_extra={"format": "int32"}
+    )
+
+
+class ReportDifference(_Answer):
+    """What has changed from one report to another."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    since: ReportedConsultation = Field(
+        alias="from",
+        description="The earlier Consultation.",
+        examples=[
+            {
+                "number": 1, "title": "1st ASLOM-Japan Consultation", "start_date": "2021-10-26", "end_date": None,
+                "period_start": None, "period_end": None, "href": "/v1/consultations/1",
+            }
+        ],
+    )  # fmt: skip
+    to: ReportedConsultation = Field(
+        description="The later one.",
+        examples=[
+            {
+                "number": 2, "title": "2nd ASLOM-Japan Consultation", "start_date": "2022-10-01", "end_date": None,
+                "period_start": None, "period_end": None, "href": "/v1/consultations/2",
+            }
+        ],
+    )  # fmt: skip
+    counts: dict[str, Count] = Field(
+        description="How many there are of each.",
+        examples=[{"moved": 2, "stalled": 1}],
+        json_schema_extra={"maxProperties": 10},
+    )
+    moved: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
+        description="Another reported status, `from` one `to` another.", examples=[[]]
+    )
+    stalled: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
+        description="The same status, not finished, and nobody reports on it.", examples=[[]]
+    )
+    slipped: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
+        description="Past its last day and not finished.", examples=[[]]
+    )
+    newly_added: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
+        description="Not in the earlier report.", examples=[[]]
+    )
+    dropped: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
+        description="Not in the later report.", examples=[[]]
+    )
+    redated: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
+        description="Other dates than before.", examples=[[]]
+    )
+    newly_reporting: Annotated[list[dict[str, Any]], Field(max_length=10_000)] = Field(
+        description="Who reports now and did not before.",
+        examples=[[{"country": "TL", "organisation": None}]],
+    )
+
+
 class StatusReport(_Answer):
     """The status of implementation: what is reported, what dates and events say, and what is missing."""
 
@@ -350,6 +413,10 @@ class StatusReport(_Answer):
             }
         ],
     )  # fmt: skip
+    difference: ReportDifference | None = Field(
+        description="What has changed since the frozen report of the Consultation before; null if there is none.",
+        examples=[None],
+    )
     method: dict[str, Text] = Field(
         description="How the numbers are made.",
         examples=[{"rate": "Activities reported as implemented or ongoing, of all that count."}],
@@ -438,67 +505,4 @@ class Outstanding(_Answer):
     accepted: Count = _count("Reports that are accepted.", 0)
     items: Annotated[list[ReportStanding], Field(max_length=10_000)] = Field(
         description="Those whose report is missing, unfinished, or silent on activities.", examples=[[]]
-    )
-
-
-class ChangedActivity(ActivityNamed):
-    """An activity in a difference of two reports."""
-
-    model_config = ConfigDict(extra="allow")
-
-    goal: int = Field(
-        ge=1, le=32_767, description="Its goal.", examples=[6], json_schema_extra={"format": "int32"}
-    )
-
-
-class ReportDifference(_Answer):
-    """What has changed from one report to another."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    since: ReportedConsultation = Field(
-        alias="from",
-        description="The earlier Consultation.",
-        examples=[
-            {
-                "number": 1, "title": "1st ASLOM-Japan Consultation", "start_date": "2021-10-26", "end_date": None,
-                "period_start": None, "period_end": None, "href": "/v1/consultations/1",
-            }
-        ],
-    )  # fmt: skip
-    to: ReportedConsultation = Field(
-        description="The later one.",
-        examples=[
-            {
-                "number": 2, "title": "2nd ASLOM-Japan Consultation", "start_date": "2022-10-01", "end_date": None,
-                "period_start": None, "period_end": None, "href": "/v1/consultations/2",
-            }
-        ],
-    )  # fmt: skip
-    counts: dict[str, Count] = Field(
-        description="How many there are of each.",
-        examples=[{"moved": 2, "stalled": 1}],
-        json_schema_extra={"maxProperties": 10},
-    )
-    moved: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
-        description="Another reported status, `from` one `to` another.", examples=[[]]
-    )
-    stalled: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
-        description="The same status, not finished, and nobody reports on it.", examples=[[]]
-    )
-    slipped: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
-        description="Past its last day and not finished.", examples=[[]]
-    )
-    newly_added: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
-        description="Not in the earlier report.", examples=[[]]
-    )
-    dropped: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
-        description="Not in the later report.", examples=[[]]
-    )
-    redated: Annotated[list[ChangedActivity], Field(max_length=_MOST)] = Field(
-        description="Other dates than before.", examples=[[]]
-    )
-    newly_reporting: Annotated[list[dict[str, Any]], Field(max_length=10_000)] = Field(
-        description="Who reports now and did not before.",
-        examples=[[{"country": "TL", "organisation": None}]],
     )

@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-_ENDINGS = re.compile(r"^(/v1/[^/]+)[.](json|ndjson|csv|xlsx)$")
-"""Plain endings are other names of a list, and are left out of the document."""
+_ENDINGS = re.compile(
+    r"^(/v1/[^/]+|/v1/consultations/[^/]+/report(?:/frozen)?)[.](json|ndjson|csv|xlsx|docx|pdf)$"
+)
+"""Plain endings are other names of a list or a report, and are left out of the document."""
 
 _ONE_JSON = {"application/json", "application/problem+json"}
 

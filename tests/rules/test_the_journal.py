@@ -19,7 +19,7 @@ UNRECORDED = {
     "api_key_secrets",  # digests alone; that a key was rotated stands in the key
     "spent_quotas",  # of the last minute
     "token_holders",  # what others say of themselves, each day anew
-    "frozen_reports",  # never change; their digest is recorded with the Consultation
+    "frozen_reports", "frozen_files",  # never change; their digest is recorded with the Consultation
     "reveals",  # what was read; it goes with the person
     "webhook_lanes", "webhook_deliveries",  # how far webhooks have come, and the log of what was sent
 }  # fmt: skip
@@ -112,9 +112,9 @@ async def test_what_psql_writes_is_recorded_too(client: httpx.AsyncClient, datab
 _COLUMNS = """select table_schema, table_name, array_agg(column_name::text order by column_name) as columns
 from information_schema.columns where table_schema in ('public', 'past') group by 1, 2"""
 WITHOUT_PAST = {
-    "alembic_version", "api_key_secrets", "api_keys", "frozen_reports", "hidden_records", "idempotency_keys",
-    "installation", "job_pieces", "jobs", "key_names", "once_hidden", "reveals", "search_texts", "spent_quotas",
-    "told", "token_holders", "webhook_deliveries", "webhook_lanes", "webhooks", "withheld",
+    "alembic_version", "api_key_secrets", "api_keys", "frozen_files", "frozen_reports", "hidden_records",
+    "idempotency_keys", "installation", "job_pieces", "jobs", "key_names", "once_hidden", "reveals", "search_texts",
+    "spent_quotas", "told", "token_holders", "webhook_deliveries", "webhook_lanes", "webhooks", "withheld",
 }  # fmt: skip
 
 

@@ -1,0 +1,466 @@
+"""A status report as pages: headings, sentences, tables and pictures in their order. PDF and DOCX are made of these."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from app.report_files.charts import CHARTS
+from app.report_files.lettering import shown
+from app.report_files.tables import CHANGES, was_and_is
+
+Report = Mapping[str, Any]
+Cell = dict[str, Any]
+"""A piece of text: `text`, and where it leads (`href`), whether it is `strong` or `faint`."""
+Block = dict[str, Any]
+_RESPONSES = {
+    "reported": "reported", "nothing_to_report": "nothing to report", "not_reported": "not reported",
+    "not_applicable": "not applicable",
+}  # fmt: skip
+_CHANGE_WORDS = {
+    "moved": "Moved: another reported status", "stalled": "Stalled: the same status, and nobody reports on it",
+    "slipped": "Slipped: past the last day, and not finished", "newly_added": "Newly added", "dropped": "Dropped",
+    "redated": "Re-dated: other dates than before",
+}  # fmt: skip
+_LISTED_MOST = 2000
+"""Rows of a table of events: what is more stands in the workbook."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A report, and what is said of it beside its content."""
+
+    report: Report
+    digest: str
+    """SHA-256 of its JSON."""
+    base: str
+    """Address of the register."""
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Of the countries that are parties."""
+        return {each["country"]: shown(each["name"]) for each in self.report["members"]}
+
+    def at(self, href: str | None) -> str | None:
+        """Where a number leads: to its rows, of a frozen report to those of then."""
+        if href is None or self.report["kind"] == "live":
+            return href and self.base + href
+        moment = self.report["as_of"].replace("+00:00", "Z")
+        return f"{self.base}{href}{'&' if '?' in href else '?'}as_of={moment}"
+
+
+def front(given: Given) -> dict[str, Any]:
+    """The title page."""
+    report, of = given.report, given.report["consultation"]
+    frozen = report["kind"] == "frozen"
+    address = f"{of['href']}/report{'/frozen' if frozen else ''}"
+    facts: list[tuple[str, str, str | None]] = [
+        ("Put before", shown(of["title"]), given.at(of["href"])),
+        ("Held", _span(of["start_date"], of["end_date"] or of["start_date"]) or "no date yet", None),
+        ("Reporting period", _span(of["period_start"], of["period_end"]) or "none is given", None),
+        (
+            "Parties",
+            f"{len(report['members'])}, as of {_day(report['membership_on'])}",
+            given.at("/v1/countries"),
+        ),
+        ("State of the record", f"{_instant(report['as_of'])} (change {report['position']})", None),
+        ("Standing", _standing(report), None),
+        ("Source", "The Work Plan Register", given.base),
+        ("SHA-256 of the JSON", given.digest, f"{given.base}{address}"),
+    ]
+    return {
+        "plan": "ASEAN-Japan Work Plan on Law and Justice", "title": "Status of Implementation",
+        "subtitle": shown(of["title"]), "draft": not frozen, "as_of": report["as_of"],
+        "facts": [{"name": name, "text": text, "href": href} for name, text, href in facts],
+    }  # fmt: skip
+
+
+def _standing(report: Report) -> str:
+    if report["kind"] == "live":
+        return "live: a draft, which changes with the record until it is frozen"
+    forced = ", although critical gaps were open (section 6)" if report["forced"] else ""
+    return f"frozen as it was put before the Consultation{forced}"
+
+
+def blocks(given: Given) -> Iterator[Block]:
+    """What stands behind the title page."""
+    for section in (_overview, _reporting, _goals, _events, _funding, _gaps, _difference, _notes):
+        yield from section(given)
+
+
+def _overview(given: Given) -> Iterator[Block]:
+    report, overall = given.report, given.report["overall"]
+    rate, conflicts = overall["rate"], overall["conflicts"]
+    accepted = [each for each in report["reports"] if _taken(each)]
+    members = sum(each["organisation"] is None for each in accepted)
+    yield _heading("Overview")
+    yield _said(
+        "Of ", _link(given, str(overall["activities"]), overall["href"]), " activities, ",
+        f"{rate['counted']} count towards the rate; {rate['reached']} of them are reported as implemented or ongoing",
+        f" ({rate['percent']:.1f} %). " if rate["percent"] is not None else ". ",
+        f"Reports of {members} of {len(report['members'])} parties are accepted. ",
+        _link(given, _several(conflicts["count"], "reported status contradicts", "reported statuses contradict"),
+              conflicts["href"]),
+        " the dates and events on record.",
+    )  # fmt: skip
+    yield _figure("progress")
+    yield _table(
+        [("Status", 3, "left"), ("As reported", 2, "right"), ("As dates and events have it", 2, "right")],
+        (
+            [_text(said["status"]), _count(given, said), _count(given, derived)]
+            for said, derived in zip(report["by_status"], report["by_derived_status"], strict=True)
+        ),
+        "Activities by status.",
+    )
+
+
+def _reporting(given: Given) -> Iterator[Block]:
+    report = given.report
+    yield _heading("Who has reported")
+    missing = [_reporter(each) for each in report["reports"] if not _taken(each)]
+    if missing:
+        yield _said(_strong("No accepted report: "), _listed(missing), ".")
+    else:
+        yield _said("Every report is accepted.")
+    columns = [("Country or body", 10, "left"), ("State of its report", 8, "left"), ("Since", 10, "left")]
+    columns += [
+        (name, 7, "right") for name in ("Reported", "Nothing to report", "Not applicable", "Not reported")
+    ]
+    yield _table(
+        columns,
+        (
+            [
+                _link(given, _reporter(each), each["href"]), _text(each["state"], strong=not _taken(each)),
+                _text(_day((each["state_since"] or "")[:10])), *(_text(str(count)) for count in each["lines"].values()),
+            ]
+            for each in report["reports"]
+        ),
+        "Reports, and the answers in them by activity.",
+    )  # fmt: skip
+    yield _figure("matrix")
+    if overviews := [each for each in report["reports"] if each["overview"]]:
+        yield _heading("In the words of those who report", 2)
+        for each in overviews:
+            yield _said(_strong(f"{_reporter(each)}. "), shown(each["overview"]))
+
+
+def _goals(given: Given) -> Iterator[Block]:
+    yield _heading("Progress by goal")
+    yield _said("Where the status that dates and events say contradicts the reported one, it is set in bold.")
+    for goal in given.report["goals"]:
+        rate = goal["rate"]
+        yield _heading(f"Goal {goal['number']}", 2)
+        yield _said(shown(goal["title"]))
+        percent = "no rate, as none counts" if rate["percent"] is None else f"{rate['percent']:.1f} %"
+        yield _said(
+            f"Implemented or ongoing: {rate['reached']} of {rate['counted']} ({percent}). ",
+            *_separated([_status(given, each) for each in goal["by_status"] if each["count"]]),
+        )
+        if goal["activities"]:
+            yield _activities(given, goal)
+        for activity in goal["activities"]:
+            yield from _lines(given, activity)
+
+
+def _status(given: Given, each: Mapping[str, Any]) -> Cell:
+    return _link(given, f"{each['count']} {each['status']}", each["href"])
+
+
+def _activities(given: Given, goal: Mapping[str, Any]) -> Block:
+    columns = [("Code", 5, "left"), ("Activity", 20, "left"), ("Lead", 5, "left"), ("Period", 7, "left"),
+               ("Reported", 6, "left"), ("Dates say", 6, "left")]  # fmt: skip
+    return _table(
+        columns,
+        (
+            [
+                _link(given, each["code"] or "–", each["href"]), _text(shown(each["title"])),
+                _text(each["lead"] or "–"), _text(_span(each["start_date"], each["end_date"]) or "–"),
+                _text(each["status"]), _text(each["derived_status"], strong=each["status_conflict"]),
+            ]
+            for each in goal["activities"]
+        ),
+        f"Activities under Goal {goal['number']}.",
+    )  # fmt: skip
+
+
+def _lines(given: Given, activity: Mapping[str, Any]) -> Iterator[Block]:
+    """What reporters say of an activity: those with a word to say one by one, the others by name."""
+    silent: dict[str, list[str]] = {}
+    named = shown(activity["code"] or activity["title"])
+    for line in activity["lines"]:
+        who, words = _country(given, line), list(_words(line))
+        if line["response"] == "reported" or words:
+            said = line["status"] or _RESPONSES[line["response"]]
+            yield _said(
+                _link(given, f"{named}, {who}", line["href"], strong=True), f": {said}. ", *words, small=True
+            )
+        else:
+            silent.setdefault(line["response"], []).append(who)
+    if silent:
+        words = [f"{_RESPONSES[response]}: {', '.join(who)}" for response, who in silent.items()]
+        yield _said(_strong(named), f", {'; '.join(words)}.", small=True)
+
+
+def _words(line: Mapping[str, Any]) -> Iterator[str]:
+    if line["narrative"]:
+        yield f"{shown(line['narrative'])} "
+    if line["results"]:
+        yield f"Results: {'; '.join(shown(each) for each in line['results'])}. "
+    if line["participants"] is not None:
+        yield f"Participants: {line['participants']}. "
+    if line["obstacles"]:
+        yield f"Obstacles: {shown(line['obstacles'])} "
+    if line["next_steps"]:
+        yield f"Next steps: {shown(line['next_steps'])} "
+    if line["funding"]:
+        yield f"Funding: {'; '.join(_money(each) for each in line['funding'])}."
+
+
+def _money(said: Mapping[str, Any]) -> str:
+    amount = f" {said['currency']} {_amount(said['amount'])}" if said.get("amount") else ""
+    firm = f", {said['commitment']}" if said.get("commitment") else ""
+    return f"{shown(said['source'])}{amount}{firm}"
+
+
+def _events(given: Given) -> Iterator[Block]:
+    events = given.report["events"]
+    yield _heading("Events of the period")
+    yield _figure("events")
+    if not events:
+        return
+    yield _table(
+        [("Date", 9, "left"), ("Event", 14, "left"), ("Kind", 5, "left"), ("Held in", 3, "left"), ("Goals", 3, "left"),
+         ("Status", 5, "left")],
+        (
+            [
+                _text(_span(each["start_date"], each["end_date"] or each["start_date"])),
+                _link(given, shown(each["title"]), each["href"]),
+                _text(each["kind"].replace("_", " ")), _text(each["country"] or "–"),
+                _text(", ".join(map(str, each["goals"])) or "–"), _text(each["status"]),
+            ]
+            for each in events[:_LISTED_MOST]
+        ),
+        f"{_several(len(events), 'event', 'events')} in the period.",
+    )  # fmt: skip
+    if len(events) > _LISTED_MOST:
+        yield _said(f"The first {_LISTED_MOST} are listed; the report as a workbook or CSV has all of them.")
+
+
+def _funding(given: Given) -> Iterator[Block]:
+    report = given.report
+    yield _heading("Funding")
+    yield _said(shown(report["method"]["funding"]))
+    yield _figure("funding")
+    sums = [("Amount", 4, "right"), ("Entries", 2, "right"), ("Without an amount", 4, "right")]
+    if report["funding_by_currency"]:
+        yield _table(
+            [("Of", 3, "left"), ("Currency", 3, "left"), *sums],
+            ([_text(each["part"]), _text(each["currency"] or "none given"), *_sums(given, each)]
+             for each in report["funding_by_currency"]),
+            "Totals by currency.",
+        )  # fmt: skip
+        yield _table(
+            [("Of", 3, "left"), ("Source", 8, "left"), ("Commitment", 4, "left"), ("Currency", 3, "left"), *sums],
+            ([_text(each["part"]), _text(shown(each["source"])), _text(each["commitment"] or "not said"),
+              _text(each["currency"] or "–"), *_sums(given, each)] for each in report["funding"]),
+            "By source and commitment.",
+        )  # fmt: skip
+
+
+def _sums(given: Given, each: Mapping[str, Any]) -> list[Cell]:
+    amount = _amount(each["amount"]) if each["amount"] else "–"
+    return [
+        _text(amount),
+        _link(given, str(each["entries"]), each["href"]),
+        _text(str(each["without_amount"])),
+    ]
+
+
+def _gaps(given: Given) -> Iterator[Block]:
+    report, gaps = given.report, given.report["gaps"]
+    yield _heading("Gaps")
+    yield _said("What the plan asks for and the record lacks.")
+    if report["forced"]:
+        yield _said(_strong("This report was frozen although critical gaps were open and not explained."))
+    yield _table(
+        [("Check", 8, "left"), ("Severity", 3, "left"), ("Open", 2, "right"), ("Dismissed", 2, "right")],
+        (
+            [_text(each["name"].replace("_", " ")), _text(each["severity"]),
+             _link(given, str(each["open"]), each["href"]), _text(str(each["dismissed"]))]
+            for each in gaps["by_check"]
+        ),
+        "Gaps by check.",
+    )  # fmt: skip
+    if gaps["critical"]:
+        yield _table(
+            [("Critical gap, open", 12, "left"), ("Country", 2, "left"), ("Since", 3, "left")],
+            ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(each["country"] or "–"),
+              _text(_day(each["since"]))] for each in gaps["critical"][:_LISTED_MOST]),
+            f"{_several(len(gaps['critical']), 'critical gap', 'critical gaps')} that nobody has explained.",
+        )  # fmt: skip
+    if gaps["dismissed"]:
+        yield _table(
+            [("Gap, dismissed", 8, "left"), ("Reason", 6, "left"), ("Until", 3, "left")],
+            ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(shown(each["dismissed"]["reason"])),
+              _text(_day(each["dismissed"]["until"]))] for each in gaps["dismissed"][:_LISTED_MOST]),
+            "Gaps that may stay for the time being, and why.",
+        )  # fmt: skip
+
+
+def _difference(given: Given) -> Iterator[Block]:
+    found = given.report["difference"]
+    yield _heading("Difference to the previous Consultation")
+    if found is None:
+        yield _said("No earlier Consultation has a frozen report to compare with.")
+        return
+    yield _said(
+        "Since the ",
+        _link(given, shown(found["from"]["title"]), found["from"]["href"]),
+        ", activity by activity.",
+    )
+    yield _table(
+        [("Change", 10, "left"), ("Activities", 2, "right")],
+        ([_text(words), _text(str(found["counts"][name]))] for name, words in _CHANGE_WORDS.items()),
+        "How many of each.",
+    )
+    rows = [(name, each) for name in CHANGES for each in found[name]]
+    if rows:
+        yield _table(
+            [("Change", 3, "left"), ("Code", 3, "left"), ("Activity", 14, "left"), ("Was", 4, "left"),
+             ("Is", 4, "left")],
+            (
+                [_text(name.replace("_", " ")), _link(given, each["code"] or "–", each["href"]),
+                 _text(shown(each["title"])), *(_text(end or "–") for end in was_and_is(name, each))]
+                for name, each in rows[:_LISTED_MOST]
+            ),
+            "One by one.",
+        )  # fmt: skip
+    if found["newly_reporting"]:
+        new = [each["country"] or each["organisation"] for each in found["newly_reporting"]]
+        yield _said(_strong("Reporting now and not before: "), _listed(new), ".")
+
+
+def _notes(given: Given) -> Iterator[Block]:
+    report = given.report
+    yield _heading("Notes")
+    for name, text in report["method"].items():
+        yield _said(
+            _strong(f"{name.replace('_', ' ').capitalize()}. "), shown(re.sub(r" \(`\w+`\)", "", text))
+        )
+    yield _said(
+        _strong("Parties. "),
+        "; ".join(
+            f"{shown(each['name'])} ({each['country']}, {'ASEAN' if each['side'] == 'asean' else 'Japan'})"
+            for each in report["members"]
+        ) or "None.",
+    )  # fmt: skip
+    if report["not_applicable"]:
+        named = [
+            _link(given, shown(each["code"] or each["title"]), each["href"])
+            for each in report["not_applicable"]
+        ]
+        yield _said(_strong("Left out of the rates as not applicable. "), *_separated(named))
+    yield _said(
+        _strong("Proof. "),
+        f"The SHA-256 of the report as JSON is {given.digest}. ",
+        "It can be computed by anyone from the address beside it on the title page. "
+        if report["kind"] == "frozen"
+        else "This is a draft: its address answers with the record as it is by then. ",
+        "Numbers in this document are links to the rows that they are counted from.",
+    )
+
+
+def _taken(report: Mapping[str, Any]) -> bool:
+    return report["state"] in {"accepted", "frozen"}
+
+
+def _reporter(each: Mapping[str, Any]) -> str:
+    return shown(each["name"] or each["organisation"] or each["country"])
+
+
+def _country(given: Given, line: Mapping[str, Any]) -> str:
+    return given.names.get(line["country"]) or shown(line["organisation"] or line["country"])
+
+
+def _heading(text: str, level: int = 1) -> Block:
+    return {"kind": "heading", "level": level, "text": text}
+
+
+def _figure(name: str) -> Block:
+    return {"kind": "figure", "name": name, "caption": CHARTS[name][0]}
+
+
+def _said(*parts: Cell | str, small: bool = False) -> Block:
+    return {
+        "kind": "text",
+        "parts": [_text(part) if isinstance(part, str) else part for part in parts],
+        "small": small,
+    }
+
+
+def _table(columns: Sequence[tuple[str, int, str]], rows: Iterable[Sequence[Cell]], caption: str) -> Block:
+    named = [{"title": title, "width": width, "align": align} for title, width, align in columns]
+    return {"kind": "table", "columns": named, "rows": [list(row) for row in rows], "caption": caption}
+
+
+def _text(text: str, *, strong: bool = False) -> Cell:
+    return {"text": text, "strong": True} if strong else {"text": text}
+
+
+def _strong(text: str) -> Cell:
+    return _text(text, strong=True)
+
+
+def _link(given: Given, text: str, href: str | None, *, strong: bool = False) -> Cell:
+    return {**_text(text, strong=strong), **({"href": given.at(href)} if href else {})}
+
+
+def _count(given: Given, each: Mapping[str, Any]) -> Cell:
+    return _link(given, str(each["count"]), each["href"])
+
+
+def _separated(cells: Sequence[Cell]) -> Iterator[Cell]:
+    for place, cell in enumerate(cells):
+        yield cell
+        yield _text("." if place == len(cells) - 1 else ", ")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _several(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _amount(given: str) -> str:
+    whole, point, rest = given.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
+def _day(day: str | None) -> str:
+    if not day:
+        return "–"
+    found = date.fromisoformat(day)
+    return f"{found.day} {found:%B %Y}"
+
+
+def _span(first: str | None, last: str | None) -> str:
+    """`15–16 January 2026`; a side that is open is said."""
+    if first is None or last is None:
+        return f"from {_day(first)}" if first else f"until {_day(last)}" if last else ""
+    if first == last:
+        return _day(first)
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    if begin.year != end.year:
+        return f"{_day(first)} – {_day(last)}"
+    if begin.month != end.month:
+        return f"{begin.day} {begin:%B} – {_day(last)}"
+    return f"{begin.day}–{_day(last)}"
+
+
+def _instant(instant: str) -> str:
+    found = datetime.fromisoformat(instant)
+    return f"{found.day} {found:%B %Y, %H:%M:%S} UTC"
