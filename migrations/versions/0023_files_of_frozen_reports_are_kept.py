@@ -1,6 +1,6 @@
 """files of frozen reports are kept
 
-Revision: 0021, after 0020
+Revision: 0023, after 0022
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from sqlalchemy.dialects import postgresql
 from migrations.past import REMAKE_PAST
 from migrations.triggers import APP_ROLE
 
-revision = "0021"
-down_revision = "0020"
+revision = "0023"
+down_revision = "0022"
 
 
 def upgrade() -> None:
