@@ -227,7 +227,12 @@ _FILES = {
         "example": "goal,country,activities\n6,TH,4\n",
     },
 }
-_PICTURE = {SVG.media_type: {"schema": {"type": "string", "description": "A picture whose text is text."}}}
+_PICTURE = {
+    SVG.media_type: {
+        "schema": {"type": "string", "description": "A picture whose text is text."},
+        "example": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 482.4 226.8"></svg>',
+    }
+}
 for _path, _handler, _name, _summary, _schema, _more, _files in (
     ("/report", read_report, "read_status_report", "The status report, live", "StatusReport", (_TABLE_ASKED,), _FILES),
     (
