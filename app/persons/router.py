@@ -60,7 +60,8 @@ async def reveal_person(request: Request) -> Response:
     Who was shown them, when and why is recorded, and in the person's report. A dry run shows nothing.
     """
     dry_run = flags(request, "dry_run")["dry_run"]
-    caller, person, reason = await caller_of(request), _id(request), reason_of(headers_of(request))
+    _READS.asked_of(caller := await caller_of(request))
+    person, reason = _id(request), reason_of(headers_of(request))
     if reason is None:
         raise BadRequest(
             "Say in `X-Reason` what mail and telephone are needed for; it is recorded.",
