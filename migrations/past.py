@@ -102,7 +102,7 @@ OF_RECORDS = REMAKE.replace("create function", "create or replace function", 1).
 OF_FINDABLE = OF_RECORDS.replace("create view past.search_texts", "create view past.findable").replace(
     "from public.search_texts s", "from public.findable s"
 )
-# Since migration 0017: what changed since is looked up with the rights of the journal's owner, and an image, with those
+# Since migration 0019: what changed since is looked up with the rights of the journal's owner, and an image, with those
 # of the caller, in a function. So a reading statement that names many tables of the past is planned in milliseconds;
 # before, each name brought the guards of the journal into it.
 OF_IMAGES = """create or replace function remake_past() returns void language plpgsql

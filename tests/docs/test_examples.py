@@ -1,19 +1,21 @@
 """Every curl example in the documents is executed as it stands, in order, against a register of its own."""
 
+import asyncio
 import os
 import re
 import shutil
-import socket
-import subprocess
 import sys
-import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
+import asyncpg
 import pytest
 
-from tests.conftest import copy_of, drop
+from app import preparing
+from app.main import create_app
+from tests.conftest import copy_of, drop, settings_for
+from tests.input.wire import listening
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DOCUMENTS = sorted([_ROOT / "README.md", *(_ROOT / "docs").glob("*.md")])
@@ -28,58 +30,34 @@ def _blocks(document: Path) -> list[tuple[bool, str]]:
 
 
 @pytest.fixture
-async def live(tmp_path: Path) -> AsyncIterator[tuple[str, Path]]:
-    """The address and the data folder of a register that serves the published record."""
+async def live(tmp_path: Path) -> AsyncIterator[str]:
+    """Host and port of a register that serves the published record; its first key is kept in the folder."""
     address = await copy_of("seeded")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "DATABASE_URL": address, "WORKPLAN_DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, cwd=_ROOT, env=environment, stderr=subprocess.DEVNULL)  # noqa: ASYNC220
-    try:
-        _wait(f"http://127.0.0.1:{port}/readyz")
-        yield f"127.0.0.1:{port}", tmp_path
-    finally:
-        server.terminate()
-        server.wait(20)
-        await drop(address)
-
-
-def _wait(url: str) -> None:
-    for _ in range(200):
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise TimeoutError(url)
+    connection = await asyncpg.connect(address)
+    await preparing.first_key(connection, tmp_path)
+    await connection.close()
+    app = create_app(settings_for(address, public_url="", deliver=True))
+    async with app.router.lifespan_context(app), listening(app) as wire:
+        yield f"127.0.0.1:{wire.port}"
+    await drop(address)
 
 
 @pytest.mark.parametrize(
     "document", [each for each in _DOCUMENTS if _blocks(each)], ids=lambda path: path.name
 )
-def test_the_examples_of_a_document_work_when_pasted(
-    document: Path, live: tuple[str, Path], tmp_path: Path
-) -> None:
-    host, data_dir = live
+async def test_the_examples_of_a_document_work_when_pasted(document: Path, live: str, tmp_path: Path) -> None:
     ours = str(Path(sys.executable).parent)  # where the command `workplan` is
     path = f"{ours}:{os.environ['PATH']}"
-    environment = {**os.environ, "WORKPLAN_DATA_DIR": str(data_dir), "PATH": path}
+    environment = {**os.environ, "WORKPLAN_DATA_DIR": str(tmp_path), "PATH": path}
     said = ""
     for refused, text in _blocks(document):
-        script = said + text.replace("127.0.0.1:8000", host)
-        done = subprocess.run(
-            ["bash", "-c", _FAILS_LOUDLY + script],
-            capture_output=True,
-            text=True,
-            env=environment,
-            cwd=tmp_path,
-            check=False,
+        script = said + text.replace("127.0.0.1:8000", live)
+        shell = await asyncio.create_subprocess_exec(
+            "bash", "-c", _FAILS_LOUDLY + script, stdout=PIPE, stderr=STDOUT, env=environment, cwd=tmp_path
         )
+        answer, _ = await shell.communicate()
         expected = 22 if refused else 0  # curl's exit status for an answer of 400 or more
-        assert done.returncode == expected, f"{text}\n{done.stdout[-2000:]}\n{done.stderr[-500:]}"
+        assert shell.returncode == expected, f"{text}\n{answer.decode()[-2000:]}"
         said += "".join(line + "\n" for line in text.splitlines() if re.match(r"[A-Z]+=", line)).replace(
-            "127.0.0.1:8000", host
+            "127.0.0.1:8000", live
         )
