@@ -50,17 +50,24 @@ def values_at(record: dict[str, Any], collection: Collection, path: str, kind: K
     return [datetime.fromisoformat(each) if kind is INSTANT else each for each in several]
 
 
-def one_of_each_sort(collection: Collection) -> Iterator[tuple[str, Kind]]:
-    """One path for every kind of field and every way to reach it."""
+def _one_of_each_sort() -> Iterator[tuple[Collection, str, Kind]]:
+    """One path for every kind of field and every way to reach it, and one over every relation of every list."""
     seen = set()
-    for path, known in collection.filters.items():
-        parts = path.split(".")
-        way = tuple(type(collection.outputs.get(part)).__name__ for part in parts[:-1])
-        nullable = path in collection.table.c and bool(collection.table.c[path].nullable)
-        sort = (way, len(parts), known.kind.name, known.kind.many, nullable)
-        if sort not in seen:
-            seen.add(sort)
-            yield path, known.kind
+    for collection in LISTS:
+        for path, known in collection.filters.items():
+            parts = path.split(".")
+            way = tuple(type(collection.outputs.get(part)).__name__ for part in parts[:-1])
+            nullable = path in collection.table.c and bool(collection.table.c[path].nullable)
+            sort = (way, len(parts), known.kind.name, known.kind.many, nullable)
+            relation = (collection.path, *parts[:-1])
+            if sort not in seen or (len(parts) > 1 and relation not in seen):
+                seen |= {sort, relation}
+                yield collection, path, known.kind
+
+
+SORTS: dict[str, list[tuple[str, Kind]]] = {}
+for _collection, _path, _kind in _one_of_each_sort():
+    SORTS.setdefault(_collection.path, []).append((_path, _kind))
 
 
 def _written(value: Any) -> str:
@@ -83,11 +90,13 @@ def _questions(operator: str, values: list[Any]) -> Iterator[tuple[str, list[Any
         yield f"{_written(least)},{_written(some)}", [least, some]
         return
     yield _written(some), [some]
-    if operator in {"", "ne", "nin", "has"} and least != some:
+    if operator in {"", "nin"} and least != some:
         yield f"{_written(least)},{_written(some)}", [least, some]
 
 
-@pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
+@pytest.mark.parametrize(
+    "collection", [each for each in LISTS if each.path in SORTS], ids=lambda each: each.path
+)
 async def test_every_operator_leaves_the_rows_that_it_says(
     varied: httpx.AsyncClient, collection: Collection
 ) -> None:
@@ -96,8 +105,7 @@ async def test_every_operator_leaves_the_rows_that_it_says(
     paths |= collection.expandable.keys() - collection.reverse.keys()
     expand = f"&expand={','.join(sorted(paths))}" if paths else ""
     records = (await varied.get(f"/v1/{collection.path}?limit=1000{expand}")).json()["items"]
-    asked = 0
-    for path, kind in one_of_each_sort(collection):
+    for path, kind in SORTS[collection.path]:
         values = [value for record in records for value in values_at(record, collection, path, kind)]
         for operator in kind.operators if values else ("isnull",):
             for written, given in _questions(operator, values):
@@ -109,8 +117,6 @@ async def test_every_operator_leaves_the_rows_that_it_says(
                     r["id"] for r in records if MATCHES[operator](values_at(r, collection, path, kind), given)
                 }
                 assert {r["id"] for r in answer.json()["items"]} == wanted, address
-                asked += 1
-    assert asked > 10
 
 
 async def test_a_comma_in_a_value_is_written_percent_2c(client: httpx.AsyncClient) -> None:

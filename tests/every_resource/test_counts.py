@@ -8,7 +8,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.collection import Collection
 from tests import make
-from tests.collection.test_filters import one_of_each_sort
+from tests.collection.test_filters import SORTS
 
 LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
 
@@ -32,15 +32,17 @@ async def cells(client: httpx.AsyncClient, address: str) -> list[dict[str, Any]]
     return found
 
 
-@pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.path)
+@pytest.mark.parametrize(
+    "collection", [each for each in LISTS if each.path in SORTS], ids=lambda each: each.path
+)
 async def test_every_cell_leads_to_the_rows_that_it_counts(
     varied: httpx.AsyncClient, collection: Collection
 ) -> None:
     total = await counted(varied, f"/v1/{collection.path}")
     grouped = set(groupable(collection))
-    for path in (path for path, _ in one_of_each_sort(collection) if path in grouped):
+    for path in (path for path, _ in SORTS[collection.path] if path in grouped):
         found = await cells(varied, f"/v1/{collection.path}/stats?group_by={path}")
-        for cell in [*found[:2], *found[-2:]]:  # values missing stand last
+        for cell in [*found[:1], *found[-1:]]:  # values missing stand last
             assert await counted(varied, cell["href"]) == cell["count"], cell
         if collection.filters[path].groups_singly and path in collection.outputs:
             assert sum(cell["count"] for cell in found) == total, path

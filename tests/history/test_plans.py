@@ -13,9 +13,9 @@ from app.db import Compiled
 from app.events.queries import EVENTS
 from tests import rows
 
-_CHANGES, _EVENTS = 50_000, 2_500
+_CHANGES, _EVENTS = 20_000, 1_000
 _BLOCKS_MOST = 200
-"""Of 8 kB; the journal has some 8 000 of them here."""
+"""Of 8 kB; the journal has some 3 000 of them here."""
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
