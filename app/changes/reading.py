@@ -133,7 +133,8 @@ class Feed:
             "days": self._service.settings.feed_days,
         }
         database = self._service.database
-        async with self._places:
+        # Nobody else ends it: those who ask are only waiting for it.
+        async with asyncio.timeout(self._service.settings.request_budget), self._places:
             plan = self._whole if asked.records else self._plain
             rows = await database.fetch(plan, values, by.context)
             head, kept_after = rows[0]["head"], rows[0]["kept_after"]
