@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Self
 
 import httpx
@@ -28,7 +27,6 @@ CALLERS: dict[str, tuple[Role, str | None]] = {
 """Role and country of each caller that has a key."""
 
 
-@dataclass
 class Cast:
     """One client per caller."""
 
@@ -50,17 +48,22 @@ class Cast:
     async def over(cls, app: FastAPI, keys: Mapping[str, str]) -> AsyncIterator[Self]:
         """Clients that speak to an application in this process."""
         async with AsyncExitStack() as stack:
+            yield cls(app, keys, stack)
 
-            async def client(key: str | None) -> httpx.AsyncClient:
-                headers = {"Authorization": f"Bearer {key}"} if key else {}
-                transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-                return await stack.enter_async_context(
-                    httpx.AsyncClient(
-                        transport=transport,
-                        base_url=BASE,
-                        headers=headers,
-                        event_hooks={"response": [as_documented]},
-                    )
-                )
+    def __init__(self, app: FastAPI, keys: Mapping[str, str], stack: AsyncExitStack) -> None:
+        self._app, self._keys, self._stack = app, keys, stack
 
-            yield cls(anonymous=await client(None), **{name: await client(keys[name]) for name in CALLERS})
+    def __getattr__(self, name: str) -> httpx.AsyncClient:
+        """A caller's client, once somebody asks for it: a test has one or two of them."""
+        if name not in CALLERS and name != "anonymous":
+            raise AttributeError(name)
+        headers = {"Authorization": f"Bearer {self._keys[name]}"} if name in CALLERS else {}
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self._app, raise_app_exceptions=True),
+            base_url=BASE,
+            headers=headers,
+            event_hooks={"response": [as_documented]},
+        )
+        self._stack.push_async_callback(client.aclose)
+        setattr(self, name, client)
+        return client

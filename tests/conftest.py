@@ -141,7 +141,8 @@ class Register:
 
     async def empty(self) -> None:
         """Take out all but the keys, and what the service remembers of it."""
-        await self.superuser.execute(_EMPTY)
+        if filled := await self.superuser.fetchval(_FILLED):
+            await self.superuser.execute(_EMPTY.format(";".join(f"delete from {name}" for name in filled)))
         remembering: Service = self.app.state.service
         remembering.doorkeeper.forget()
         remembering.wakeups.head = min(remembering.wakeups.head, 0)
@@ -158,9 +159,15 @@ _CHORE = ContextVar("chore", default=False)
 _EMPTIED = [
     table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}
 ]
+# Most tests only read, or are refused: for them there is nothing to take out.
+_FILLED = f"""select array_remove(array[{
+    ", ".join(f"case when exists (select from {name}) then '{name}' end" for name in _EMPTIED)
+}], null)
+where exists (select from journal_head where position > 0) or {
+    " or ".join(f"exists (select from {name})" for name in _EMPTIED if not name.startswith("api_key"))
+}"""
 # Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
-_EMPTY = f"""set session_replication_role = replica;
-{";".join(f"delete from {name}" for name in _EMPTIED)};
+_EMPTY = """set session_replication_role = replica; {};
 update journal_head set position = 0, hash = default;
 insert into api_keys table first_keys;
 insert into api_key_secrets table first_secrets;"""

@@ -7,12 +7,14 @@ from typing import Self
 from app.access.caller import Caller
 from app.collection.collection import Collection
 from app.db import Connection
+from app.errors import BadRequest
 from app.http.formats import JSON, Format
 from app.http.spool import Spool
 from app.imports.asked import Options, options_of
 from app.imports.files import KINDS
 from app.imports.loading import Load, loaded_by
 from app.jobs import asking
+from app.jobs.documented import PREFER_MOST
 from app.jobs.queue import Done, Job, Progress, accepted
 from app.jobs.running import Work
 from app.operations.serving import Service
@@ -67,7 +69,13 @@ class Sent:
 
 def prefers_async(headers: Mapping[bytes, bytes]) -> bool:
     """Whether `Prefer` asks for an answer before the work is done (RFC 7240)."""
-    preferences = headers.get(b"prefer", b"").decode("latin-1").replace(";", ",").split(",")
+    given = headers.get(b"prefer", b"").decode("latin-1")
+    if len(given) > PREFER_MOST:
+        raise BadRequest(
+            f"`Prefer` has at most {PREFER_MOST} characters.",
+            errors=[{"header": "Prefer", "code": "too_long"}],
+        )
+    preferences = given.replace(";", ",").split(",")
     return ASYNC in {each.strip().lower() for each in preferences}
 
 

@@ -147,10 +147,11 @@ ACCEPTED = doc.ok(
     "Retry-After",
     "Idempotency-Replayed",
 )
+PREFER_MOST = 200
 PREFER = doc.parameter(
     "Prefer",
     "`respond-async`: answer 202 at once and load the file as a job; large files are loaded so in any case.",
-    {"type": "string", "maxLength": 200},
+    {"type": "string", "maxLength": PREFER_MOST},
     "respond-async",
     place="header",
 )

@@ -18,7 +18,8 @@ class Table:
     rows: Callable[[Report], Iterator[tuple[Cell, ...]]]
 
 
-_SHORT: dict[str, Kind] = {"goal": "whole", "code": "text", "title": "long"}
+_WORD: Kind = "text"
+_SHORT: dict[str, Kind] = {"goal": "whole", "code": _WORD, "title": "long"}
 _LINES: dict[str, Kind] = {
     "reported": "whole",
     "nothing_to_report": "whole",

@@ -46,7 +46,13 @@ async def running(address: str) -> AsyncIterator[tuple[str, str]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     here = f"http://127.0.0.1:{port}"
-    settings = {"DATABASE_URL": address, "WORKPLAN_PUBLIC_URL": here, "WORKPLAN_REQUEST_BUDGET": "60"}
+    settings = {
+        "DATABASE_URL": address,
+        "WORKPLAN_PUBLIC_URL": here,
+        "WORKPLAN_REQUEST_BUDGET": "60",
+        "WORKPLAN_TRUSTED_PROXIES": '["127.0.0.1/32"]',
+        "WORKPLAN_KEY_QUOTA": "0",
+    }
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port),
         cwd=ROOT, env={**os.environ, **settings}, stdout=DEVNULL, stderr=DEVNULL,
