@@ -20,6 +20,8 @@ from app.countries.router import files as country_files
 from app.countries.router import router as countries
 from app.events.router import files as event_files
 from app.events.router import router as events
+from app.focal_points.pages import router as confirmations
+from app.focal_points.router import deeds as focal_point_deeds
 from app.focal_points.router import files as focal_point_files
 from app.focal_points.router import router as focal_points
 from app.framework_items.router import files as framework_item_files
@@ -61,7 +63,8 @@ from app.webhooks.router import webhooks
 ROUTERS: tuple[APIRouter, ...] = (
     plan, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
     progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
-    gap_dismissals, framework_items, focal_points, persons, person_deeds, organisations, countries, search, audit,
+    gap_dismissals, framework_items, focal_points, focal_point_deeds, persons, person_deeds, organisations, countries,
+    search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
@@ -105,3 +108,4 @@ def include(app: FastAPI) -> None:
         app.include_router(router, prefix="/v1")
     app.include_router(operating.router)
     app.include_router(problem_pages.router)
+    app.include_router(confirmations)

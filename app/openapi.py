@@ -22,6 +22,7 @@ from app.collection.fields import OPERATORS
 from app.collection.projection import EXPANDED_AT_MOST, WITHHELD, Links, Ref
 from app.docs.openapi_30 import down_convert
 from app.docs.pages import docs_routes
+from app.focal_points.schemas import Bounce, FoundFocalPoints, VerificationLink
 from app.funding.schemas import FundingEntries, FundingTotals
 from app.gaps.schemas import Checks, Dismissal, Gaps
 from app.imports.documented import row_schema
@@ -249,6 +250,9 @@ def schemas() -> dict[str, Any]:
         (Dismissal, "validation"),
         (TextRead, "validation"),
         (ClosingReason, "validation"),
+        (Bounce, "validation"),
+        (FoundFocalPoints, "serialization"),
+        (VerificationLink, "serialization"),
         (Erasure, "serialization"),
         (ErasedPersons, "serialization"),
         (SubjectReport, "serialization"),

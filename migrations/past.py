@@ -187,7 +187,7 @@ begin
   grant usage on schema past to workplan_app;
   grant select on all tables in schema past to workplan_app;
 end $$"""
-# Since migration 0021: what was erased was never there. The past has no empty record in its place.
+# Since migration 0022: what was erased was never there. The past has no empty record in its place.
 OF_KEPT = OF_IMAGES.replace(
     "and n.action not in ('delete', 'merge'));",
     "and n.salt is not null and n.action not in ('delete', 'merge'));",

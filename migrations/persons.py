@@ -1,4 +1,4 @@
-"""Personal data: the database functions of migration 0021 that keep it, find it and erase it, one statement each.
+"""Personal data: the database functions of migration 0022 that keep it, find it and erase it, one statement each.
 
 A person is a record like others: the journal has images of it, whose digests are sealed, and which can be taken out.
 What names a person elsewhere, by name, mail or telephone, is found in the journal, which has a copy of everything.

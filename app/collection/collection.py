@@ -156,11 +156,17 @@ class Collection:
         """What the ETag of an item is made of: the version, and whatever else its JSON depends on."""
         parts: list[ColumnElement[Any]] = [
             cast(row.c.version, Text),
-            *(cast(self.outputs[name].json(row, name, None), Text) for name in self.volatile),
+            *(cast(self._tagged(row, name), Text) for name in self.volatile),
         ]
         if self.personal:  # who sees less has another representation, and so another tag
             parts.append(case((self.personal.shown(row), None), else_="w"))
         return func.concat_ws(".", *parts) if len(parts) > 1 else parts[0]
+
+    def _tagged(self, row: Row, name: str) -> ColumnElement[Any]:
+        source = self.outputs[name]
+        if isinstance(source, Computed) and source.tag_as:
+            return source.tag_as(row)
+        return source.json(row, name, None)
 
     def named(self, row: Table, name: str) -> tuple[Column[Any], UUID | int | str]:
         """The column and the value by which a path segment names a record: its id, or its human key."""

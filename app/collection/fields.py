@@ -113,7 +113,7 @@ def _relative(raw: str, start: date) -> date | None:
         raise ValueError("the relative date is out of range") from None
 
 
-def _read_date(raw: str, today: date | None = None) -> date:
+def read_day(raw: str, today: date | None = None) -> date:
     if (day := _relative(raw, today or datetime.now(UTC).date())) is not None:
         return day
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw):
@@ -127,7 +127,7 @@ def _read_date(raw: str, today: date | None = None) -> date:
 def read_instant(raw: str, today: date | None = None) -> datetime:
     """An instant with its offset, or a day: midnight UTC, so that an answer holds for the whole day."""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", raw) or "T" not in raw:
-        return datetime.combine(_read_date(raw, today), time.min, UTC)
+        return datetime.combine(read_day(raw, today), time.min, UTC)
     try:
         moment = datetime.fromisoformat(raw.replace(" ", "+"))
         if moment.tzinfo is None or moment.year >= _BUDDHIST_ERA:
@@ -159,7 +159,7 @@ DATE = Kind(
     "date",
     Date(),
     (*_EQUAL, *_ORDER, "isnull"),
-    _read_date,
+    read_day,
     {"type": "string", "pattern": r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|today|-?[0-9]{1,5}[dwmy])$"},
 )
 INSTANT = Kind(

@@ -137,12 +137,16 @@ class Computed(Source):
     expression: Callable[[Row], ColumnElement[Any]]
     tagged: bool = True
     """False: it follows from other computed fields, and adds nothing to the tag of the record."""
+    tag_as: Callable[[Row], ColumnElement[Any]] | None = None
+    """What it adds to the tag, in letters and digits; if nothing is said, its value."""
 
     def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
         return self.expression(row)
 
     def cell(self, row: Row, name: str, schema: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
         value = self.expression(row)
+        if isinstance(value.type, JSON):
+            return {name: cast(value, Text)}
         return {name: joined(value) if schema.get("type") == "array" else value}
 
     def columns(self, name: str) -> tuple[str, ...]:

@@ -39,5 +39,6 @@ class FocalPoint(Recorded, Base):
     verified_at: Mapped[datetime | None]
     verified_by: Mapped[str | None]
     bounced: Mapped[bool] = mapped_column(server_default=text("false"))
+    phone_bounced: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]
     visibility: Mapped[str] = mapped_column(server_default=text("'public'"))

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from sqlalchemy import Date, and_, case, func, literal_column, or_, select
+from sqlalchemy import Date, and_, case, cast, func, literal_column, or_, select, union_all
+from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.collection import Collection, Rule
@@ -12,20 +13,68 @@ from app.focal_points.schemas import FocalPoint as FocalPointSchema
 from app.organisations.queries import ORGANISATIONS
 from app.persons.queries import MAY_READ, PERSONS
 
+_URGENT = "array['mutual_legal_assistance', 'extradition']"
 
-def freshness(row: Any) -> ColumnElement[str]:
+
+def _confirmed(row: Row, urgent: ColumnElement[bool]) -> ColumnElement[str]:
     """Contacts for requests between authorities age faster than general ones. Nothing is fresh unverified."""
-    urgent = row.c.purposes.op("&&")(literal_column("array['mutual_legal_assistance', 'extradition']"))
-    term = case((urgent, literal_column("interval '90 days'")), else_=literal_column("interval '365 days'"))
+    term: ColumnElement[Any] = case(
+        (urgent, literal_column("interval '90 days'")), else_=literal_column("interval '365 days'")
+    )
     age = func.today(type_=Date) - row.c.verified_at
     unverified = or_(row.c.verified_at.is_(None), row.c.verified_by.is_(None))
-    return case(
-        (row.c.bounced, "bounced"),
-        (unverified, "stale"),
-        (age > 2 * term, "stale"),
-        (age > term, "due"),
-        else_="fresh",
+    return case((unverified, "stale"), (age > 2 * term, "stale"), (age > term, "due"), else_="fresh")
+
+
+def _urgent(row: Row) -> ColumnElement[bool]:
+    return row.c.purposes.op("&&", is_comparison=True)(literal_column(_URGENT))
+
+
+def freshness(row: Row) -> ColumnElement[str]:
+    """Of the whole entry: as of what ages soonest."""
+    return case((row.c.bounced, "bounced"), else_=_confirmed(row, _urgent(row)))
+
+
+def _of_purpose(row: Row, purpose: ColumnElement[Any]) -> ColumnElement[str]:
+    urgent = purpose == func.any(literal_column(_URGENT))
+    return case((row.c.bounced, "bounced"), else_=_confirmed(row, urgent))
+
+
+def _by_purpose(row: Row) -> ColumnElement[Any]:
+    each = func.unnest(row.c.purposes).table_valued("purpose", with_ordinality="place").render_derived()
+    said = func.json_build_object("purpose", each.c.purpose, "freshness", _of_purpose(row, each.c.purpose))
+    return (
+        select(func.json_agg(aggregate_order_by(said, each.c.place), type_=JSON))
+        .select_from(each)
+        .scalar_subquery()
     )
+
+
+_CHANNELS = {"email": "bounced", "phone": "phone_bounced"}
+"""The channels of an office, and the columns that say that they lead to nobody."""
+
+
+def _of_channel(row: Row, column: str) -> ColumnElement[str]:
+    return case((row.c[column], "bounced"), else_=_confirmed(row, _urgent(row)))
+
+
+def _channels(row: Row) -> ColumnElement[Any]:
+    said = [
+        select(
+            func.json_build_object("channel", channel, "freshness", _of_channel(row, column)).label("said")
+        )
+        .where(row.c.office[channel].astext.is_not(None))
+        .correlate(row)
+        for channel, column in _CHANNELS.items()
+    ]
+    listed = union_all(*said).subquery()
+    return select(func.coalesce(func.json_agg(listed.c.said), cast("[]", JSON), type_=JSON)).scalar_subquery()
+
+
+def _letters(row: Row) -> ColumnElement[str]:
+    """What of all that may change from day to day."""
+    urgent, other = (_confirmed(row, literal_column(each)) for each in ("true", "false"))
+    return func.concat(func.left(urgent, 1), func.left(other, 1))
 
 
 def _person_shown(row: Row) -> ColumnElement[bool]:
@@ -51,6 +100,8 @@ FOCAL_POINTS = Collection(
         "organisation": Ref(ORGANISATIONS),
         "person": Ref(PERSONS),
         "freshness": Computed(freshness),
+        "freshness_by_purpose": Computed(_by_purpose, tag_as=_letters),
+        "channels": Computed(_channels, tagged=False),
     },
     personal=Personal(("person",), _person_shown),
     rules=(

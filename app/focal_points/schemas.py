@@ -10,6 +10,7 @@ from app.collection.values import (
     Country,
     Day,
     IdReference,
+    Instant,
     Kept,
     LanguageTag,
     Line,
@@ -28,6 +29,9 @@ Purpose = Literal[
     "offender_rehabilitation", "intellectual_property", "access_to_justice", "legal_technical_assistance",
     "research_and_training", "reporting",
 ]  # fmt: skip
+
+Freshness = Literal["fresh", "due", "stale", "bounced"]
+Channel = Literal["email", "phone"]
 
 
 class Office(Value):
@@ -50,6 +54,34 @@ class Office(Value):
     address: Paragraphs | None = Field(
         None, description="Postal address.", examples=["1-1-1 Kasumigaseki, Chiyoda-ku\nTokyo"]
     )
+
+
+class PurposeFreshness(Value):
+    """How far an entry can be relied on for one purpose."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"purpose": "mutual_legal_assistance", "freshness": "due"}]}
+    )
+
+    purpose: Purpose = Field(description="The purpose.", examples=["mutual_legal_assistance"])
+    freshness: Freshness = Field(description="`bounced` if its mailbox is.", examples=["due"])
+
+
+class ChannelFreshness(Value):
+    """How far a channel can be relied on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "email", "freshness": "bounced"}]})
+
+    channel: Channel = Field(description="The channel.", examples=["email"])
+    freshness: Freshness = Field(description="Its own: another may have bounced.", examples=["bounced"])
+
+
+class Bounce(Value):
+    """A channel that leads to nobody."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "email"}]})
+
+    channel: Channel = Field(description="Which one.", examples=["email"])
 
 
 class FocalPoint(Record, Kept):
@@ -98,10 +130,21 @@ class FocalPoint(Record, Kept):
         None, description="Office that confirmed it.", examples=["ASEAN Secretariat"]
     )
     bounced: bool = Field(False, description="Whether its mailbox refused a message.", examples=[False])
-    freshness: Literal["fresh", "due", "stale", "bounced"] = Field(
+    phone_bounced: bool = Field(False, description="Whether its telephone leads to nobody.", examples=[False])
+    freshness: Freshness = Field(
         description="How far the entry can be relied on: `bounced`; `stale` if never verified or older than twice "
         "its term; `due` if older than its term (90 days for mutual legal assistance and extradition, else 365).",
         examples=["fresh"],
+        json_schema_extra={"readOnly": True},
+    )
+    freshness_by_purpose: Annotated[list[PurposeFreshness], Field(max_length=20)] = Field(
+        description="The same for each purpose: those of requests between authorities age sooner.",
+        examples=[[{"purpose": "general", "freshness": "fresh"}]],
+        json_schema_extra={"readOnly": True},
+    )
+    channels: Annotated[list[ChannelFreshness], Field(max_length=2)] = Field(
+        description="How far each channel of the office can be relied on.",
+        examples=[[{"channel": "email", "freshness": "fresh"}]],
         json_schema_extra={"readOnly": True},
     )
     note: Paragraphs | None = Field(None, description="What a user should know.", examples=[None])
@@ -118,3 +161,75 @@ class FocalPoint(Record, Kept):
                 "valid_until_before_from", "valid_until lies before valid_from.", {"field": "valid_until"}
             )
         return self
+
+
+class MissingOffice(Value):
+    """What a country lacks."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "message": "LA names no office for extradition on 2026-11-23.",
+                    "others": "/v1/focal-points?country=LA&purposes__has=extradition",
+                }
+            ]
+        }
+    )
+
+    message: Annotated[str, Field(max_length=500)] = Field(
+        description="In words.", examples=["LA names no office for extradition on 2026-11-23."]
+    )
+    others: Annotated[str, Field(max_length=200, json_schema_extra={"format": "uri-reference"})] = Field(
+        description="Those of other days, if there are any.",
+        examples=["/v1/focal-points?country=LA&purposes__has=extradition"],
+    )
+
+
+class FoundFocalPoints(Value):
+    """Whom to ask."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "country": "JP", "purpose": "mutual_legal_assistance", "on": "2026-11-23",
+                    "answered_for": "mutual_legal_assistance", "fallback": False, "items": [], "gap": None,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    country: Country = Field(description="The country.", examples=["JP"])
+    purpose: Purpose = Field(description="What was asked for.", examples=["mutual_legal_assistance"])
+    on: Day = Field(description="The day.", examples=["2026-11-23"])
+    answered_for: Purpose | None = Field(
+        description="For what those that were found answer; null: nobody was found.",
+        examples=["mutual_legal_assistance"],
+    )
+    fallback: bool = Field(description="Whether they answer for something else.", examples=[False])
+    items: Annotated[list[FocalPoint], Field(max_length=1000)] = Field(
+        description="The offices, best confirmed first.", examples=[[]]
+    )
+    gap: MissingOffice | None = Field(description="What is missing, if something is.", examples=[None])
+
+
+class VerificationLink(Value):
+    """A link by which an office confirms its entry."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"url": "http://127.0.0.1:8000/confirm/AZqp…", "version": 3, "expires_at": "2026-12-07T09:00:00+00:00"}
+            ]
+        }
+    )  # fmt: skip
+
+    url: Annotated[str, Field(max_length=2000)] | None = Field(
+        description="The link; null where an answer is repeated.",
+        examples=["http://127.0.0.1:8000/confirm/AZqp…"],
+    )
+    version: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})] = Field(
+        description="The version that it shows.", examples=[3]
+    )
+    expires_at: Instant = Field(description="Until when it holds.", examples=["2026-12-07T09:00:00+00:00"])

@@ -24,6 +24,8 @@ BEYOND_SCHEMAS = {
     "parent_cycle",
     "parent_elsewhere",
     "person_elsewhere",
+    "begins_too_early",
+    "no_such_channel",
     "not_found",
     "match_missing",
     "match_not_found",

@@ -1,0 +1,63 @@
+"""What is done with a focal point: handed over to another, and said to bounce."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from app.collection.validation import field_errors, from_nothing, merged, validated
+from app.collection.writing import Current, Written, create, put
+from app.db import Connection
+from app.errors import Conflict, Unprocessable
+from app.focal_points.queries import FOCAL_POINTS
+
+_ITS_OWN: Mapping[str, Any] = {
+    "keys": [], "verified_at": None, "verified_by": None, "bounced": False, "phone_bounced": False,
+    "valid_until": None, "successor": None, "person": None, "note": None,
+}  # fmt: skip
+"""What a successor does not take over."""
+
+
+class HandedOver(Conflict):
+    """The focal point was handed over already. `successor` is where."""
+
+
+async def hand_over(connection: Connection, current: Current, said: Mapping[str, Any]) -> Written:
+    """Make the successor: what is not said of it is as it was. This one ends on the day before."""
+    before = current.record
+    if before["successor"]:
+        raise HandedOver(
+            "This focal point has a successor.", successor=f"/v1/focal-points/{before['successor']['id']}"
+        )
+    errors = field_errors(FOCAL_POINTS, said)
+    if said.get("valid_from") is None:
+        message = "Say from which day on the successor answers."
+        errors.append({"pointer": "/valid_from", "code": "missing", "message": message})
+    if errors:
+        raise Unprocessable("The successor needs attention.", errors=errors)
+    body = from_nothing(FOCAL_POINTS, merged(FOCAL_POINTS, {**before, **_ITS_OWN}, said))
+    begins: date = validated(FOCAL_POINTS, body).__dict__["valid_from"]
+    ends = begins - timedelta(days=1)
+    if before["valid_from"] and date.fromisoformat(before["valid_from"]) > ends:
+        message = f"This one answers from {before['valid_from']} on: a successor begins after that."
+        error = {"pointer": "/valid_from", "code": "begins_too_early", "message": message}
+        raise Unprocessable("The successor begins too early.", errors=[error])
+    if before["valid_until"]:
+        ends = min(ends, date.fromisoformat(before["valid_until"]))
+    made = await create(connection, FOCAL_POINTS, body)
+    await put(connection, FOCAL_POINTS, current, {"valid_until": ends, "successor_id": made.id})
+    return made
+
+
+async def bounce(connection: Connection, current: Current, channel: str) -> Written:
+    """Say that a channel leads to nobody."""
+    column = {"email": "bounced", "phone": "phone_bounced"}[channel]
+    if not current.record["office"].get(channel):
+        error = {
+            "pointer": "/channel",
+            "code": "no_such_channel",
+            "message": f"This office has no {channel}.",
+        }
+        raise Unprocessable("What is not there does not bounce.", errors=[error])
+    if current.record[column]:
+        return Written(current.id, current.tag, current.json, changed=False)
+    return await put(connection, FOCAL_POINTS, current, {column: True})
