@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -20,8 +21,10 @@ from app.access.permissions import Permission
 from app.access.policies import Guarded
 from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
 from app.collection.projection import Computed, Expand, Filter, Links, Personal, Ref, Reverse, Row, Source
+from app.collection.renditions import Rendition
 from app.db import Base, Compiled, compiled
 from app.errors import NotFound
+from app.http.formats import Format
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _CLOSING = ("owner", "visibility", "keys", "version", "created_at", "updated_at")
@@ -62,6 +65,7 @@ class Collection:
         lasting: str = "null",
         shared: Permission = Permission.READ_SHARED,
         personal: Personal | None = None,
+        renditions: Mapping[Format, Rendition] = MappingProxyType({}),
     ) -> None:
         assert isinstance(model.__table__, Table)
         self.table: Table = model.__table__
@@ -73,7 +77,7 @@ class Collection:
         self.rules = rules
         self.reads, self.writes = reads, writes
         self.guard = Guarded(self.name, self.path, owner, owner_of, drafts, reads, writes, shared)
-        self.personal = personal
+        self.personal, self.renditions = personal, renditions
         self.settled, self.lasting = settled, lasting
         """As SQL over a row: the state in which nobody changes it, or deletes it, any more; its triggers hold that."""
         self.reverse: dict[str, Reverse] = {}

@@ -280,13 +280,46 @@ Number = Annotated[int, Field(ge=1, le=32_767, json_schema_extra={"format": "int
 WebAddress = Annotated[
     str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=2000), AfterValidator(_clean)
 ]
+
+
+def _deliverable(address: str) -> str:
+    """By its form; nobody is asked whether it is there."""
+    import email_validator  # loaded by the first who writes one
+
+    try:
+        email_validator.validate_email(address, check_deliverability=False)
+    except email_validator.EmailNotValidError:
+        message = "No mail gets to an address of this form. Is a letter missing, or a dot too many?"
+        raise PydanticCustomError("mail_impossible", message) from None
+    return address
+
+
+def _callable(number: str) -> str:
+    """By its country code and its length."""
+    import phonenumbers  # likewise
+
+    try:
+        possible = phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        possible = False
+    if not possible:
+        message = "No telephone has a number of this form: `+`, country code, and as many digits as are usual there."
+        raise PydanticCustomError("phone_impossible", message)
+    return number
+
+
 MailAddress = Annotated[
     str,
     StringConstraints(
         pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$", max_length=254
     ),
+    AfterValidator(_deliverable),
 ]
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[0-9][0-9 ()./-]{5,38}$", max_length=40)]
+Phone = Annotated[
+    str,
+    StringConstraints(pattern=r"^\+[0-9][0-9 ()./-]{5,38}$", max_length=40),
+    AfterValidator(_callable),
+]
 """An international number, `+` and country code first; spaces are kept as given."""
 
 DatePrecision = Literal["day", "month", "year", "unknown"]

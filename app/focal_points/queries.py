@@ -8,6 +8,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.collection import Collection, Rule
 from app.collection.projection import Computed, Personal, Ref, Reverse, Row
+from app.focal_points.cards import CARDS
 from app.focal_points.models import FocalPoint
 from app.focal_points.schemas import FocalPoint as FocalPointSchema
 from app.organisations.queries import ORGANISATIONS
@@ -114,6 +115,7 @@ FOCAL_POINTS = Collection(
     ),
     sorts=("country",),
     default_sort="country",
+    renditions=CARDS,
 )
 FOCAL_POINTS.outputs["successor"] = Ref(FOCAL_POINTS)
 PERSONS.reverse["focal_points"] = Reverse(

@@ -239,6 +239,21 @@ def record_content(collection: Collection) -> dict[str, Any]:
     return {"application/json": {"schema": schema_ref(collection.schema.__name__)}}
 
 
+def item_content(collection: Collection) -> dict[str, Any]:
+    """One record, in every form in which it can be read."""
+    return record_content(collection) | _renditions(collection)
+
+
+def _renditions(collection: Collection) -> dict[str, Any]:
+    return {
+        style.media_type: {
+            "schema": {"type": "string", "description": f"Also under the ending `.{style.ending}`."},
+            "example": rendition.example,
+        }
+        for style, rendition in collection.renditions.items()
+    }
+
+
 def list_content(collection: Collection) -> dict[str, Any]:
     names = list(collection.cells(collection.table, tuple(collection.outputs)))
     return {
@@ -261,6 +276,7 @@ def list_content(collection: Collection) -> dict[str, Any]:
                 f"At most {ROWS_MOST} rows; more is 406.",
             },
         },
+        **_renditions(collection),
     }
 
 

@@ -72,7 +72,7 @@ def by_key(collection: Collection) -> APIRouter:
         collection.reads,
         summary=f"Read {article} {words} by own key",
         description=f"Read the {words} that another system knows by this key.",
-        responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
+        responses=doc.ok(200, f"The {words}.", doc.item_content(collection), "ETag", "Memento-Datetime")
         | doc.problems(*doc.READS, 304, 404),
         openapi_extra={
             "parameters": [*_NAMES, *doc.shaping_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH]

@@ -19,6 +19,7 @@ from app.collection.collection import Collection
 from app.collection.merged import MergedAway, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
+from app.collection.renditions import Rendition
 from app.db import Compiled, Connection, Context, patient
 from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
@@ -81,8 +82,11 @@ def _suffix(request: Request, moment: Moment | None, collection: Collection, ask
 async def item(request: Request, collection: Collection, name: str) -> Response:
     """One record, or 304."""
     context = await permitted(request, collection)
+    style = next((each for each in collection.renditions if name.endswith(f".{each.ending}")), None)
+    if style is not None:
+        name = name.removesuffix(f".{style.ending}")
     column, value = collection.named(collection.table, name)
-    answer = await _item(request, collection, context, column.key, value)
+    answer = await _item(request, collection, context, column.key, value, style)
     if answer is None:
         raise await _gone(request, collection, context, name)
     return answer
@@ -98,14 +102,23 @@ async def keyed_item(request: Request, collection: Collection, key: str) -> Resp
 
 
 async def _item(
-    request: Request, collection: Collection, context: Context, by: str, value: Any
+    request: Request,
+    collection: Collection,
+    context: Context,
+    by: str,
+    value: Any,
+    fixed: Format | None = None,
 ) -> Response | None:
     headers = headers_of(request)
-    chosen(headers.get(b"accept"), (JSON,))
+    style = fixed or chosen(headers.get(b"accept"), (JSON, *collection.renditions))
     asked = read(collection, request.scope["query_string"], only=("fields", "expand"))
+    rendition = collection.renditions.get(style)
+    if rendition:
+        _shape_for(rendition, asked)
     moment = await moment_of(request)
     database = service_of(request).database
     suffix = "" if asked.shape == Shape() else f".{_suffix(request, moment, collection, asked)}"
+    suffix += style.ending if rendition else ""
     if known := _known(headers):  # the tag costs a fraction of the record
         rows = await database.fetch(item_plan(collection, by, asked, tag_only=True), {"name": value}, context)
         if rows and ("*" in known or f"{rows[0][0]}{suffix}" in known):
@@ -114,7 +127,22 @@ async def _item(
     if not rows:
         return None
     tag, text = rows[0]
-    return Response(text, 200, caching(moment, ETag=f'"{tag}{suffix}"'), media_type="application/json")
+    answer = caching(moment, ETag=f'"{tag}{suffix}"')
+    if rendition:
+        text = rendition.one(json.loads(text))
+        answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
+    return Response(text, 200, {**answer, "Content-Type": style.content_type})
+
+
+def _shape_for(rendition: Rendition, asked: Asked) -> None:
+    """Read what another form needs of a record; it has no use for less."""
+    if asked.shape.fields or asked.shape.expand:
+        name = "fields" if asked.shape.fields else "expand"
+        raise InvalidParameter(
+            f"This form has contents of its own: leave `{name}` out.",
+            errors=[{"parameter": name, "code": "not_here"}],
+        )
+    asked.shape = replace(asked.shape, expand=rendition.expand)
 
 
 async def _gone(request: Request, collection: Collection, context: Context, name: str) -> Exception:
@@ -145,7 +173,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     headers = headers_of(request)
     context = await permitted(request, collection)
     service = service_of(request)
-    style = fixed or chosen(headers.get(b"accept"), LIST_FORMATS)
+    style = fixed or chosen(headers.get(b"accept"), (*LIST_FORMATS, *collection.renditions))
     moment = await moment_of(request)
     asked = read(collection, request.scope["query_string"], today=moment.day if moment else None)
     await _refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
@@ -291,12 +319,15 @@ async def _export(
 ) -> Response:
     """The whole list, streamed. It stops after `limit` rows if one is asked for."""
     service, headers = service_of(request), headers_of(request)
-    if style is not NDJSON and asked.shape.expand:
+    rendition = collection.renditions.get(style)
+    if rendition:
+        _shape_for(rendition, asked)
+    elif style is not NDJSON and asked.shape.expand:
         raise InvalidParameter(
             "A cell holds no record: leave `expand` out, or ask for NDJSON.",
             errors=[{"parameter": "expand", "code": "not_in_csv"}],
         )
-    if style is not NDJSON and collection.personal:
+    if style in {CSV, XLSX} and collection.personal:
         asked.shape = replace(asked.shape, fields=await _columns(request, collection, asked))
     suffix = _suffix(request, moment, collection, asked) + style.ending
     known = _known_position(headers, suffix)
@@ -309,8 +340,9 @@ async def _export(
             rows.set_result(await sheets.counted(connection, collection, asked))
         return position.result() != known
 
-    plan = export_plan(collection, asked, style.ending)
-    chunks = _copied(service, context, plan, {**asked.values, "limit": asked.limit}, style, begin)
+    copied_as = NDJSON if rendition else style
+    plan = export_plan(collection, asked, copied_as.ending)
+    chunks = _copied(service, context, plan, {**asked.values, "limit": asked.limit}, copied_as, begin)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
     answer = caching(moment, ETag=f'"{position.result()}.{suffix}"')
     if position.result() == known or "*" in _known(headers):
@@ -323,6 +355,8 @@ async def _export(
     whole = _from(first, chunks)
     if style is XLSX:
         whole = sheets.workbook(collection, asked, rows.result(), whole)
+    elif rendition:
+        whole = _rendered(rendition, whole)
     return StreamingResponse(whole, 200, answer)
 
 
@@ -339,6 +373,19 @@ async def copied(
     chunks = _copied(service, context, plan, values, NDJSON, begin)
     first = await anext(chunks, b"")
     return position.result(), _from(first, chunks)
+
+
+async def _rendered(rendition: Rendition, lines: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Records, one a line, in another form; what is left of a piece begins the next."""
+    opens, between, closes = (each.encode() for each in rendition.around)
+    yield opens
+    rest, joint = b"", b""
+    async for piece in lines:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield joint + rendition.one(json.loads(line)).encode()
+            joint = between
+    yield closes
 
 
 async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

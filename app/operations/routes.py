@@ -157,7 +157,7 @@ def operations(
     add(
         "GET", "/{name}", read_record, f"read_{one}", collection.reads, f"Read {article} {words}",
         f"Read one {words}.",
-        responses=doc.ok(200, f"The {words}.", content, "ETag", "Memento-Datetime")
+        responses=doc.ok(200, f"The {words}.", doc.item_content(collection), "ETag", "Memento-Datetime")
         | doc.problems(*doc.READS, 304, 308, 404),
         parameters=[*one_record, *doc.shaping_parameters(collection), *doc.AS_OF, doc.IF_NONE_MATCH],
     )  # fmt: skip
@@ -202,7 +202,7 @@ def operations(
 def endings(collection: Collection) -> APIRouter:
     """`/events.csv` and its like: the list by a plain ending, for people who paste addresses."""
     router = APIRouter()
-    for style in reading.LIST_FORMATS:
+    for style in (*reading.LIST_FORMATS, *collection.renditions):
         path, ended = f"/{collection.path}.{style.ending}", _ended(collection, style)
         TREE.add("GET", f"/v1{path}", ended)
         router.add_api_route(path, ended, include_in_schema=False, response_model=None)

@@ -49,6 +49,8 @@ async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncCl
         "updated_at",
         "former_dates",
         "freshness",
+        "freshness_by_purpose",
+        "channels",
         "derived_status",
         "status_conflict",
         "status_conflicts",

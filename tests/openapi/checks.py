@@ -25,6 +25,8 @@ BEYOND_SCHEMAS = {
     "parent_elsewhere",
     "person_elsewhere",
     "begins_too_early",
+    "mail_impossible",
+    "phone_impossible",
     "no_such_channel",
     "not_found",
     "match_missing",
