@@ -38,6 +38,8 @@ class FocalPoint(Recorded, Base):
     successor_id: Mapped[UUID | None] = mapped_column(ForeignKey("focal_points.id"), index=True)
     verified_at: Mapped[datetime | None]
     verified_by: Mapped[str | None]
+    confirmed_by: Mapped[str | None]
+    """Always empty: a trigger makes of it who verified the entry, and when."""
     bounced: Mapped[bool] = mapped_column(server_default=text("false"))
     phone_bounced: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]

@@ -129,6 +129,12 @@ class FocalPoint(Record, Kept):
     verified_by: Line | None = Field(
         None, description="Office that confirmed it.", examples=["ASEAN Secretariat"]
     )
+    confirmed_by: Line | None = Field(
+        None,
+        description="Written by who confirms that the entry, as this write leaves it, is right: `verified_by` and "
+        "`verified_at` follow, and nothing bounces any more. Empty when it is read.",
+        examples=[None],
+    )
     bounced: bool = Field(False, description="Whether its mailbox refused a message.", examples=[False])
     phone_bounced: bool = Field(False, description="Whether its telephone leads to nobody.", examples=[False])
     freshness: Freshness = Field(

@@ -1,5 +1,7 @@
 """Focal points that do not rot quietly: how fresh each purpose and channel is, and how an office confirms its entry."""
 
+import csv
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -127,3 +129,33 @@ async def test_links_are_for_public_entries_and_made_by_who_keeps_them(cast: Cas
     first, again = [(await cast.japan_editor.post(at, headers=once)).json() for _ in range(2)]
     assert re.search("/confirm/[A-Za-z0-9_-]{54}$", first["url"])
     assert (again["url"], again["expires_at"]) == (None, first["expires_at"])
+
+
+async def test_the_yearly_round_is_a_table_that_is_filled_in_and_sent_back(cast: Cast) -> None:
+    japan = cast.japan_editor
+    right = await office(japan, bounced=True)
+    wrong, silent = [await office(japan) for _ in range(2)]
+    await office(japan, confirmed_by="The office")
+    table = (await japan.get("/v1/focal-points.csv?country=JP&freshness__ne=fresh")).text
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert {row["id"] for row in rows} == {right["id"], wrong["id"], silent["id"]}
+    for row in rows:
+        if row["id"] != silent["id"]:
+            row["confirmed_by"] = "Director (test)"
+        if row["id"] == wrong["id"]:
+            row["office.email"] = "corrected@example.org"
+    filled = io.StringIO(newline="")
+    writer = csv.DictWriter(filled, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    answer = await japan.post(
+        "/v1/focal-points/bulk?match=id", content=filled.getvalue(), headers={"Content-Type": "text/csv"}
+    )
+    assert (answer.json()["summary"]["update"], answer.json()["summary"]["unchanged"]) == (2, 1), answer.text
+    after = {each["id"]: each for each in (await japan.get("/v1/focal-points")).json()["items"]}
+    assert [after[each["id"]]["freshness"] for each in (right, wrong, silent)] == ["fresh", "fresh", "stale"]
+    assert after[wrong["id"]]["office"]["email"] == "corrected@example.org"
+    assert (after[right["id"]]["verified_by"], after[right["id"]]["confirmed_by"]) == (
+        "Director (test)",
+        None,
+    )
