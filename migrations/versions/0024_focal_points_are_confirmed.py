@@ -1,6 +1,6 @@
 """focal points are confirmed
 
-Revision: 0023, after 0022
+Revision: 0024, after 0023
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from migrations.past import FORGET_PAST, REMAKE_PAST
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 # Who has the link of an entry has no key: they confirm the version that they were shown, and nothing else.
 _CONFIRM = """create function confirm_focal_point(focal_point uuid, shown int) returns boolean
