@@ -48,6 +48,7 @@ from app.persons.router import deeds as person_deeds
 from app.persons.router import files as person_files
 from app.persons.router import router as persons
 from app.plan.queries import PLANS
+from app.plan.redlines import redlines
 from app.plan.router import router as plan
 from app.progress_reports.router import files as progress_report_files
 from app.progress_reports.router import router as progress_reports
@@ -61,7 +62,7 @@ from app.status_reports.router import router as status_reports
 from app.webhooks.router import webhooks
 
 ROUTERS: tuple[APIRouter, ...] = (
-    plan, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
+    plan, redlines, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
     progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
     gap_dismissals, framework_items, focal_points, focal_point_deeds, persons, person_deeds, organisations, countries,
     search, audit,

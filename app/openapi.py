@@ -41,6 +41,7 @@ from app.operations.documented import (
 )
 from app.operations.routes import POLICY
 from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
+from app.plan.schemas import Redline
 from app.progress_reports.schemas import ReturnReason
 from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport, WhyStatus
 from app.webhooks.documented import MODELS, PAGES, POSTED
@@ -249,6 +250,7 @@ def schemas() -> dict[str, Any]:
         (Checks, "serialization"),
         (Dismissal, "validation"),
         (TextRead, "validation"),
+        (Redline, "serialization"),
         (ClosingReason, "validation"),
         (Bounce, "validation"),
         (FoundFocalPoints, "serialization"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Table, cast, func, select
+from sqlalchemy import Select, Table, cast, func, select, true
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -29,19 +29,33 @@ def _under(
     return rows.correlate_except(table).scalar_subquery()
 
 
-def whole_plan() -> Select[Any]:
-    """Feed position, and the JSON of the plan with its areas, their goals, and the printed activities."""
+def whole_plan(*, retired: bool = False) -> Select[Any]:
+    """Feed position, and the JSON of the plan with its areas, their goals, and the printed activities; also with those
+    that were retired, if asked for.
+    """
     area, goal, activity = AREAS.table, GOALS.table, ACTIVITIES.table
+    standing = (lambda row: true()) if retired else (lambda row: row.c.retired_on.is_(None))
     printed = _under(
-        ACTIVITIES,
-        "code",
-        activity.c.goal_id == goal.c.id,
-        activity.c.origin == "plan",
-        activity.c.retired_on.is_(None),
+        ACTIVITIES, "code", activity.c.goal_id == goal.c.id, activity.c.origin == "plan", standing(activity)
     )
-    goals = _under(
-        GOALS, "number", goal.c.area_id == area.c.id, goal.c.retired_on.is_(None), activities=printed
-    )
+    goals = _under(GOALS, "number", goal.c.area_id == area.c.id, standing(goal), activities=printed)
     areas = _under(AREAS, "number", goals=goals)
     document = record_json(PLANS, PLANS.table, PLANS.outputs, {}, {"areas": areas})
     return select(JOURNAL_HEAD.c.position, document.label("j")).select_from(PLANS.table, JOURNAL_HEAD)
+
+
+TEXT_RECORD = """select json_build_object(
+  'title', p.title, 'adopted_on', p.adopted_on, 'preamble', p.preamble,
+  'area', (select coalesce(json_agg(json_build_object('name', r.number::text, 'text', r.title)), '[]') from areas r),
+  'goal', (select coalesce(json_agg(json_build_object('name', r.number::text, 'under', a.number::text, 'text', r.title,
+      'sub_items', r.sub_items, 'retired', r.retired_on is not null)), '[]')
+    from goals r left join areas a on a.id = r.area_id),
+  'activity', (select coalesce(json_agg(json_build_object('name', r.code, 'under', g.number::text, 'text', r.title,
+      'sub_items', r.sub_items, 'retired', r.retired_on is not null)), '[]')
+    from activities r join goals g on g.id = r.goal_id where r.origin = 'plan'),
+  'amendments', (select coalesce(json_agg(json_build_object('number', r.number, 'title', r.title, 'state', r.state,
+      'on', coalesce(r.took_effect_on, r.effective_on), 'changes', r.changes)
+      order by coalesce(r.took_effect_on, r.effective_on), r.state_since, r.number), '[]')
+    from amendments r where r.state in ('concurred', 'in_force') or r.number = $1))
+from plans p"""
+"""What `texts.Record` is read from: the text as it stands, and the amendments that change it; $1 is one more."""

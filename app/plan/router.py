@@ -1,26 +1,42 @@
 """The operations on the plan: read it whole, mend its frame. Its text changes by amendment only."""
 
+import json
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.collection import writing
-from app.collection.asked import read
-from app.errors import NotFound
+from app.db import Connection
 from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching, digest
+from app.operations.documents import answered, asked_of, text_of
 from app.operations.routes import POLICY, flags, read_body, unchanged
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write
 from app.plan.queries import PLANS, whole_plan
+from app.plan.states import day_of, not_entered, text_record
+from app.plan.texts import written
 
 router = APIRouter(prefix="/plan", tags=["Plan"])
 _CONTENT = doc.record_content(PLANS)
 POLICY |= {"read_plan": Permission.READ, "update_plan": Permission.EDIT}
+
+
+_EFFECTIVE_ON = doc.parameter(
+    "effective_on",
+    "The text in force on this day: without what was amended since, or with what is agreed to hold by then.",
+    {
+        "type": "string",
+        "maxLength": 10,
+        "pattern": r"^(today|[0-9]{4}-[0-9]{2}-[0-9]{2}|[-+]?[0-9]{1,5}[dwmy])$",
+    },
+    "2024-01-01",
+)
 
 
 @router.get(
@@ -30,17 +46,22 @@ POLICY |= {"read_plan": Permission.READ, "update_plan": Permission.EDIT}
     response_class=Response,
     responses=doc.ok(200, "The plan.", _CONTENT, "ETag", "Memento-Datetime")
     | doc.problems(*doc.READS, 304, 404),
-    openapi_extra={"parameters": [*doc.AS_OF, doc.IF_NONE_MATCH]},
+    openapi_extra={"parameters": [_EFFECTIVE_ON, *doc.AS_OF, doc.IF_NONE_MATCH]},
 )
 async def read_plan(request: Request) -> Response:
-    """The whole text: preamble, dates, areas, their goals, and the activities as printed, with editorial notes."""
+    """The whole text: preamble, dates, areas, their goals, and the activities as printed, with editorial notes.
+
+    As it stands, or as it was or will be in force on a day. What the Secretariat mends in copying holds for all days.
+    """
     headers = headers_of(request)
-    context = await context_of(request)
     chosen(headers.get(b"accept"), (JSON,))
-    read(PLANS, request.scope["query_string"], only=())
+    given = asked_of(request, "effective_on")
+    if "effective_on" in given:
+        return await answered(request, partial(_plan_on, given["effective_on"]))
+    context = await context_of(request)
     rows = await service_of(request).database.fetch(PLANS.statement(("whole",), whole_plan), {}, context)
     if not rows:
-        raise NotFound("The plan has not been entered yet.")
+        raise not_entered()
     position, text = rows[0]
     moment = await moment_of(request)
     tag = f"{position}.{digest(request, moment)}"
@@ -48,6 +69,15 @@ async def read_plan(request: Request) -> Response:
     if not_modified(headers.get(b"if-none-match"), tag):
         return Response(None, 304, answer)
     return Response(text, 200, answer, media_type="application/json")
+
+
+async def _plan_on(day: str, connection: Connection) -> str:
+    record = await text_record(connection)
+    text = record.on(day_of("effective_on", day, record))
+    statement = PLANS.statement(("whole", "retired"), lambda: whole_plan(retired=True))
+    row = await connection.fetchrow(statement.sql, *statement.args({}))
+    assert row is not None
+    return text_of(written(json.loads(row["j"]), text))
 
 
 @router.patch(
@@ -71,7 +101,7 @@ async def update_plan(request: Request) -> Response:
     async def work(connection: Any) -> Answer:
         only = await connection.fetchval("select id from plans")
         if only is None:
-            raise NotFound("The plan has not been entered yet.")
+            raise not_entered()
         current = await writing.locked(connection, PLANS, str(only))
         await unchanged(request, connection, current)
         after = await writing.change(connection, PLANS, current, read_object(body))

@@ -1,10 +1,22 @@
-"""What travels of the plan's frame."""
+"""What travels of the plan: its frame, and a redline of two of its texts."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from app.collection.values import Day, EditorialNote, Kept, Line, LongLine, Paragraphs, Record, Source
+from app.collection.values import (
+    Day,
+    EditorialNote,
+    Kept,
+    Line,
+    LongLine,
+    Paragraphs,
+    Record,
+    Source,
+    Value,
+    Whole,
+)
 
 
 class Plan(Record, Kept):
@@ -49,4 +61,107 @@ class Plan(Record, Kept):
                 }
             ]
         ],
+    )
+
+
+_STATE: Any = {"said": "original", "about": "as adopted", "on": "2023-02-13"}
+_NOW: Any = {"said": "now", "about": "as it stands", "on": "2027-04-01"}
+_PIECES: Any = [
+    {"op": "equal", "text": "through ongoing national efforts"},
+    {"op": "insert", "text": " and joint reviews"},
+]
+_PLACE: Any = {
+    "kind": "activity", "name": "6.3", "under": "6", "change": "modified", "text": _PIECES, "sub_items": [],
+}  # fmt: skip
+_Short = Annotated[str, Field(max_length=200)]
+_Pieces = Annotated[list["RedlinePiece"], Field(max_length=10_000)]
+
+
+class RedlinePiece(Value):
+    """Words that stayed, went or came."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PIECES[1]]})
+
+    op: Literal["equal", "delete", "insert"] = Field(description="What became of them.", examples=["insert"])
+    text: Annotated[str, Field(max_length=20_000)] = Field(
+        description="The words.", examples=["joint reviews"]
+    )
+
+
+class RedlinePlace(Value):
+    """One place of the plan in both texts."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PLACE]})
+
+    kind: Literal["preamble", "area", "goal", "activity"] = Field(
+        description="What it is.", examples=["activity"]
+    )
+    name: _Short = Field(
+        description="Its number or code; of the preamble, which paragraph.", examples=["6.3"]
+    )
+    under: _Short | None = Field(
+        description="Number of the area of a goal, of the goal of an activity; else null.", examples=["6"]
+    )
+    change: Literal["same", "modified", "added", "retired"] = Field(
+        description="What became of it.", examples=["modified"]
+    )
+    text: _Pieces = Field(description="Its text, word by word.", examples=[_PIECES])
+    sub_items: Annotated[list[_Pieces], Field(max_length=100)] = Field(
+        description="The items under it, word by word.", examples=[[]]
+    )
+
+
+class RedlineState(Value):
+    """One of the two texts."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_STATE]})
+
+    said: _Short = Field(description="How it was asked for.", examples=["original"])
+    about: _Short = Field(description="Which text it is, in words.", examples=["as adopted"])
+    on: date | None = Field(
+        description="A day on which it is in force, if one is known.", examples=["2023-02-13"]
+    )
+
+
+class RedlineCounts(Value):
+    """How many places were changed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"modified": 1, "added": 0, "retired": 0}]})
+
+    modified: Whole = Field(description="Places that read otherwise.", examples=[1])
+    added: Whole = Field(description="Places that came.", examples=[0])
+    retired: Whole = Field(description="Places that went.", examples=[0])
+
+
+class Redline(Value):
+    """Two texts of the plan, compared word by word, in the order in which it is read."""
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "ASEAN-Japan Work Plan on Law and Justice",
+                    "from": _STATE,
+                    "to": _NOW,
+                    "counts": {"modified": 1, "added": 0, "retired": 0},
+                    "places": [_PLACE],
+                }
+            ]
+        },
+    )
+
+    title: Line = Field(
+        description="Title of the plan.", examples=["ASEAN-Japan Work Plan on Law and Justice"]
+    )
+    earlier: RedlineState = Field(alias="from", description="The one text.", examples=[_STATE])
+    to: RedlineState = Field(
+        description="The other.",
+        examples=[_NOW],
+    )
+    counts: RedlineCounts = Field(
+        description="How many places were changed.", examples=[{"modified": 1, "added": 0, "retired": 0}]
+    )
+    places: Annotated[list[RedlinePlace], Field(max_length=2000)] = Field(
+        description="Every place that one of them has.", examples=[[_PLACE]]
     )
