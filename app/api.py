@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
+import app.search.queries  # noqa: F401  (all collections, before a router asks what refers to one of them)
 from app import operating, problem_pages
 from app.activities.router import files as activity_files
 from app.activities.router import router as activities
@@ -18,6 +19,8 @@ from app.consultations.router import files as consultation_files
 from app.consultations.router import router as consultations
 from app.countries.router import files as country_files
 from app.countries.router import router as countries
+from app.decisions.router import files as decision_files
+from app.decisions.router import router as decisions
 from app.events.router import files as event_files
 from app.events.router import router as events
 from app.focal_points.pages import router as confirmations
@@ -64,13 +67,13 @@ from app.webhooks.router import webhooks
 ROUTERS: tuple[APIRouter, ...] = (
     plan, redlines, amendments, amendment_steps, amendment_texts, areas, goals, activities, events, consultations,
     progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
-    gap_dismissals, framework_items, focal_points, focal_point_deeds, persons, person_deeds, organisations, countries,
-    search, audit,
+    gap_dismissals, decisions, framework_items, focal_points, focal_point_deeds, persons, person_deeds, organisations,
+    countries, search, audit,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
     country_files, person_files, progress_report_files, report_line_files, gap_dismissal_files,
-    framework_item_files, amendment_files,
+    framework_item_files, amendment_files, decision_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""

@@ -73,6 +73,7 @@ _TAGS = {
     "Activities": "What it proposes, and what countries do under it.",
     "Events": "What takes place.",
     "Consultations": "The meetings to which implementation is reported.",
+    "Decisions": "What they decided, and what came of it.",
     "Progress reports": "What countries and bodies report to a Consultation.",
     "Report lines": "What they say of each activity.",
     "Status report": "The status of implementation, live and frozen.",

@@ -9,6 +9,7 @@ from app.collection.search import SearchText
 from app.consultations.models import Consultation
 from app.countries.models import Country
 from app.db import Base
+from app.decisions.models import Decision
 from app.events.models import Event
 from app.focal_points.models import FocalPoint
 from app.framework_items.models import FrameworkItem
@@ -37,6 +38,7 @@ __all__ = [
     "Change",
     "Consultation",
     "Country",
+    "Decision",
     "Event",
     "FocalPoint",
     "FrameworkItem",

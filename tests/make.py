@@ -44,6 +44,9 @@ async def body(client: httpx.AsyncClient, path: str, **given: Any) -> dict[str, 
     if path == "activities":
         goal = given.pop("goal", None) or {"id": (await record(client, "goals"))["id"]}
         return {"title": f"Activity {number}", "goal": goal, **given}
+    if path == "decisions":
+        of = given.pop("consultation", None) or {"id": (await record(client, "consultations"))["id"]}
+        return {"consultation": of, "title": f"Decision {number}", "kind": "follow_up", **given}
     if path == "progress-reports":
         to = given.pop("consultation", None) or {"id": (await record(client, "consultations"))["id"]}
         return {"consultation": to, "country": "TH", **given}
@@ -95,9 +98,22 @@ async def more_records(client: httpx.AsyncClient) -> None:
             ("7.1", {"narrative": "No request came"}),
         ):
             await record(client, "report-lines", report={"id": report["id"]}, activity={"code": code}, **more)
+    for day in ("2027-01-01", "2399-01-01"):
+        amendment = await record(client, "amendments", consultation={"number": 2}, effective_on=day)
+        about = {
+            "amendment": {"id": amendment["id"]},
+            "activity": {"code": "6.1"},
+            "responsible": lead,
+            "due_on": day,
+        }
+        await record(
+            client, "decisions", consultation={"number": 1}, countries=["TH"], code=f"D-{day}", **about
+        )
+    closed = {"closed_at": {"number": 2}, "outcome": "It was done"}
+    await record(client, "decisions", consultation={"number": 1}, agenda_item="5", **closed)
     await client.patch(
         "/v1/consultations/1", json={"event": {"id": event["id"]}, "period_start": "2022-01-01"}
     )
 
 
-PATHS = (*DEFAULTS, "activities", "progress-reports", "report-lines")
+PATHS = (*DEFAULTS, "activities", "decisions", "progress-reports", "report-lines")

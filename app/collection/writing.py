@@ -100,9 +100,11 @@ async def _locked(connection: Connection, collection: Collection, by: str, value
     """The record, held; refused if it is seen but may not be written. The database holds only what may be."""
     if (held := await _looked_up(connection, collection, by, value, hold=True)) is not None:
         return held
-    if (seen := await _looked_up(connection, collection, by, value, hold=False)) is not None:
-        raise not_yours(collection, seen.record)
-    return None
+    if (found := await _looked_up(connection, collection, by, value, hold=False)) is None:
+        return None
+    if (held := await _looked_up(connection, collection, by, value, hold=True)) is not None:
+        return held  # it came just now, between the two questions
+    raise not_yours(collection, found.record)
 
 
 def not_yours(collection: Collection, record: Mapping[str, Any]) -> NotYours:

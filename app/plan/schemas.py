@@ -65,6 +65,7 @@ class Plan(Record, Kept):
 
 
 _STATE: Any = {"said": "original", "about": "as adopted", "on": "2023-02-13"}
+_DAY: Any = {"said": "2024-01-01", "about": "in force on 2024-01-01", "on": "2024-01-01"}
 _NOW: Any = {"said": "now", "about": "as it stands", "on": "2027-04-01"}
 _PIECES: Any = [
     {"op": "equal", "text": "through ongoing national efforts"},
@@ -154,13 +155,13 @@ class Redline(Value):
     title: Line = Field(
         description="Title of the plan.", examples=["ASEAN-Japan Work Plan on Law and Justice"]
     )
-    earlier: RedlineState = Field(alias="from", description="The one text.", examples=[_STATE])
+    earlier: RedlineState = Field(alias="from", description="The one text.", examples=[_DAY])
     to: RedlineState = Field(
         description="The other.",
         examples=[_NOW],
     )
     counts: RedlineCounts = Field(
-        description="How many places were changed.", examples=[{"modified": 1, "added": 0, "retired": 0}]
+        description="How many places differ.", examples=[{"modified": 2, "added": 1, "retired": 0}]
     )
     places: Annotated[list[RedlinePlace], Field(max_length=2000)] = Field(
         description="Every place that one of them has.", examples=[[_PLACE]]

@@ -14,6 +14,7 @@ from app.collection.search import FINDABLE, inside, matches
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
+from app.decisions.queries import DECISIONS
 from app.events.queries import EVENTS
 from app.focal_points.queries import FOCAL_POINTS
 from app.framework_items.queries import FRAMEWORK_ITEMS
@@ -29,7 +30,7 @@ SEARCHED: dict[str, Collection] = {
     each.path: each
     for each in (
         GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, PERSONS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
-        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS, AMENDMENTS,
+        PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS, AMENDMENTS, DECISIONS,
     )
 }  # fmt: skip
 RANKED_AT_MOST = 1000

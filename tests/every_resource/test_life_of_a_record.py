@@ -7,7 +7,11 @@ from tests import make
 
 every_resource = pytest.mark.parametrize("path", make.PATHS)
 TITLES = {"countries": "name", "organisations": "name", "focal-points": "note"}
-TITLES |= {"progress-reports": "overview", "report-lines": "narrative", "gap-dismissals": "reason"}
+TITLES |= {
+    "progress-reports": "overview",
+    "report-lines": "narrative",
+    "gap-dismissals": "reason",
+}
 
 
 @every_resource
@@ -62,6 +66,7 @@ async def test_a_patch_that_changes_nothing_writes_nothing(client: httpx.AsyncCl
         "frozen_at",
         "report_hash",
         "retired_on",
+        "open",
         "text_hash",
         "concurrences",
         "took_effect_on",

@@ -1,0 +1,1 @@
+"""Decisions: what a Consultation decided, what follows from it, and at which later one it was closed."""
