@@ -1,6 +1,6 @@
 """decisions are followed
 
-Revision: 0024, after 0023
+Revision: 0025, after 0024
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, own_keys, recorded, searched, writable
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 _TABLE = "decisions"
 _REFERENCES = {
