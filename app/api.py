@@ -47,6 +47,9 @@ from app.operations.keyed import by_key
 from app.operations.merges import merge_of
 from app.organisations.router import files as organisation_files
 from app.organisations.router import router as organisations
+from app.overlaps.router import files as overlap_verdict_files
+from app.overlaps.router import router as overlaps
+from app.overlaps.router import verdicts as overlap_verdicts
 from app.persons.router import deeds as person_deeds
 from app.persons.router import files as person_files
 from app.persons.router import router as persons
@@ -69,11 +72,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     progress_reports, progress_report_steps, report_lines, status_reports, why_status, funding, gaps, checks,
     gap_dismissals, decisions, framework_items, focal_points, focal_point_deeds, persons, person_deeds, organisations,
     countries, search, audit,
+    overlaps, overlap_verdicts,
 )  # fmt: skip
 FILES: tuple[APIRouter, ...] = (
     area_files, goal_files, activity_files, event_files, consultation_files, focal_point_files, organisation_files,
     country_files, person_files, progress_report_files, report_line_files, gap_dismissal_files,
     framework_item_files, amendment_files, decision_files,
+    overlap_verdict_files,
 )  # fmt: skip
 COLLECTIONS = tuple(SEARCHED.values())
 """Every collection; the promises of all resources are tested over these."""

@@ -40,6 +40,7 @@ from app.operations.documented import (
     schema_ref,
 )
 from app.operations.routes import POLICY
+from app.overlaps.schemas import OverlapDecided, Overlaps
 from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
 from app.plan.schemas import Redline
 from app.progress_reports.schemas import ReturnReason
@@ -79,6 +80,8 @@ _TAGS = {
     "Status report": "The status of implementation, live and frozen.",
     "Funding": "Who pays for what, in the currency given.",
     "Gaps": "What the plan asks for and the record lacks.",
+    "Overlaps": "Records that may be about the same thing.",
+    "Overlap verdicts": "What was decided about them.",
     "Gap dismissals": "Why a gap may stay, and until when.",
     "Framework items": "What other frameworks do in the same field.",
     "Focal points": "Whom to ask.",
@@ -259,6 +262,8 @@ def schemas() -> dict[str, Any]:
         (Erasure, "serialization"),
         (ErasedPersons, "serialization"),
         (SubjectReport, "serialization"),
+        (Overlaps, "serialization"),
+        (OverlapDecided, "validation"),
     ]
     models += MODELS + KEY_MODELS
     _, generated = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]

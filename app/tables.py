@@ -19,6 +19,7 @@ from app.http.models import IdempotencyKey
 from app.jobs.models import Job, JobPiece
 from app.journal import Change
 from app.organisations.models import Organisation
+from app.overlaps.models import OverlapVerdict
 from app.persons.models import Person, Reveal
 from app.plan.models import Plan
 from app.progress_reports.models import ProgressReport
@@ -51,6 +52,7 @@ __all__ = [
     "Job",
     "JobPiece",
     "Organisation",
+    "OverlapVerdict",
     "OwnKeyOf",
     "Person",
     "Plan",

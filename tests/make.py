@@ -20,6 +20,11 @@ DEFAULTS: dict[str, Any] = {
         "reason": "Due in spring.",
         "until": "2399-01-01",
     },
+    "overlap-verdicts": lambda n: {
+        "overlap": f"019aa5d0-6b7c-7c3e-9c39-{n:012d}:019aa5d0-6b7c-7c3e-9c40-{n:012d}",
+        "verdict": "distinct",
+        "reason": "Two audiences.",
+    },
     "framework-items": lambda n: {"framework": "SEAJust", "title": f"Item {n}"},
     "amendments": lambda n: {
         "number": n,
@@ -89,6 +94,8 @@ async def more_records(client: httpx.AsyncClient) -> None:
             client, "framework-items", title=title, goals=[{"number": 6}], body={"code": "SEAJUST"},
             countries=["LA", "TH"], start_date="2024-08-27",
         )  # fmt: skip
+    for verdict in ("same", "distinct"):
+        await record(client, "overlap-verdicts", verdict=verdict)
     for until in ("2399-01-01", "2027-03-31"):
         await record(client, "gap-dismissals", until=until)
     for country in ("TH", "LA"):

@@ -1,6 +1,5 @@
 """The operations on gaps: list them, look at the catalogue, say why one may stay."""
 
-import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,15 +7,15 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.collection import writing
 from app.db import Connection
-from app.errors import InvalidParameter, NotFound, did_you_mean
+from app.errors import NotFound
 from app.gaps.checks import checks
 from app.gaps.counting import GAPS_MOST, catalogue, counts, one_gap, page_of_gaps
 from app.gaps.queries import GAP_DISMISSALS
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.documents import add_document, answered, asked_of, text_of
-from app.operations.doors import TREE
-from app.operations.routes import POLICY, endings, flags, operations, read_body
+from app.operations.documents import add_deed, add_document, answered, asked_of, text_of
+from app.operations.parameters import countries, number, words
+from app.operations.routes import endings, flags, operations, read_body
 from app.operations.transactions import Answer, write
 
 router = APIRouter(prefix="/gaps", tags=["Gaps"])
@@ -27,43 +26,16 @@ _SEVERITIES = ("critical", "warning", "info")
 _LIMIT = 50
 
 
-def _refused(name: str, message: str, **more: Any) -> InvalidParameter:
-    return InvalidParameter(
-        f"`{name}`: {message}.",
-        errors=[{"parameter": name, "code": "unreadable", "message": f"{message}.", **more}],
-    )
-
-
-def _words(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> list[str] | None:
-    if name not in given:
-        return None
-    words = given[name].split(",")
-    for word in words:
-        if word not in allowed:
-            raise _refused(name, "there is no such word", **did_you_mean(word[:60], allowed))
-    return words
-
-
-def _number(given: dict[str, str], name: str, default: int, least: int, most: int) -> int:
-    said = given.get(name, str(default))
-    if not re.fullmatch("[0-9]{1,6}", said) or not least <= int(said) <= most:
-        raise _refused(name, f"a number from {least} to {most} is expected")
-    return int(said)
-
-
 async def list_gaps(request: Request) -> Response:
     """What the plan asks for and the record lacks, counted now or `as_of` then."""
     given = asked_of(request, "check", "country", "severity", "min_age", "dismissed", "limit", "cursor")
-    countries = given["country"].split(",") if "country" in given else None
-    if any(not re.fullmatch("[A-Z]{2}", each) for each in countries or ()):
-        raise _refused("country", "ISO 3166-1 codes are expected, such as TH")
-    dismissed = (_words(given, "dismissed", ("true", "false", "any")) or ["false"])[0]
-    limit = _number(given, "limit", _LIMIT, 1, GAPS_MOST)
+    dismissed = (words(given, "dismissed", ("true", "false", "any")) or ["false"])[0]
+    limit = number(given, "limit", _LIMIT, 1, GAPS_MOST)
     values = {
-        "checks": _words(given, "check", tuple(each.name for each in checks())),
-        "countries": countries,
-        "severities": _words(given, "severity", _SEVERITIES),
-        "age": _number(given, "min_age", 0, 0, 100_000),
+        "checks": words(given, "check", tuple(each.name for each in checks())),
+        "countries": countries(given),
+        "severities": words(given, "severity", _SEVERITIES),
+        "age": number(given, "min_age", 0, 0, 100_000),
         "dismissed": {"true": True, "false": False, "any": None}[dismissed],
         "after": given.get("cursor", ""),
         "limit": limit + 1,
@@ -144,34 +116,14 @@ add_document(
     ],
 )  # fmt: skip
 add_document(catalogued, "", list_checks, "list_checks", "The catalogue of checks", "Checks")
-POLICY["dismiss_gap"] = Permission.EDIT
-TREE.add("POST", "/v1/gaps/{name}/dismiss", dismiss_gap)
-router.add_api_route(
-    "/{name}/dismiss",
-    dismiss_gap,
-    methods=["POST"],
-    name="dismiss_gap",
-    operation_id="dismiss_gap",
-    summary="Dismiss a gap",
-    description=dismiss_gap.__doc__,
-    response_class=Response,
-    response_model=None,
-    responses=doc.ok(200, "The dismissal.", doc.record_content(GAP_DISMISSALS), "ETag", *doc.WRITTEN)
-    | doc.problems(*doc.WRITES, 404),
-    openapi_extra={
-        "parameters": [
-            doc.parameter(
-                "name", "Id of the gap.",
-                {"type": "string", "maxLength": 160, "pattern": "^[a-z_]{1,60}:[0-9a-f-]{36}(:[a-z_]{1,60})?$"},
-                "event_without_outcome:019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", place="path",
-            ),
-            doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON,
-        ],
-        "requestBody": {
-            "required": True,
-            "description": "The reason, and the end.",
-            "content": {"application/json": {"schema": doc.schema_ref("Dismissal")}},
-        },
-        "security": [{"bearer": []}, {"api_key": []}],
-    },
+add_deed(
+    router, "/{name}/dismiss", dismiss_gap, "dismiss_gap", Permission.EDIT, "Dismiss a gap", "GapDismissal",
+    body="Dismissal", guarded=False,
+    parameters=[
+        doc.parameter(
+            "name", "Id of the gap.",
+            {"type": "string", "maxLength": 160, "pattern": "^[a-z_]{1,60}:[0-9a-f-]{36}(:[a-z_]{1,60})?$"},
+            "event_without_outcome:019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", place="path",
+        )
+    ],
 )  # fmt: skip

@@ -701,7 +701,9 @@ def _grouped(collection: Collection) -> str:
     """A field that one would count by."""
     known = collection.filters
     return next(
-        path for path in ("status", "kind", "side", "country", "number", "gap", "body.code") if path in known
+        path
+        for path in ("status", "kind", "side", "country", "number", "gap", "body.code", "verdict")
+        if path in known
     )
 
 

@@ -129,15 +129,19 @@ def add_deed(
     *,
     parameters: Sequence[dict[str, Any]] = (),
     body: str = "",
+    guarded: bool = True,
 ) -> None:
-    """A route that does something and answers what came of it; `body` is the schema of what has to be said with it."""
+    """A route that does something and answers what came of it; `guarded`: under the version of a record (If-Match)."""
     POLICY[name] = permission
     TREE.add("POST", f"/v1{router.prefix}{path}", handler)
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
+    statuses = [status for status in doc.WRITES if body or status != 415]
     extra: dict[str, Any] = {
-        "parameters": [*parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
+        "parameters": [
+            *parameters, doc.DRY_RUN, *([doc.IF_MATCH] if guarded else []), doc.IDEMPOTENCY_KEY, doc.REASON,
+        ],
         "security": [{"bearer": []}, {"api_key": []}],
-    }
+    }  # fmt: skip
     if body:
         extra["requestBody"] = {
             "required": True,
@@ -155,6 +159,6 @@ def add_deed(
         response_class=Response,
         response_model=None,
         responses=doc.ok(200, f"{summary}.", content, "ETag", *doc.WRITTEN)
-        | doc.problems(*(status for status in doc.WRITES if body or status != 415), 308, 404, 412, 428),
+        | doc.problems(*statuses, 404, *((308, 412, 428) if guarded else ())),
         openapi_extra=extra,
     )

@@ -21,6 +21,7 @@ from app.framework_items.queries import FRAMEWORK_ITEMS
 from app.gaps.queries import GAP_DISMISSALS
 from app.goals.queries import GOALS
 from app.organisations.queries import ORGANISATIONS
+from app.overlaps.queries import OVERLAP_VERDICTS
 from app.persons.queries import PERSONS
 from app.plan.queries import PLANS
 from app.progress_reports.queries import PROGRESS_REPORTS
@@ -31,6 +32,7 @@ SEARCHED: dict[str, Collection] = {
     for each in (
         GOALS, ACTIVITIES, EVENTS, FOCAL_POINTS, PERSONS, ORGANISATIONS, COUNTRIES, CONSULTATIONS, AREAS, PLANS,
         PROGRESS_REPORTS, REPORT_LINES, GAP_DISMISSALS, FRAMEWORK_ITEMS, AMENDMENTS, DECISIONS,
+        OVERLAP_VERDICTS,
     )
 }  # fmt: skip
 RANKED_AT_MOST = 1000

@@ -51,6 +51,7 @@ async def test_a_put_changes_what_it_names_and_keeps_the_rest(client: httpx.Asyn
         "focal-points": "note",
         "progress-reports": "overview",
         "gap-dismissals": "reason",
+        "overlap-verdicts": "reason",
         "report-lines": "narrative",
     }.get(path, "title")
     answer = await client.put(place, json={field: "Changed"})
