@@ -1,6 +1,6 @@
 """overlaps are decided
 
-Revision: 0024, after 0023
+Revision: 0026, after 0025
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from migrations.guards import FORGET_GUARDS, hidden
 from migrations.past import FORGET_PAST, REMAKE_PAST
 from migrations.triggers import kept, own_keys, recorded, searched, writable
 
-revision = "0024"
-down_revision = "0023"
+revision = "0026"
+down_revision = "0025"
 
 _TABLE = "overlap_verdicts"
 
