@@ -24,8 +24,8 @@ _CHANGE_WORDS = {
     "slipped": "Slipped: past the last day, and not finished", "newly_added": "Newly added", "dropped": "Dropped",
     "redated": "Re-dated: other dates than before",
 }  # fmt: skip
-_LISTED_MOST = 2000
-"""Rows of a table of events: what is more stands in the workbook."""
+_LISTED_MOST = 250
+"""Rows of a table, and activities of a goal, that are put on paper: all of them stand in the workbook."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _goals(given: Given) -> Iterator[Block]:
         )
         if goal["activities"]:
             yield _activities(given, goal)
-        for activity in goal["activities"]:
+        for activity in goal["activities"][:_LISTED_MOST]:
             yield from _lines(given, activity)
 
 
@@ -240,12 +240,10 @@ def _events(given: Given) -> Iterator[Block]:
                 _text(each["kind"].replace("_", " ")), _text(each["country"] or "–"),
                 _text(", ".join(map(str, each["goals"])) or "–"), _text(each["status"]),
             ]
-            for each in events[:_LISTED_MOST]
+            for each in events
         ),
         f"{_several(len(events), 'event', 'events')} in the period.",
     )  # fmt: skip
-    if len(events) > _LISTED_MOST:
-        yield _said(f"The first {_LISTED_MOST} are listed; the report as a workbook or CSV has all of them.")
 
 
 def _funding(given: Given) -> Iterator[Block]:
@@ -297,14 +295,14 @@ def _gaps(given: Given) -> Iterator[Block]:
         yield _table(
             [("Critical gap, open", 12, "left"), ("Country", 2, "left"), ("Since", 3, "left")],
             ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(each["country"] or "–"),
-              _text(_day(each["since"]))] for each in gaps["critical"][:_LISTED_MOST]),
+              _text(_day(each["since"]))] for each in gaps["critical"]),
             f"{_several(len(gaps['critical']), 'critical gap', 'critical gaps')} that nobody has explained.",
         )  # fmt: skip
     if gaps["dismissed"]:
         yield _table(
             [("Gap, dismissed", 8, "left"), ("Reason", 6, "left"), ("Until", 3, "left")],
             ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(shown(each["dismissed"]["reason"])),
-              _text(_day(each["dismissed"]["until"]))] for each in gaps["dismissed"][:_LISTED_MOST]),
+              _text(_day(each["dismissed"]["until"]))] for each in gaps["dismissed"]),
             "Gaps that may stay for the time being, and why.",
         )  # fmt: skip
 
@@ -333,7 +331,7 @@ def _difference(given: Given) -> Iterator[Block]:
             (
                 [_text(name.replace("_", " ")), _link(given, each["code"] or "–", each["href"]),
                  _text(shown(each["title"])), *(_text(end or "–") for end in was_and_is(name, each))]
-                for name, each in rows[:_LISTED_MOST]
+                for name, each in rows
             ),
             "One by one.",
         )  # fmt: skip
@@ -402,7 +400,12 @@ def _said(*parts: Cell | str, small: bool = False) -> Block:
 
 def _table(columns: Sequence[tuple[str, int, str]], rows: Iterable[Sequence[Cell]], caption: str) -> Block:
     named = [{"title": title, "width": width, "align": align} for title, width, align in columns]
-    return {"kind": "table", "columns": named, "rows": [list(row) for row in rows], "caption": caption}
+    listed = [list(row) for row in rows]
+    if len(listed) > _LISTED_MOST:
+        caption = (
+            f"{caption} The first {_LISTED_MOST} of {len(listed)}; the workbook and CSV have all of them."
+        )
+    return {"kind": "table", "columns": named, "rows": listed[:_LISTED_MOST], "caption": caption}
 
 
 def _text(text: str, *, strong: bool = False) -> Cell:

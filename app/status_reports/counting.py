@@ -29,7 +29,9 @@ METHOD = {
 
 @cache
 def report_statement() -> Compiled:
-    """$1: number of the Consultation. One row: position of the feed, its time, and the report as JSON text."""
+    """$1: number of the Consultation. One row: position of the feed, its time, and as JSON texts the report and its
+    money, whose sums are yet to be given their addresses.
+    """
     row = ACTIVITIES.table
     known = (
         "id",
@@ -154,11 +156,12 @@ select head.position, head.at, json_build_object(
         || '&report.consultation.number=' || c.number) order by k.goal, k.country), '[]') from cells k),
   'events', (select coalesce(json_agg(json_build_object('id', e.id, 'title', e.title, 'kind', e.kind,
       'status', e.status, 'start_date', e.start_date, 'end_date', e.end_date, 'country', e.country, 'goals', e.goals,
-      'href', '/v1/events/' || e.id) order by e.start_date, e.id), '[]') from held e),
+      'href', '/v1/events/' || e.id) order by e.start_date, e.id), '[]') from held e)
+)::text as report, json_build_object('period_start', c.period_start, 'period_end', c.period_end,
   'funding_by_currency', (select coalesce(json_agg(to_json(t) order by t.part, t.currency), '[]') from (
     select m.part, m.said ->> 'currency' as currency, {TOTALS} from money m group by 1, 2) t),
   'funding', (select coalesce(json_agg(to_json(t) order by t.part, t.currency, t.source, t.commitment), '[]') from (
     select m.part, m.said ->> 'currency' as currency, m.said ->> 'source' as source,
       m.said ->> 'commitment' as commitment, {TOTALS} from money m group by 1, 2, 3, 4) t)
-)::text as report
+)::text as money
 from head, consultation c"""  # noqa: S608  (words of our own)

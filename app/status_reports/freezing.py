@@ -1,8 +1,11 @@
 """Freezing: the report as it stands becomes the one that was put before the Consultation, and stays so."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import from_json
 
 from app.collection import writing
 from app.collection.writing import Current
@@ -29,25 +32,51 @@ class GapsStopTheFreeze(Conflict):
     """
 
 
-async def live(connection: Connection, number: int) -> tuple[int, dict[str, Any]] | None:
-    """Position of the feed, and the report as it stands; None if there is no such Consultation."""
+@dataclass(frozen=True)
+class Counted:
+    """A report as it stands. What PostgreSQL has counted stays the text that it is: it may have many megabytes."""
+
+    position: int
+    """Of the feed."""
+    counted: str
+    rest: dict[str, Any]
+
+    def text(self, kind: str = "live", *, forced: bool = False) -> str:
+        """The report as it travels."""
+        return f'{{"kind":"{kind}","forced":{json.dumps(forced)},{self.counted.strip()[1:-1]},{text_of(self.rest)[1:]}'
+
+    def parsed(self) -> dict[str, Any]:
+        """The report to be worked on."""
+        report: dict[str, Any] = from_json(self.text())
+        return report
+
+
+async def live(connection: Connection, number: int) -> Counted | None:
+    """The report as it stands; None if there is no such Consultation."""
     rows = await connection.fetch(report_statement().sql, number)
     if not rows:
         return None
-    report = {"kind": "live", "forced": False, **json.loads(rows[0]["report"])}
-    period = report["consultation"]["period_start"], report["consultation"]["period_end"]
-    for total in (*report["funding_by_currency"], *report["funding"]):
+    position, counted = rows[0]["position"], rows[0]["report"]
+    before = await connection.fetchval(_FROZEN_BEFORE, number)
+    rest = {
+        **_addressed(json.loads(rows[0]["money"])),
+        "gaps": await _gaps(connection),
+        "difference": compared(from_json(before), from_json(counted)) if before else None,
+        "method": METHOD,
+    }
+    return Counted(position, counted, rest)
+
+
+def _addressed(money: dict[str, Any]) -> dict[str, Any]:
+    """The sums, each with the address of its entries: those of events are of the period."""
+    period = money.pop("period_start"), money.pop("period_end")
+    for total in (*money["funding_by_currency"], *money["funding"]):
         since, until = period if total["part"] == "events" else (None, None)
         said = {"commitment": total["commitment"] or "none"} if "source" in total else {}
         total["href"] = entries_at(
             total["part"], total["currency"], source=total.get("source"), since=since, until=until, **said
         )
-    report |= {"gaps": await _gaps(connection), "method": METHOD}
-    before = await connection.fetchval(_FROZEN_BEFORE, number)
-    return rows[0]["position"], {
-        **report,
-        "difference": compared(json.loads(before), report) if before else None,
-    }
+    return money
 
 
 _FROZEN_BEFORE = """select f.content from frozen_reports f join consultations c on c.id = f.consultation_id
@@ -102,17 +131,16 @@ async def freeze(connection: Connection, current: Current, *, force: bool) -> wr
         raise NotHeldYet("This Consultation has no date, so nobody can say who was a member on it.")
     found = await live(connection, consultation["number"])
     assert found is not None
-    position, report = found
-    if (critical := report["gaps"]["critical"]) and not force:
+    if (critical := found.rest["gaps"]["critical"]) and not force:
         raise GapsStopTheFreeze(
             f"{len(critical)} critical {'gap is' if len(critical) == 1 else 'gaps are'} not explained.",
             gaps=[{name: gap[name] for name in ("id", "why", "fix")} for gap in critical[:_NAMED_MOST]],
         )
-    content = text_of({**report, "kind": "frozen", "forced": bool(critical)})
+    content = found.text("frozen", forced=bool(critical))
     at = await connection.fetchval(
         "insert into frozen_reports (consultation_id, position, content) values ($1, $2, $3) returning frozen_at",
         current.id,
-        position,
+        found.position,
         content,
     )
     await connection.execute(

@@ -1,11 +1,11 @@
 """The operations on the status report of a Consultation, and the explanation of a status."""
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from pydantic_core import from_json
 
 from app.access.permissions import Permission
 from app.activities.queries import ACTIVITIES
@@ -45,15 +45,15 @@ async def _number(connection: Connection, request: Request) -> int:
 async def _report(connection: Connection, number: int) -> dict[str, Any]:
     """The frozen report, else the live one."""
     if (text := await freezing.frozen(connection, number)) is not None:
-        return dict(json.loads(text))
-    return await _live(connection, number)
+        return dict(from_json(text))
+    return (await _live(connection, number)).parsed()
 
 
-async def _live(connection: Connection, number: int) -> dict[str, Any]:
+async def _live(connection: Connection, number: int) -> freezing.Counted:
     found = await freezing.live(connection, number)
     if found is None:
         raise CONSULTATIONS.missing(str(number))
-    return found[1]
+    return found
 
 
 async def read_report(request: Request) -> Response:
@@ -89,7 +89,7 @@ async def _answered(request: Request, fixed: Format | None, read: ReadText) -> R
 
 
 async def _live_text(connection: Connection, request: Request, name: str) -> tuple[None, str, None]:
-    return None, text_of(await _live(connection, await _number(connection, request))), None
+    return None, (await _live(connection, await _number(connection, request))).text(), None
 
 
 async def _frozen_text(connection: Connection, request: Request, name: str) -> tuple[UUID, str, bytes | None]:
@@ -143,7 +143,8 @@ async def read_outstanding(request: Request) -> Response:
     asked_of(request)
 
     async def made(connection: Connection) -> str:
-        return text_of(outstanding(await _live(connection, await _number(connection, request))))
+        report = await _live(connection, await _number(connection, request))
+        return text_of(outstanding(report.parsed()))
 
     return await answered(request, made)
 
@@ -167,7 +168,8 @@ async def open_reports(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
         await open_reporting(connection, current)
-        return Answer(200, text_of(outstanding(await _live(connection, current.record["number"]))))
+        report = await _live(connection, current.record["number"])
+        return Answer(200, text_of(outstanding(report.parsed())))
 
     return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.REVIEW))
 
