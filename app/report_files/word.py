@@ -25,6 +25,7 @@ _FONTS = {"w:ascii": "Calibri", "w:hAnsi": "Calibri", "w:eastAsia": "Yu Gothic",
 """What Word has for Latin, Japanese and Thai; for Lao, Khmer and Burmese it takes its own."""
 _WIDTH = Cm(17)
 
+_MARGINS = '<w:tblCellMar><w:left w:w="50" w:type="dxa"/><w:right w:w="50" w:type="dxa"/></w:tblCellMar>'
 _TWIPS = 9_638
 """The width of the text, in twentieths of a point."""
 
@@ -37,14 +38,14 @@ def word(given: Given) -> bytes:
     body = list(blocks(given))
     _contents(document, body)
     number = 0
-    for block in body:
+    ahead = [each["kind"] for each in body[1:]] + [""]
+    for block, following in zip(body, ahead, strict=True):
         if block["kind"] == "heading":
             number += block["level"] == 1
             _heading(document, block, number)
         elif block["kind"] == "text":
-            document.element.body.insert_element_before(
-                _parsed(_paragraph(block["parts"], "Small" if block["small"] else "Normal")), "w:sectPr"
-            )
+            style = "Small" if block["small"] else "Normal"
+            _append(document, _paragraph(block["parts"], style, kept=following in {"table", "figure"}))
         elif block["kind"] == "figure":
             _figure(document, given, block)
         else:
@@ -73,7 +74,7 @@ def _set_up(document: Word, given: Given) -> None:
         for attribute, font in _FONTS.items():
             fonts.set(qn(attribute), font)
         style.paragraph_format.space_after = Pt(4)
-    for name, small in (("Small", 9.0), ("Cell", 8.5)):
+    for name, small in (("Small", 9.0), ("Cell", 8.0)):
         style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = styles["Normal"]
         style.font.size = Pt(small)
@@ -162,7 +163,7 @@ def _grid(
     parts = [
         (
             f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{_TWIPS}" w:type="dxa"/><w:tblBorders>{lines}</w:tblBorders>'
-            '<w:tblLayout w:type="fixed"/></w:tblPr><w:tblGrid>'
+            f'<w:tblLayout w:type="fixed"/>{_MARGINS}</w:tblPr><w:tblGrid>'
         ),
         *(f'<w:gridCol w:w="{width}"/>' for width in twips),
         "</w:tblGrid>",
@@ -178,12 +179,18 @@ def _grid(
 
 
 def _paragraph(
-    parts: Iterable[Mapping[str, Any]], style: str, *, right: bool = False, declared: bool = True
+    parts: Iterable[Mapping[str, Any]],
+    style: str,
+    *,
+    right: bool = False,
+    declared: bool = True,
+    kept: bool = False,
 ) -> str:
     space = f" {nsdecls('w')}" if declared else ""
+    with_next = "<w:keepNext/>" if kept else ""
     aligned = '<w:jc w:val="right"/>' if right else ""
     runs = "".join(map(_linked, parts))
-    return f'<w:p{space}><w:pPr><w:pStyle w:val="{style}"/>{aligned}</w:pPr>{runs}</w:p>'
+    return f'<w:p{space}><w:pPr><w:pStyle w:val="{style}"/>{with_next}{aligned}</w:pPr>{runs}</w:p>'
 
 
 def _linked(part: Mapping[str, Any]) -> str:

@@ -154,9 +154,8 @@ select head.position, head.at, json_build_object(
       'statuses', json_build_object({", ".join(f"'{word}', k.{word}" for word in WORDS)}),
       'href', '/v1/report-lines?activity.goal.number=' || k.goal || '&report.country=' || k.country
         || '&report.consultation.number=' || c.number) order by k.goal, k.country), '[]') from cells k),
-  'events', (select coalesce(json_agg(json_build_object('id', e.id, 'title', e.title, 'kind', e.kind,
-      'status', e.status, 'start_date', e.start_date, 'end_date', e.end_date, 'country', e.country, 'goals', e.goals,
-      'href', '/v1/events/' || e.id) order by e.start_date, e.id), '[]') from held e)
+  'events', (select coalesce(json_agg(e order by e.start_date, e.id), '[]')
+    from (select held.*, '/v1/events/' || id as href from held) e)
 )::text as report, json_build_object('period_start', c.period_start, 'period_end', c.period_end,
   'funding_by_currency', (select coalesce(json_agg(to_json(t) order by t.part, t.currency), '[]') from (
     select m.part, m.said ->> 'currency' as currency, {TOTALS} from money m group by 1, 2) t),
