@@ -74,7 +74,7 @@ def _measure(found: Register, asked: argparse.Namespace) -> bool:
         for name, call in calls.items():
             for on in (True, False) if number % 2 else (False, True):
                 asyncio.run(_switch(found.address, on=on))
-                wrk(found.server, call, 1, found.postmaster, found.folder)  # plans are made anew
+                wrk(found.server, call, asked.seconds, found.postmaster, found.folder)  # plans are made anew
                 rounds[name][on].append(
                     wrk(found.server, call, asked.seconds, found.postmaster, found.folder)
                 )

@@ -20,6 +20,7 @@ _FETCH_SECONDS = 4.0
 _SIZE_MOST = 262_144
 _FRESH_SECONDS, _KEPT_SECONDS = 900.0, 86_400.0
 _RSA_LEAST = 2048
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _log = structlog.get_logger("workplan.access")
 
 
@@ -67,7 +68,7 @@ class Issuer:
                 async with asyncio.timeout(_FETCH_SECONDS):
                     self._keys = await self._fetch()
                 self._reached, self._fetched = True, monotonic()
-            except (httpx2.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, *_UNREADABLE) as error:
                 self._reached = False
                 _log.warning("the issuer's keys were not fetched", error=type(error).__name__)
             finally:

@@ -160,7 +160,7 @@ def _object(written: bytes) -> dict[str, Any]:
 
 
 def _client(claims: Mapping[str, Any]) -> str | None:
-    """The client that speaks for itself: it is the subject (RFC 9068), or there is no other word for it."""
+    """The client, where it speaks for itself: then it is the subject as well (RFC 9068)."""
     for name in ("client_id", "azp"):
         client = claims.get(name)
         if isinstance(client, str) and client == claims["sub"] and _CLIENT.fullmatch(client):

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import MEDIA_TYPE, BadRequest, InternalError, NotFound, Problem, TooLarge, Unavailable
@@ -28,6 +29,7 @@ _ONCE = frozenset(
 )  # fmt: skip
 _REFUSED = frozenset({401, 403, 429})
 """What those who keep watch want to see: who was not let in, or not let do something."""
+_GONE = 499
 _LINGER_SECONDS, _LINGER_BYTES = 1.0, 524_288
 _log = structlog.get_logger("workplan.access")
 _random = Random()  # noqa: S311  (a request id is to be unique, not secret; asking the kernel costs five times as much)
@@ -49,6 +51,8 @@ DEFAULT_HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 """What an answer says unless it says otherwise itself."""
+_SHARED, _PRIVATE = (b"cache-control", b"no-cache"), (b"cache-control", b"private, no-cache")
+"""What is answered to a key is kept by nobody but its holder, whatever a cache in between makes of `Vary`."""
 _counter, _timer = (
     cache(REQUESTS.labels),
     cache(SECONDS.labels),
@@ -163,6 +167,8 @@ class _Exchange:
             await self.edge.app(self.scope, self._read, self._write_in_time)
         except Problem as refused:
             await self._refuse(refused)
+        except ClientDisconnect:  # nobody is there to be answered
+            self.status = _GONE
         except Exception as error:
             problem = self.edge.explain(error)
             if problem is None:
@@ -241,6 +247,8 @@ class _Exchange:
             headers.append((b"x-request-id", self.request_id.encode()))
             headers += self.scope["state"].get("headers", ())  # what is to be said whatever the answer is
             headers += self.across
+            if (caller := self.scope["state"].get("caller")) is not None and caller.key_id:
+                headers = [_PRIVATE if each == _SHARED else each for each in headers]
             names = {name for name, _ in headers}
             headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
             self.closing = self._leaves_body_unread()
