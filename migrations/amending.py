@@ -230,3 +230,42 @@ GONE = (
     "plan_wording(text, text)",
     "amendment_text(int, text, text, date, jsonb)",
 )
+
+# The service's role may say that an administrator asks, and so make keys; but not such that could concur or make others
+# that could: those take an administrator's own secret, which the database looks at, as it does for a concurrence.
+VOUCHED = f"""create function vouched() returns boolean language sql stable {_SAFE}
+return exists (select from api_key_secrets s join api_keys k on k.id = s.key_id
+  where s.digest = sha256(convert_to(current_setting('register.secret', true), 'UTF8'))
+    and coalesce(s.ends_at > now(), true) and k.role = 'administrator' and k.revoked_at is null
+    and coalesce(k.expires_at > now(), true))"""
+GRAVE = f"""create function is_grave_key(key uuid) returns boolean language sql stable {_SAFE}
+return exists (select from api_keys where id = key
+  and role in ('administrator', 'asean_authority', 'japan_authority'))"""
+GUARD_KEYS = """create function guard_grave_keys() returns trigger language plpgsql
+set search_path = public, pg_temp as $$
+declare
+  grave boolean;
+begin
+  if tg_table_name = 'api_keys' then
+    grave := new.role in ('administrator', 'asean_authority', 'japan_authority') or is_grave_key(new.id);
+  else
+    grave := is_grave_key(new.key_id) or tg_op = 'UPDATE' and is_grave_key(old.key_id);
+  end if;
+  -- An approver's keys are of one country, which these are not: row-level security refuses them, in its own words.
+  if grave and current_user = 'workplan_app' and not vouched()
+      and coalesce(current_setting('register.role', true), '') <> 'approver' then
+    raise exception 'Keys of administrators and of the sides are made and changed with an administrator''s own key.'
+      using errcode = 'WP409';
+  end if;
+  return new;
+end $$"""
+KEY_GUARDS = [
+    VOUCHED,
+    GRAVE,
+    GUARD_KEYS,
+    *(
+        f"""create trigger guard_grave_keys before insert or update on {table}
+        for each row execute function guard_grave_keys()"""
+        for table in ("api_keys", "api_key_secrets")
+    ),
+]

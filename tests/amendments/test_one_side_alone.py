@@ -4,6 +4,7 @@
 """
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -126,6 +127,43 @@ async def test_one_side_alone_brings_nothing_into_force(
     assert {row[0] for row in found} <= {"draft", "tabled", "withdrawn", "lapsed"}
     assert {row[1] for row in found} <= {"[]", f'["{side.removesuffix("_authority")}"]'}
     assert await plan(cast.anonymous) == [(1, "As agreed")]
+
+
+@pytest.mark.parametrize("statement", [
+    "insert into api_keys (name, role) values ('forged', 'japan_authority')",
+    "insert into api_keys (name, role) values ('forged', 'administrator')",
+    "update api_keys set role = 'japan_authority', country = null where role = 'editor'",
+    "update api_keys set revoked_at = null where role = 'japan_authority'",
+    """insert into api_key_secrets (digest, key_id, begins)
+      select sha256('mine'), id, 'ajwp_mine' from api_keys where role = 'japan_authority'""",
+    """update api_key_secrets set key_id = (select id from api_keys where role = 'japan_authority')
+      where key_id = (select id from api_keys where role = 'partner')""",
+])  # fmt: skip
+async def test_the_services_role_forges_no_key_of_a_side(empty: Register, statement: str) -> None:
+    connection = await asyncpg.connect(empty.address)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(f"set local role {APP_ROLE}")
+    await connection.execute("select set_config('register.role', 'administrator', true)")
+    refused = "made and changed with an administrator's own key"
+    with pytest.raises(asyncpg.PostgresError, match=refused):
+        async with connection.transaction():
+            await connection.execute(statement)
+    await connection.execute("select set_config('register.secret', $1, true)", empty.keys["japan_authority"])
+    with pytest.raises(asyncpg.PostgresError, match=refused):
+        async with connection.transaction():
+            await connection.execute(statement)
+    await connection.execute("select set_config('register.role', 'approver', true)")
+    done = "0"
+    with suppress(asyncpg.InsufficientPrivilegeError):
+        async with connection.transaction():
+            done = await connection.execute(statement)
+    assert done.endswith("0")  # refused, or nothing was found that it could be done to
+    await connection.execute("select set_config('register.role', 'administrator', true)")
+    await connection.execute("select set_config('register.secret', $1, true)", empty.keys["administrator"])
+    await connection.execute(statement)
+    await transaction.rollback()
+    await connection.close()
 
 
 async def test_a_stored_amendment_of_one_side_is_refused_by_the_table_itself(
