@@ -1,14 +1,14 @@
 """keys of the sides are vouched for
 
-Revision: 0026, after 0025
+Revision: 0027, after 0026
 """
 
 from alembic import op
 
 from migrations.amending import KEY_GUARDS
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
