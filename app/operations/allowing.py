@@ -114,7 +114,7 @@ def _verbs(connection: Connection, collection: Collection, caller: Caller, row: 
     """What is said of each verb, in order."""
 
     async def read() -> dict[str, Any]:
-        return _said(collection, row, "read", "GET", "", collection.reads, _seen(caller, row))
+        return _said(collection, row, "read", "GET", "", collection.reads, _seen(collection, caller, row))
 
     async def judged(verb: str, method: str, path: str, permission: Permission) -> dict[str, Any]:
         try:
@@ -158,13 +158,15 @@ async def _refuse(
         raise Conflict(f"This {collection.singular} is {state}: it stays as it is.")
 
 
-def _seen(caller: Caller, row: Any) -> str:
+def _seen(collection: Collection, caller: Caller, row: Any) -> str:
     """Why the caller sees a record at all."""
     visibility = row.get("visibility", "public")
     if visibility == "public":
         return "It is public."
     if caller.reach(Permission.READ_DRAFTS) is Reach.ANY:
         return f"The role `{caller.role}` sees everything."
+    if visibility == "partners" and collection.guard.shared is Permission.READ_CONTACTS:
+        return "It is for those whose key may read contacts."
     if visibility == "partners":
         return "It is for everyone who has a key."
     return f"It is a draft of {row['owner']}, for which you speak."

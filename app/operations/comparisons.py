@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from app.collection.asked import read
 from app.collection.collection import Collection
 from app.collection.pages import export_plan
+from app.collection.projection import WITHHELD
 from app.collection.versions import KEPT_BY_REGISTER
 from app.errors import InvalidParameter
 from app.operations.answering import answered, caching
@@ -43,7 +44,7 @@ def _changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {"before": then.get(name), "after": value}
         for name, value in now.items()
-        if name not in KEPT_BY_REGISTER and then.get(name) != value
+        if name not in {*KEPT_BY_REGISTER, WITHHELD} and then.get(name) != value
     }
 
 

@@ -19,6 +19,7 @@ from tests.persons.conftest import CANARIES, MAIL, NAME, PHONE, Behind
 
 _STATISTICS = "select string_agg(s::text, chr(10)) from pg_stats s where schemaname = 'public'"
 _BYTES = "select string_agg(convert_from(content, 'UTF8'), '') from job_pieces"
+_TABLES = ("persons", "focal_points", "events", "changes", "commits", "search_texts", "own_keys", "reveals")
 _DOORS = (
     "/v1/persons", "/v1/persons.csv", "/v1/persons.ndjson", "/v1/focal-points?expand=person", "/v1/focal-points.csv",
     "/v1/changes?include=record&after=0", "/v1/changes/snapshot", "/v1/search?q=tarotsukinowa", "/v1/jobs",
@@ -43,6 +44,16 @@ async def everything(address: str) -> str:
     rest = [await connection.fetchval(each) or "" for each in (_STATISTICS, _BYTES)]
     await connection.close()
     return "\n".join([await asyncio.to_thread(dump, address), *rest])
+
+
+async def records(address: str) -> str:
+    """What the tables say that hold records and their journal."""
+    connection = await asyncpg.connect(address)
+    found = [
+        await connection.fetchval(f"select string_agg(r::text, '') from {each} r") or "" for each in _TABLES
+    ]
+    await connection.close()
+    return "".join(found)
 
 
 def left(text: str) -> list[str]:
@@ -138,7 +149,7 @@ async def test_who_is_named_by_others_is_erased_when_they_do_so_no_more(
     assert (await cast.japan_editor.get(behind.at)).status_code == 200
     await cast.japan_editor.patch(address, json={"title": "Talk of a guest"})
     assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
-    assert left(await everything(database_address)) == []
+    assert left(await records(database_address)) == []
     kept = await cast.japan_editor.get(address)
     assert kept.json()["title"] == "Talk of a guest"
 
@@ -161,7 +172,7 @@ async def test_a_person_merged_into_another_is_erased_with_it(
     await cast.japan_editor.post(f"{behind.at}/merge", json={"into": {"id": double["id"]}})
     await cast.japan_editor.delete(f"/v1/persons/{double['id']}?cascade=true")
     assert (await cast.japan_editor.post(f"/v1/persons/{double['id']}/erase")).status_code == 200
-    assert left(await everything(database_address)) == []
+    assert left(await records(database_address)) == []
 
 
 async def test_the_report_has_all_that_is_held(cast: Cast, behind: Behind) -> None:
@@ -199,7 +210,28 @@ async def test_what_is_over_is_erased_by_itself(
     kept = await make.record(cast.japan_editor, "persons", country="JP")
     chores = service.state.service
     assert (await operating.tidy(chores.database, chores.settings))["persons"] == 1
-    assert left(await everything(database_address)) == []
+    assert left(await records(database_address)) == []
     assert (await cast.secretariat.get(f"/v1/persons/{kept['id']}")).status_code == 200
     entry = (await cast.secretariat.get(f"{behind.at}/history")).json()["items"][0]
     assert deleted or entry["reason"] == "The time for which the entry was to be held is over."
+
+
+async def test_a_person_and_an_office_are_made_together_and_by_narrow_keys_not(cast: Cast) -> None:
+    person = {
+        "op": "create",
+        "collection": "persons",
+        "local": "p",
+        "body": {"country": "JP", "display": NAME},
+    }
+    office = await make.body(cast.japan_editor, "focal-points", country="JP", person={"local": "p"})
+    entries = [{"op": "create", "collection": "focal-points", "body": office}, person]
+    made = await cast.japan_editor.post("/v1/bundle", json={"entries": entries})
+    assert made.status_code == 200, made.text
+    (shown,) = (await cast.partner.get("/v1/focal-points?expand=person")).json()["items"]
+    assert shown["person"]["display"] == NAME
+    key = {"name": "blind", "role": "editor", "country": "JP", "scopes": ["persons:write"]}
+    blind = (await cast.administrator.post("/v1/keys", json=key)).json()["key"]
+    answer = await cast.anonymous.post(
+        "/v1/persons", json=person["body"], headers={"Authorization": f"Bearer {blind}"}
+    )
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-yours"), answer.text
