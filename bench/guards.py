@@ -67,6 +67,7 @@ def _cpu(rounds: list[Result]) -> float:
 
 def _measure(found: Register, asked: argparse.Namespace) -> bool:
     calls = _calls(found.measured, asyncio.run(_editor(found.address)))
+    calls = {name: call for name, call in calls.items() if not asked.only or name in asked.only}
     rounds: dict[str, dict[bool, list[Result]]] = {name: {True: [], False: []} for name in calls}
     for number in range(asked.rounds):
         console.print(f"Round {number + 1} of {asked.rounds} …")
@@ -97,10 +98,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="20 000 events, 2 s, 3 rounds")
+    parser.add_argument("--only", nargs="*", help="only these operations")
+    parser.add_argument("--quick", action="store_true", help="20 000 events, 2 s")
     asked = parser.parse_args()
     if asked.quick:
-        asked.rows, asked.seconds, asked.rounds = 20_000, 2, 3
+        asked.rows, asked.seconds = 20_000, 2
     os.sched_setaffinity(0, {OTHER_CORE})
     folder = Path(tempfile.mkdtemp(prefix="workplan-bench-"))
     folder.chmod(0o711)
