@@ -41,6 +41,7 @@ def _activities() -> str:
     ]
     columns += [row.c[name] for name in ("start_date", "created_at", "updated_at", "status_reported_on")]
     found = select(*columns, derived_status(row).label("derived"), status_conflict(row).label("conflict"))
+    found = found.where(row.c.retired_on.is_(None))
     return (
         f"(select a.*, o.country from ({written_out(found)}) a left join organisations o on o.id = a.lead_id)"
     )
@@ -70,8 +71,9 @@ def checks() -> tuple[Check, ...]:
             """select g.id as subject_id, null as country, '' as detail, g.created_at::date as since,
               'Goal ' || g.number || ' has no activity that is not cancelled.' as why,
               json_build_object('goal', json_build_object('number', g.number), 'title', '…') as fix
-            from goals g where not exists (
-              select from activities a where a.goal_id = g.id and a.status <> 'cancelled')""",
+            from goals g where g.retired_on is null and not exists (
+              select from activities a where a.goal_id = g.id and a.status <> 'cancelled'
+                and a.retired_on is null)""",
         ),
         Check(
             "status_contradicts_dates", "critical", "activities",

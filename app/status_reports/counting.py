@@ -1,7 +1,7 @@
 """The status report as one SQL statement: every number is counted from rows, and names the list of these rows.
 
-What counts: lines of accepted and frozen progress reports, and the activities that everybody may see. Formulas are
-printed in the report itself (`method`). 0 of 0 is null, never 100 %.
+What counts: lines of accepted and frozen progress reports, and the activities that everybody may see and no amendment
+has retired. Formulas are printed in the report itself (`method`). 0 of 0 is null, never 100 %.
 """
 
 from functools import cache
@@ -48,7 +48,7 @@ def report_statement() -> Compiled:
         *(row.c[name] for name in (*known, "status")),
         derived_status(row).label("derived_status"),
         status_conflict(row).label("status_conflict"),
-    )
+    ).where(row.c.retired_on.is_(None))
     return Compiled(_SQL.replace("/* activities */", written_out(activities)), ("number",), {})
 
 
@@ -147,7 +147,8 @@ select head.position, head.at, json_build_object(
           'end_date', s.end_date, 'status', s.status, 'derived_status', s.derived_status,
           'status_conflict', s.status_conflict, 'lines', coalesce(s.lines, '[]'), 'href', '/v1/activities/' || s.id)
           order by s.origin desc, s.code, s.id) from scored s where s.goal = g.number), '[]'))
-      order by g.number), '[]') from goals g),
+      order by g.number), '[]') from goals g
+    where g.retired_on is null or exists (select from scored s where s.goal = g.number)),
   'matrix', (select coalesce(json_agg(json_build_object('goal', k.goal, 'country', k.country,
       'activities', k.activities, 'reported', k.reported, 'nothing_to_report', k.nothing_to_report,
       'not_applicable', k.not_applicable, 'not_reported', k.not_reported,

@@ -119,6 +119,8 @@ async def test_goals_and_activities_are_added_and_retired(cast: Cast) -> None:
     after = (await concur(cast.japan_authority, made)).json()
     retired = (await cast.anonymous.get(f"/v1/activities/{activity['id']}")).json()
     assert retired["retired_on"] == after["took_effect_on"]
+    gaps = (await cast.anonymous.get("/v1/gaps?check=goal_without_activity")).json()["items"]
+    assert [gap["subject"]["id"] for gap in gaps] == [activity["goal"]["id"]]  # retired ones do not count
     added = (await cast.anonymous.get("/v1/activities/2.1")).json()
     assert (added["origin"], added["goal"]["number"], added["title"]) == ("plan", 2, WORDS["text"])
 
