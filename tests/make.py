@@ -79,6 +79,7 @@ async def more_records(client: httpx.AsyncClient) -> None:
     await record(client, "focal-points", country="JP", successor={"id": first["id"]}, valid_from="2025-01-01")
     for country in ("TH", "LA"):
         await record(client, "focal-points", country=country)
+        await record(client, "persons", country=country)
     for goal, more in ((6, {"parent": {"code": "6.1"}}), (7, {})):
         made = await record(
             client, "activities", goal={"number": goal}, lead=lead, partners=[{"code": "TH-MOJ"}], code=f"X-{goal}",

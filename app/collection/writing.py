@@ -98,13 +98,15 @@ _HOLD_KEY = "select pg_advisory_xact_lock(hashtextextended($1 || chr(31) || $2, 
 
 async def _locked(connection: Connection, collection: Collection, by: str, value: Any) -> Current | None:
     """The record, held; refused if it is seen but may not be written. The database holds only what may be."""
-    if (held := await _looked_up(connection, collection, by, value, hold=True)) is not None:
-        return held
-    if (found := await _looked_up(connection, collection, by, value, hold=False)) is None:
-        return None
-    if (held := await _looked_up(connection, collection, by, value, hold=True)) is not None:
-        return held  # it came just now, between the two questions
-    raise not_yours(collection, found.record)
+    version = None
+    while (held := await _looked_up(connection, collection, by, value, hold=True)) is None:
+        found = await _looked_up(connection, collection, by, value, hold=False)
+        if found is None:
+            return None
+        if found.version == version:
+            raise not_yours(collection, found.record)
+        version = found.version  # it came, or was changed, between the two questions: ask once more
+    return held
 
 
 def not_yours(collection: Collection, record: Mapping[str, Any]) -> NotYours:

@@ -66,7 +66,7 @@ async def test_a_misspelt_name_is_never_a_full_list(
     value = data.draw(st.sampled_from(["TH", "1", "true", "2025-01-01"]))
     if misspelt in {*collection.filters, *RESERVED}:
         return
-    answer = await cast.anonymous.get(f"/v1/{collection.path}", params={misspelt: value})
+    answer = await cast.secretariat.get(f"/v1/{collection.path}", params={misspelt: value})
     assert answer.status_code == 400, misspelt
     error = answer.json()["errors"][0]
     assert error["parameter"] == misspelt

@@ -10,7 +10,8 @@ import httpx
 import jsonschema_rs
 
 _ENDINGS = re.compile(
-    r"^(/v1/[^/]+|/v1/consultations/[^/]+/report(?:/frozen)?)[.](json|ndjson|csv|xlsx|docx|pdf)$"
+    r"^(?:(/v1/[^/]+)[.](?:json|ndjson|csv|xlsx)"
+    r"|(/v1/consultations/[^/]+/report(?:/frozen)?)[.](?:json|csv|xlsx|docx|pdf))$"
 )
 """Plain endings are other names of a list or a report, and are left out of the document."""
 
@@ -37,7 +38,7 @@ class Document:
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
         """The operation that answers a request; HEAD is answered by GET."""
-        path = _ENDINGS.sub(r"\1", path)
+        path = _ENDINGS.sub(r"\1\2", path)
         for pattern, operations in self._paths:
             if pattern.match(path):
                 found: dict[str, Any] | None = operations.get("get" if method == "HEAD" else method.lower())
