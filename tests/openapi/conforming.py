@@ -15,9 +15,17 @@ _ENDINGS = re.compile(
 )
 """Plain endings are other names of a list or a report, and are left out of the document."""
 
-_COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
-_HERE = "urn:document"
+COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
+DOCUMENT: dict[str, Any] = json.loads(COMMITTED.read_text(encoding="utf-8"))
+"""As it is committed, which is as the service serves it: test_document.py sees to that."""
+HERE = "urn:document"
 _ONE_JSON = {"application/json", "application/problem+json"}
+
+
+@cache
+def registry() -> jsonschema_rs.Registry:
+    """The schemas of the document, read once: a reference to `urn:document#/components/…` finds them."""
+    return jsonschema_rs.Registry([(HERE, {"components": DOCUMENT["components"]})])
 
 
 class NotAsDocumented(AssertionError):
@@ -34,7 +42,6 @@ class Document:
             for path, operations in sorted(document["paths"].items(), key=lambda each: "{" in each[0])
         ]
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
-        self._registry = jsonschema_rs.Registry([(_HERE, {"components": document["components"]})])
 
     def operation(self, method: str, path: str) -> dict[str, Any] | None:
         """The operation that answers a request; HEAD is answered by GET."""
@@ -93,9 +100,9 @@ class Document:
     def _validate(self, schema: dict[str, Any], value: Any, what: str) -> None:
         key = json.dumps(schema, sort_keys=True)
         if key not in self._validators:
-            whole = json.loads(key.replace('"#/components', f'"{_HERE}#/components'))
+            whole = json.loads(key.replace('"#/components', f'"{HERE}#/components'))
             self._validators[key] = jsonschema_rs.Draft202012Validator(
-                whole, validate_formats=True, registry=self._registry
+                whole, validate_formats=True, registry=registry()
             )
         error = next(self._validators[key].iter_errors(value), None)
         if error is not None:
@@ -105,8 +112,7 @@ class Document:
 
 @cache
 def _document() -> Document:
-    """As it is committed, which is as the service serves it (test_document.py)."""
-    return Document(json.loads(_COMMITTED.read_text(encoding="utf-8")))
+    return Document(DOCUMENT)
 
 
 async def as_documented(answer: httpx.Response) -> None:

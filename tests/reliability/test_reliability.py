@@ -40,7 +40,7 @@ async def test_nothing_acknowledged_is_lost_when_workers_die_right_after_the_ans
 async def test_a_database_that_swallows_everything_costs_only_503_and_is_found_again_at_once(
     address: str,
 ) -> None:
-    found = await experiments.unreachable(address, before=0.7, mute=3, after=1.3, clients=6, budget=1.5)
+    found = await experiments.unreachable(address, before=1.2, mute=3, after=1.3, clients=6, budget=1.5)
     assert not found.wrong, found
 
 
