@@ -13,7 +13,7 @@ from app.report_files.tables import CHANGES, was_and_is
 
 Report = Mapping[str, Any]
 Cell = dict[str, Any]
-"""A piece of text: `text`, and where it leads (`href`), whether it is `strong` or `faint`."""
+"""A piece of text: `text`, where it leads (`href`), and whether it is `strong`."""
 Block = dict[str, Any]
 _RESPONSES = {
     "reported": "reported", "nothing_to_report": "nothing to report", "not_reported": "not reported",

@@ -28,17 +28,8 @@ REPORT_FORMATS = (JSON, PDF, DOCX, XLSX, CSV)
 _AT_A_TIME = 2
 _TURNS = asyncio.Semaphore(_AT_A_TIME)
 """Files that a worker has made at a time; others wait for their turn."""
-_KNOWN = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "TMPDIR",
-    "PYTHONPATH",
-    "PYTHONPYCACHEPREFIX",
-    "PYTHONDONTWRITEBYTECODE",
-    "MPLCONFIGDIR",
-)
-"""What the process may know of ours: no secrets."""
+_KNOWN = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "PYTHONPYCACHEPREFIX", "MPLCONFIGDIR")
+"""What the process may know of ours: no secrets. What it compiles it may keep, whatever holds for us."""
 _PIECE = 1 << 16
 _SAID_MOST = 2_000
 _SHOWN_HERE = (PDF, SVG)

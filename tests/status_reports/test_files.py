@@ -14,6 +14,7 @@ from docx import Document
 from fontTools.ttLib import TTFont
 from python_calamine import CalamineWorkbook
 
+from app.operations.serving import Service
 from app.report_files import charts
 from app.report_files.lettering import FONTS, covered, shown
 from app.report_files.pages import Given, blocks, front
@@ -27,8 +28,8 @@ _OPENXML = "application/vnd.openxmlformats-officedocument"
 class _Files:
     """Each file is made once for all tests here."""
 
-    def __init__(self, client: httpx.AsyncClient, frozen: httpx.Response) -> None:
-        self.client, self.frozen = client, frozen
+    def __init__(self, client: httpx.AsyncClient, frozen: httpx.Response, service: Service) -> None:
+        self.client, self.service = client, service
         self.report: dict[str, Any] = frozen.json()
         self.given = Given(self.report, hashlib.sha256(frozen.content).hexdigest(), "http://register.test")
         self._had: dict[str, httpx.Response] = {}
@@ -49,7 +50,11 @@ async def files() -> Any:
         await played(cast.secretariat)
         done = await cast.secretariat.post("/v1/consultations/4/freeze?force=true")
         assert done.status_code == 200, done.text
-        files = _Files(cast.anonymous, await cast.anonymous.get("/v1/consultations/4/report/frozen"))
+        files = _Files(
+            cast.anonymous,
+            await cast.anonymous.get("/v1/consultations/4/report/frozen"),
+            register.app.state.service,
+        )
         await asyncio.gather(
             *(files.get(ending) for ending in (".pdf", ".docx", ".xlsx", "/charts/funding.svg"))
         )
@@ -206,3 +211,11 @@ async def test_the_format_is_chosen_by_accept_too(files: _Files) -> None:
     for query in (".csv?table=pies", ".pdf?table=matrix", "/frozen.csv?tabel=matrix"):
         assert (await files.client.get(f"{live}{query}")).status_code == 400, query
     assert (await files.client.get("/v1/consultations/1/report/frozen.pdf")).status_code == 404
+
+
+async def test_a_file_that_takes_too_long_is_refused(files: _Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files.service.settings, "report_budget", 0.01)
+    late = await files.client.get("/v1/consultations/4/report.csv")
+    assert late.status_code == 503
+    assert "Retry-After" in late.headers
+    assert (await files.client.get("/v1/consultations/4/report")).status_code == 200
