@@ -40,6 +40,7 @@ from app.operations.documented import (
     schema_ref,
 )
 from app.operations.routes import POLICY
+from app.overlaps.duplicates import DUPLICATES_MOST
 from app.overlaps.schemas import OverlapDecided, Overlaps
 from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
 from app.plan.schemas import Redline
@@ -349,7 +350,22 @@ def _read_properties(collection: Collection, plain: Mapping[str, Any]) -> dict[s
         }
         for each, known in collection.reverse.items()
     }
-    return {**deepcopy(own), **reverse, **_withheld(collection)}
+    return {**deepcopy(own), **reverse, **_withheld(collection), **_duplicates(collection)}
+
+
+def _duplicates(collection: Collection) -> dict[str, Any]:
+    """What a create tells of records that may be the same."""
+    if not collection.creating:
+        return {}
+    listed = {
+        "type": "array",
+        "maxItems": DUPLICATES_MOST,
+        "items": schema_ref("Overlap"),
+        "description": "What it may be a duplicate of. Only in the answer to a create with `on_duplicate=report`.",
+        "readOnly": True,
+        "examples": [[]],
+    }
+    return {"possible_duplicates": listed}
 
 
 def _withheld(collection: Collection) -> dict[str, Any]:

@@ -89,6 +89,7 @@ ACTIVITIES = Collection(
     ActivitySchema,
     owner="owner",
     drafts=True,
+    duplicates=True,
     singular="activity",
     key="code",
     sources={

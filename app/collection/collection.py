@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from app.access.policies import Guarded
 from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
 from app.collection.projection import Computed, Expand, Filter, Links, Personal, Ref, Reverse, Row, Source
 from app.collection.renditions import Rendition
-from app.db import Base, Compiled, compiled
+from app.db import Base, Compiled, Connection, compiled
 from app.errors import NotFound
 from app.http.formats import Format
 
@@ -61,6 +61,7 @@ class Collection:
         owner: str | None = None,
         owner_of: str | None = None,
         drafts: bool = False,
+        duplicates: bool = False,
         settled: str = "null",
         lasting: str = "null",
         shared: Permission = Permission.READ_SHARED,
@@ -81,6 +82,10 @@ class Collection:
         self.settled, self.lasting = settled, lasting
         """As SQL over a row: the state in which nobody changes it, or deletes it, any more; its triggers hold that."""
         self.reverse: dict[str, Reverse] = {}
+        self.creating = ("on_duplicate",) if duplicates else ()
+        """What else a create may be asked."""
+        self.alike: Callable[[Connection, UUID], Awaitable[list[str]]] | None = None
+        """Finds what a record may be a duplicate of, as JSON; set where such things are known."""
         self.sorts = ("id", *sorts, "created_at", "updated_at")
         self.default_sort = default_sort or "id"
         document = schema.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")

@@ -23,6 +23,7 @@ EVENTS = Collection(
     EventSchema,
     owner="owner",
     drafts=True,
+    duplicates=True,
     singular="event",
     sources={
         "goals": _links(GOALS, EventGoal, "goal", "goal_id", "link"),

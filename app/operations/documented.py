@@ -812,6 +812,13 @@ REASON = parameter(
 DRY_RUN = parameter(
     "dry_run", "`true`: answer as if, and change nothing.", {"type": "boolean", "default": False}, True
 )
+ON_DUPLICATE = parameter(
+    "on_duplicate",
+    "Whether the new record is compared with what is there: `report` answers `possible_duplicates` beside it, `refuse` "
+    "makes nothing if there are any (409), `ignore` does not look. With `dry_run=true` one may ask before.",
+    {"type": "string", "enum": ["ignore", "report", "refuse"], "default": "ignore"},
+    "report",
+)
 CASCADE = parameter(
     "cascade",
     "`true`: delete what cannot be without it, and take it out of what names it.",

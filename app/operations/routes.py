@@ -16,6 +16,7 @@ from app.http.formats import Format
 from app.operations import documented as doc
 from app.operations import reading
 from app.operations.doors import TREE, Handler
+from app.operations.duplicates import compared, on_duplicate
 from app.operations.serving import caller_of, headers_of
 from app.operations.transactions import Answer, write
 
@@ -27,12 +28,23 @@ def flags(request: Request, *allowed: str) -> dict[str, bool]:
     """The true-or-false parameters of a write."""
     found = dict.fromkeys(allowed, False)
     for name, value in only(request.scope["query_string"], allowed).items():
-        if value not in {"true", "false"}:
-            raise InvalidParameter(
-                f"`{name}` is `true` or `false`.", errors=[{"parameter": name, "code": "unreadable"}]
-            )
-        found[name] = value == "true"
+        found[name] = truth(name, value)
     return found
+
+
+def truth(name: str, value: str) -> bool:
+    """What a true-or-false parameter says."""
+    if value not in {"true", "false"}:
+        raise InvalidParameter(
+            f"`{name}` is `true` or `false`.", errors=[{"parameter": name, "code": "unreadable"}]
+        )
+    return value == "true"
+
+
+def creation(request: Request, collection: Collection) -> tuple[bool, str]:
+    """What is asked of a create: whether it is a dry run, and what is to happen if there is one like it."""
+    given = only(request.scope["query_string"], ("dry_run", *collection.creating))
+    return truth("dry_run", given.get("dry_run", "false")), on_duplicate(given)
 
 
 def operations(
@@ -90,14 +102,15 @@ def operations(
         return await reading.item(request, collection, request.path_params["name"])
 
     async def create_record(request: Request) -> Response:
-        dry_run = flags(request, "dry_run")["dry_run"]
+        dry_run, word = creation(request, collection)
         body = await read_body(request, ("application/json",), collection.needs())
         record = read_object(body)
 
         async def work(connection: Any) -> Answer:
             made = await writing.create(connection, collection, record)
             place = f"/v1/{collection.path}/{made.id}"
-            return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place})
+            text = await compared(connection, collection, made, word)
+            return Answer(201, text, {"ETag": f'"{made.tag}"', "Location": place})
 
         return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
 
@@ -168,7 +181,9 @@ def operations(
             responses=doc.ok(
                 201, "Made.", content, "ETag", "Location", *doc.WRITTEN, links=doc.links_of(collection, one)
             ) | doc.problems(*doc.WRITES),
-            parameters=[doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
+            parameters=[
+                doc.DRY_RUN, *([doc.ON_DUPLICATE] if collection.creating else []), doc.IDEMPOTENCY_KEY, doc.REASON,
+            ],
             body=doc.body_of(collection),
             status=201,
         )  # fmt: skip

@@ -140,6 +140,27 @@ async def test_a_country_decides_about_its_own_records_only(cast: Cast) -> None:
     assert (answer.json()["owner"], answer.json()["decided_by"]) == ("TH", "TH")
 
 
+async def test_a_create_tells_of_possible_duplicates_or_is_refused(client: Client) -> None:
+    there = await make.record(client, "events", **SAME)
+    new = {**SAME, "kind": "seminar"}
+    asked = await client.post("/v1/events?on_duplicate=report&dry_run=true", json=new)
+    assert asked.status_code == 201, asked.text
+    (duplicate,) = asked.json()["possible_duplicates"]
+    assert there["id"] in [each["id"] for each in duplicate["records"]]
+    assert [each["about"] for each in duplicate["reasons"]] == ["title", "dates"]
+    refused = await client.post("/v1/events?on_duplicate=refuse", json=new)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/possible-duplicates")
+    assert len(refused.json()["possible_duplicates"]) == 1
+    assert len((await client.get("/v1/events")).json()["items"]) == 1
+    other = await client.post(
+        "/v1/events?on_duplicate=refuse", json={**new, "title": "Symposium of arbitrators"}
+    )
+    assert (other.status_code, other.json()["possible_duplicates"]) == (201, [])
+    assert "possible_duplicates" not in (await client.post("/v1/events", json=new)).json()
+    assert (await client.post("/v1/events?on_duplicate=maybe", json=new)).status_code == 400
+    assert (await client.post("/v1/goals?on_duplicate=report", json={})).status_code == 400
+
+
 async def test_overlaps_come_in_pages(client: Client) -> None:
     for day in range(1, 4):
         await make.record(client, "events", title=SAME["title"], start_date=f"2027-03-{day:02}")
