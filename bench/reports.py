@@ -1,7 +1,7 @@
 """How long the answers take that count over the whole register: `python -m bench.reports`.
 
 On 50 000 generated events and 10 000 generated activities, with two Consultations to which twelve generated countries
-have reported. Wall-clock times are of this machine at this hour; beside them stands the CPU time that the database took.
+have reported; of the activities, one in 256 has a status that its dates contradict. Wall-clock times are of this machine at this hour; beside them stands the CPU time that the database took.
 """
 
 import argparse
@@ -23,6 +23,8 @@ from bench.registers import Register, register
 EVENTS, ACTIVITIES, ROUNDS = 50_000, 10_000, 5
 _PERIODS = f"""
 delete from activities where id in (select id from activities order by id offset {ACTIVITIES});
+update activities set status = case when right(id::text, 2) = '00' then status when end_date < current_date
+  then 'implemented' else 'ongoing' end;
 update countries set side = case when code = 'AX' then 'japan' else 'asean' end,
   asean_member_since = case when code <> 'AX' then date '1967-08-08' end;
 insert into consultations (number, title, status, start_date, end_date, date_precision, period_start, period_end)
