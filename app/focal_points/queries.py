@@ -47,6 +47,7 @@ def _by_purpose(row: Row) -> ColumnElement[Any]:
     return (
         select(func.json_agg(aggregate_order_by(said, each.c.place), type_=JSON))
         .select_from(each)
+        .correlate(row)
         .scalar_subquery()
     )
 

@@ -55,12 +55,15 @@ async def untouched(client: httpx.AsyncClient, path: str, *queries: str) -> None
             await unchanged(client, path, exported, kind, query)
 
 
+CODE_IS_OPTIONAL = {"activities", "decisions"}
+
+
 @pytest.mark.parametrize("path", [each.path for each in WRITTEN])
 async def test_the_published_record_comes_back_unchanged(seeded: httpx.AsyncClient, path: str) -> None:
     if not (await seeded.get(f"/v1/{path}?limit=1")).json()["items"]:
         await make.record(seeded, path)
     [collection] = [each for each in WRITTEN if each.path == path]
-    by_key = [f"match={collection.key}"] if collection.key and path != "activities" else []
+    by_key = [f"match={collection.key}"] if collection.key and path not in CODE_IS_OPTIONAL else []
     await untouched(seeded, path, "", "empty=null&expect=0", *by_key)
 
 
@@ -68,6 +71,8 @@ def text_fields(collection: Collection) -> Iterator[tuple[str, str | None, tuple
     """The fields, or parts of fields, that take any text, with hostile ones for each."""
     fitting = {LINE_PATTERN: HOSTILE, PARAGRAPHS_PATTERN: LONG}
     for name in collection.writable:
+        if (collection.path, name) == ("decisions", "outcome"):  # only of what is closed
+            continue
         schema = collection.properties[name]
         if schema.get("pattern") in fitting:
             yield name, None, fitting[schema["pattern"]]

@@ -40,6 +40,10 @@ def example(operation: dict[str, Any], media: str = "application/json") -> Any:
     return operation["requestBody"]["content"][media]["example"]
 
 
+NONE_YET = ("/v1/decisions", "/v1/amendments")
+"""What has codes, and is empty in the published record."""
+
+
 async def create(client: httpx.AsyncClient, path: str) -> httpx.Response:
     """The example of a create, after the one that it refers to."""
     if path in BEFORE:
@@ -68,6 +72,8 @@ async def test_the_example_of_a_change_changes(seeded: httpx.AsyncClient, name: 
         if answer.status_code == 409:  # another test was here before
             answer = await seeded.get(records, params={"limit": 1})
         named = answer.json().get("id") or answer.json()["items"][0]["id"]
+    elif path.startswith(NONE_YET):
+        await create(seeded, path.removesuffix("/{name}"))
     for media in ("application/merge-patch+json", "application/json"):
         answer = await seeded.patch(
             path.format(name=named), json=example(operation, media), headers={"Content-Type": media}
@@ -117,6 +123,8 @@ async def test_an_example_of_the_plan_is_in_the_published_record(
 ) -> None:
     _, path, operation = OPERATIONS[name]
     named = next(each["example"] for each in parameters(operation) if each["name"] == "name")
+    if path.startswith(NONE_YET):
+        return
     answer = await seeded.get(path.format(name=named))
     if re.fullmatch(r"[0-9a-f-]{36}", named):  # records without a code have an id of their own everywhere
         assert answer.status_code == 404
