@@ -8,6 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 workers ?= 2
 args ?=
 options ?=
+examples ?= 1
 name ?=
 
 .PHONY: help
@@ -38,6 +39,10 @@ down: ## Stop what `make up` started; the data stays
 .PHONY: test
 test: setup ## Run the whole test suite
 	@$(BIN)/pytest -n $(workers) --dist loadgroup $(args)
+
+.PHONY: fuzz
+fuzz: setup ## Let schemathesis try the whole API document against a running service (examples=50 for longer)
+	@WORKPLAN_FUZZ=$(examples) $(BIN)/pytest -q tests/openapi/test_schemathesis.py -k all
 
 .PHONY: lint
 lint: setup ## Style, types, import directions, dependencies, migrations
