@@ -136,9 +136,11 @@ def add_deed(
     TREE.add("POST", f"/v1{router.prefix}{path}", handler)
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     statuses = [status for status in doc.WRITES if body or status != 415]
+    reasoned = any(each.get("name") == "X-Reason" for each in parameters)
     extra: dict[str, Any] = {
         "parameters": [
-            *parameters, doc.DRY_RUN, *([doc.IF_MATCH] if guarded else []), doc.IDEMPOTENCY_KEY, doc.REASON,
+            *parameters, doc.DRY_RUN, *([doc.IF_MATCH] if guarded else []), doc.IDEMPOTENCY_KEY,
+            *(() if reasoned else (doc.REASON,)),
         ],
         "security": [{"bearer": []}, {"api_key": []}],
     }  # fmt: skip

@@ -130,9 +130,15 @@ _KEEP: dict[str, Any] = doc.parameter(
     {"type": "boolean", "default": False},
     True,
 )
+_WHY = {
+    **doc.REASON,
+    "required": True,
+    "description": "What they are needed for; it is recorded.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 500, "pattern": "^[!-~][ -~]*$"},
+}
 for _path, _handler, _permission, _summary, _schema, _more in (
     ("/{name}/erase", erase_person, Permission.EDIT, "Erase a person", "Erasure", [_KEEP]),
-    ("/{name}/reveal", reveal_person, Permission.READ_CONTACTS, "Show mail and telephone", "Person", []),
+    ("/{name}/reveal", reveal_person, Permission.READ_CONTACTS, "Show mail and telephone", "Person", [_WHY]),
 ):
     add_deed(
         deeds, _path, _handler, _handler.__name__, _permission, _summary, _schema, parameters=[_NAME, *_more]

@@ -10,7 +10,7 @@ from tests.cast import Cast
 
 NAME, MAIL, PHONE = "試験 太郎ツキノワ", "tsukinowa.test@example.org", "+81 3 3580 9071"
 ROMANISED = "SHIKEN Tarotsukinowa"
-CANARIES = (NAME, MAIL, PHONE, ROMANISED, "Tarotsukinowa", "9071")
+CANARIES = (NAME, MAIL, PHONE, ROMANISED, "Tarotsukinowa", "3580 9071")
 
 
 @dataclass
