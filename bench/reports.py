@@ -1,7 +1,8 @@
 """How long the answers take that count over the whole register: `python -m bench.reports`.
 
 On 50 000 generated events and 10 000 generated activities, with two Consultations to which twelve generated countries
-have reported; of the activities, one in 256 has a status that its dates contradict. Wall-clock times are of this machine at this hour; beside them stands the CPU time that the database took.
+have reported; of the activities, one in 256 has a status that its dates contradict. Wall-clock times are of this machine
+at this hour; beside them stands the CPU time that the database took.
 """
 
 import argparse
