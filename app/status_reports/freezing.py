@@ -45,10 +45,11 @@ class Counted:
         """The report as it travels."""
         return f'{{"kind":"{kind}","forced":{json.dumps(forced)},{self.counted.strip()[1:-1]},{text_of(self.rest)[1:]}'
 
-    def parsed(self) -> dict[str, Any]:
-        """The report to be worked on."""
-        report: dict[str, Any] = from_json(self.text())
-        return report
+
+async def counted(connection: Connection, number: int) -> dict[str, Any] | None:
+    """What is counted in the report as it stands: without money, gaps, and what has come of the one before."""
+    rows = await connection.fetch(report_statement().sql, number)
+    return dict(from_json(rows[0]["report"])) if rows else None
 
 
 async def live(connection: Connection, number: int) -> Counted | None:
@@ -56,15 +57,15 @@ async def live(connection: Connection, number: int) -> Counted | None:
     rows = await connection.fetch(report_statement().sql, number)
     if not rows:
         return None
-    position, counted = rows[0]["position"], rows[0]["report"]
+    position, report = rows[0]["position"], rows[0]["report"]
     before = await connection.fetchval(_FROZEN_BEFORE, number)
     rest = {
         **_addressed(json.loads(rows[0]["money"])),
         "gaps": await _gaps(connection),
-        "difference": compared(from_json(before), from_json(counted)) if before else None,
+        "difference": compared(from_json(before), from_json(report)) if before else None,
         "method": METHOD,
     }
-    return Counted(position, counted, rest)
+    return Counted(position, report, rest)
 
 
 def _addressed(money: dict[str, Any]) -> dict[str, Any]:

@@ -43,10 +43,17 @@ async def _number(connection: Connection, request: Request) -> int:
 
 
 async def _report(connection: Connection, number: int) -> dict[str, Any]:
-    """The frozen report, else the live one."""
+    """The frozen report, else what is counted in the live one."""
     if (text := await freezing.frozen(connection, number)) is not None:
         return dict(from_json(text))
-    return (await _live(connection, number)).parsed()
+    return await _counted(connection, number)
+
+
+async def _counted(connection: Connection, number: int) -> dict[str, Any]:
+    found = await freezing.counted(connection, number)
+    if found is None:
+        raise CONSULTATIONS.missing(str(number))
+    return found
 
 
 async def _live(connection: Connection, number: int) -> freezing.Counted:
@@ -143,8 +150,7 @@ async def read_outstanding(request: Request) -> Response:
     asked_of(request)
 
     async def made(connection: Connection) -> str:
-        report = await _live(connection, await _number(connection, request))
-        return text_of(outstanding(report.parsed()))
+        return text_of(outstanding(await _counted(connection, await _number(connection, request))))
 
     return await answered(request, made)
 
@@ -168,8 +174,7 @@ async def open_reports(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
         await open_reporting(connection, current)
-        report = await _live(connection, current.record["number"])
-        return Answer(200, text_of(outstanding(report.parsed())))
+        return Answer(200, text_of(outstanding(await _counted(connection, current.record["number"]))))
 
     return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.REVIEW))
 

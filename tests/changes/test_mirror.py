@@ -168,7 +168,7 @@ async def test_a_follower_takes_over_what_happens_until_it_is_stopped(
     following = asyncio.create_task(begun.follow(stop))
     await make.record(client, "areas")
     place, _ = await remote.digests()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await folder.position() != place:  # noqa: ASYNC110  (a copy has no event)
             await asyncio.sleep(0.02)
         stop.set()

@@ -36,7 +36,7 @@ async def test_waiting_ends_with_its_time_and_with_the_service(database_address:
     waiting = asyncio.create_task(wakeups.wait(head, 30))
     await asyncio.sleep(0)
     wakeups.end()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await waiting == head
     listening.cancel()
 

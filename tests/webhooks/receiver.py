@@ -56,7 +56,7 @@ class Receiver:
         """An address of this receiver."""
         return f"http://127.0.0.1:{self.port}{path}"
 
-    async def until(self, path: str, count: int, seconds: float = 10) -> list[Call]:
+    async def until(self, path: str, count: int, seconds: float = 20) -> list[Call]:
         """The calls of a path, once there are so many."""
         async with asyncio.timeout(seconds), self.came:
             await self.came.wait_for(lambda: len(self.calls[path]) >= count)

@@ -25,7 +25,7 @@ from tests.webhooks.receiver import (
 )
 
 
-async def until(told: Callable[[], Any], seconds: float = 10) -> Any:
+async def until(told: Callable[[], Any], seconds: float = 30) -> Any:
     """What is told, once it is true."""
     async with asyncio.timeout(seconds):
         while not (found := await told()):  # noqa: ASYNC110  (what another process knows)

@@ -119,7 +119,7 @@ async def test_a_webhook_ends_with_its_key(cast: Cast, receiver: Receiver, datab
     await subscribe(cast.administrator, receiver, "/lives")
     await make.record(cast.secretariat, "goals")
     await receiver.until("/lives", 1)
-    async with asyncio.timeout(10):  # what was written down for it goes with it
+    async with asyncio.timeout(20):  # what was written down for it goes with it
         while await log(cast.administrator, webhook):  # noqa: ASYNC110  (nothing says when)
             await asyncio.sleep(0.05)
     assert receiver.calls["/ended"] == []
