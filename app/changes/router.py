@@ -18,8 +18,8 @@ from app.collection.collection import Collection
 from app.http.etags import not_modified
 from app.http.formats import JSON, NDJSON, chosen
 from app.operations.answering import caching
+from app.operations.copying import copied
 from app.operations.doors import TREE, Handler
-from app.operations.reading import copied
 from app.operations.routes import POLICY
 from app.operations.serving import address_of, context_of, headers_of, moment_of, service_of
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Hashable
 
-_CHARACTERS_MOST = 8_000_000
+from app.db import Compiled
 
+_CHARACTERS_MOST = 8_000_000
 
 Version = tuple[int, bytes]
 """How far the journal is, and its hash: two registers of one version hold the same."""
+VERSION = Compiled("select position, hash from journal_head", (), {})
+"""Asking for it costs no more than asking whether the database is up."""
 
 
 class Kept:

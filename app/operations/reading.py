@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
-import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -20,14 +18,15 @@ from app.collection.merged import MergedAway, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
 from app.collection.renditions import Rendition
-from app.db import Compiled, Connection, Context, patient
+from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
 from app.operations.answering import caching, digest
 from app.operations.comparisons import compared
-from app.operations.kept import Version
+from app.operations.copying import resumed, streamed
+from app.operations.kept import VERSION, Version
 from app.operations.moments import Moment
 from app.operations.serving import (
     Service,
@@ -289,12 +288,9 @@ def _asked_for(asked: Asked, group: dict[str, Any]) -> bool:
 
 
 async def _version(service: Service, context: Context) -> Version:
-    """The version of the data. Asking for it costs no more than asking whether the database is up."""
-    row = (await service.database.fetch(_VERSION, {}, context))[0]
+    """The version of the data."""
+    row = (await service.database.fetch(VERSION, {}, context))[0]
     return row[0], row[1]
-
-
-_VERSION = Compiled("select position, hash from journal_head", (), {})
 
 
 async def _count(service: Service, collection: Collection, context: Context, asked: Asked) -> str:
@@ -335,14 +331,14 @@ async def _export(
     rows: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def begin(connection: Connection) -> bool:
-        position.set_result(await connection.fetchval(_VERSION.sql))
+        position.set_result(await connection.fetchval(VERSION.sql))
         if position.result() != known and style is XLSX:
             rows.set_result(await sheets.counted(connection, collection, asked))
         return position.result() != known
 
     copied_as = NDJSON if rendition else style
     plan = export_plan(collection, asked, copied_as.ending)
-    chunks = _copied(service, context, plan, {**asked.values, "limit": asked.limit}, copied_as, begin)
+    chunks = streamed(service, context, plan, {**asked.values, "limit": asked.limit}, copied_as, begin)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
     answer = caching(moment, ETag=f'"{position.result()}.{suffix}"')
     if position.result() == known or "*" in _known(headers):
@@ -352,27 +348,12 @@ async def _export(
     answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
     if asked.count:
         answer["Total-Count"] = await _count(service, collection, context, asked)
-    whole = _from(first, chunks)
+    whole = resumed(first, chunks)
     if style is XLSX:
         whole = sheets.workbook(collection, asked, rows.result(), whole)
     elif rendition:
         whole = _rendered(rendition, whole)
     return StreamingResponse(whole, 200, answer)
-
-
-async def copied(
-    service: Service, context: Context, plan: Compiled, values: dict[str, Any]
-) -> tuple[int, AsyncGenerator[bytes]]:
-    """The JSON texts of a statement, one a line, and the feed position of the snapshot that they are of."""
-    position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-    async def begin(connection: Connection) -> bool:
-        position.set_result(await connection.fetchval(_VERSION.sql))
-        return True
-
-    chunks = _copied(service, context, plan, values, NDJSON, begin)
-    first = await anext(chunks, b"")
-    return position.result(), _from(first, chunks)
 
 
 async def _rendered(rendition: Rendition, lines: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
@@ -386,71 +367,3 @@ async def _rendered(rendition: Rendition, lines: AsyncGenerator[bytes]) -> Async
             yield joint + rendition.one(json.loads(line)).encode()
             joint = between
     yield closes
-
-
-async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
-
-
-async def _copied(
-    service: Service,
-    context: Context,
-    plan: Compiled,
-    values: dict[str, Any],
-    style: Format,
-    begin: Callable[[Connection], Awaitable[bool]],
-) -> AsyncGenerator[bytes]:
-    """COPY … TO STDOUT through a file without a name: constant memory, and no connection waits for a slow client.
-
-    `begin` looks at the same snapshot first, and says whether anything is to be copied.
-    """
-    spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when the answer has been read)
-    grown = asyncio.Event()
-
-    async def keep(chunk: bytes) -> None:
-        spool.write(chunk)
-        grown.set()
-
-    async def run() -> None:
-        try:
-            async with service.database.reading(context, one_view=True) as connection:
-                await patient(connection, _EXPORT_SECONDS)
-                if await begin(connection):
-                    await connection.copy_from_query(
-                        plan.sql,
-                        *plan.args(values),
-                        output=keep,
-                        timeout=_EXPORT_SECONDS,
-                        **_COPY[style.ending],
-                    )
-        finally:
-            grown.set()
-
-    task = asyncio.create_task(run())
-    sent = 0
-    try:
-        while True:
-            if chunk := os.pread(spool.fileno(), _CHUNK, sent):
-                sent += len(chunk)
-                yield chunk
-            elif task.done():
-                task.result()
-                return
-            else:
-                grown.clear()
-                await grown.wait()
-    finally:
-        task.cancel()
-        spool.close()
-
-
-_CHUNK = 65_536
-_EXPORT_SECONDS = 300
-_COPY: dict[str, dict[str, Any]] = {
-    "csv": {"format": "csv", "header": True},
-    "xlsx": sheets.COPY,
-    "ndjson": {"format": "csv", "quote": "\x01", "delimiter": "\x02"},
-}
-"""For NDJSON, CSV with quote and delimiter that no text here can hold: each JSON text stands in its line as it is."""
