@@ -39,7 +39,7 @@ from app.operations.documented import (
     request_example,
     schema_ref,
 )
-from app.operations.routes import POLICY
+from app.operations.doors import POLICY
 from app.overlaps.duplicates import DUPLICATES_MOST
 from app.overlaps.schemas import OverlapDecided, Overlaps
 from app.persons.schemas import ErasedPersons, Erasure, SubjectReport

@@ -17,9 +17,9 @@ from app.http.formats import Format, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching
 from app.operations.documents import add_deed, asked_of, digest_of, one
-from app.operations.doors import TREE
+from app.operations.doors import open_door
 from app.operations.moves import MoveNotAllowed, moves, said_in
-from app.operations.routes import POLICY, endings, flags, operations, read_body, unchanged
+from app.operations.routes import endings, flags, operations, read_body, unchanged
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write
 
@@ -92,18 +92,15 @@ add_deed(
     exact, "/{name}/concur", concur, "concur_to_amendment", Permission.CONCUR, "Concur to an amendment", "Amendment",
     parameters=[_NAME], body="TextRead",
 )  # fmt: skip
-POLICY["read_amendment_text"] = Permission.READ
-TREE.add("GET", f"/v1/{AMENDMENTS.path}/{{name}}/text", read_amendment_text)
-exact.add_api_route(
+open_door(
+    exact,
+    "GET",
     "/{name}/text",
     read_amendment_text,
-    methods=["GET"],
-    name="read_amendment_text",
-    operation_id="read_amendment_text",
+    "read_amendment_text",
+    Permission.READ,
     summary="Read the exact text of an amendment",
     description=read_amendment_text.__doc__,
-    response_class=Response,
-    response_model=None,
     responses=doc.ok(
         200,
         "The text.",

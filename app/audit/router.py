@@ -12,8 +12,7 @@ from app.errors import UnknownParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY
+from app.operations.doors import Handler, open_door
 from app.operations.serving import caller_of, headers_of, service_of
 
 router = APIRouter(prefix="/audit", tags=["Audit"])
@@ -69,12 +68,7 @@ def _given(request: Request, allowed: tuple[str, ...]) -> dict[str, str]:
 
 
 def _add(path: str, handler: Handler, name: str, permission: Permission, summary: str, **more: Any) -> None:
-    POLICY[name] = permission
-    TREE.add("GET", f"/v1/audit{path}", handler)
-    router.add_api_route(
-        path, handler, methods=["GET"], name=name, operation_id=name, summary=summary, response_class=Response,
-        response_model=None, **more,
-    )  # fmt: skip
+    open_door(router, "GET", path, handler, name, permission, summary=summary, **more)
 
 
 _add(

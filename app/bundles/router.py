@@ -15,8 +15,8 @@ from app.collection.validation import mistakes
 from app.db import Connection
 from app.errors import MEDIA_TYPE, BadRequest, Unprocessable, did_you_mean
 from app.http.bodies import read_object
-from app.operations.doors import TREE
-from app.operations.routes import POLICY, flags, read_body
+from app.operations.doors import open_door
+from app.operations.routes import flags, read_body
 from app.operations.serving import caller_of, headers_of
 from app.operations.transactions import Answer, write
 
@@ -51,18 +51,15 @@ def bundle(collections: Sequence[Collection]) -> APIRouter:
 
         return await write(request, body, work, dry_run=dry_run)
 
-    POLICY["write_bundle"] = Permission.EDIT
-    TREE.add("POST", "/v1/bundle", write_bundle)
-    router.add_api_route(
+    open_door(
+        router,
+        "POST",
         "",
         write_bundle,
-        methods=["POST"],
-        name="write_bundle",
-        operation_id="write_bundle",
+        "write_bundle",
+        Permission.EDIT,
         summary="Write records of several collections together",
         description=told.ABOUT,
-        response_class=Response,
-        response_model=None,
         responses=told.RESPONSES,
         openapi_extra=told.EXTRA,
     )

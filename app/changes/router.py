@@ -19,8 +19,7 @@ from app.http.etags import not_modified
 from app.http.formats import JSON, NDJSON, chosen
 from app.operations.answering import caching
 from app.operations.copying import copied
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY
+from app.operations.doors import Handler, open_door
 from app.operations.serving import address_of, context_of, headers_of, moment_of, service_of
 
 _PAGE = ("after", "kinds", "limit", "include", "wait")
@@ -80,12 +79,7 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
 
     def add(path: str, handler: Handler, **more: Any) -> None:
         name = handler.__name__
-        POLICY[name] = Permission.READ
-        TREE.add("GET", f"/v1/changes{path}", handler)
-        router.add_api_route(
-            path, handler, methods=["GET"], name=name, operation_id=name, response_class=Response,
-            response_model=None, **more,
-        )  # fmt: skip
+        open_door(router, "GET", path, handler, name, Permission.READ, **more)
 
     add("", list_changes, **told.pages(collections))
     add("/stream", stream_changes, **told.stream(collections))

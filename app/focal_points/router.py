@@ -22,8 +22,8 @@ from app.focal_points.schemas import Bounce, Purpose
 from app.http.bodies import read_object
 from app.operations import documented as doc
 from app.operations.documents import add_document, answered, asked_of, text_of
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY, endings, flags, operations, read_body, unchanged
+from app.operations.doors import Handler, open_door
+from app.operations.routes import endings, flags, operations, read_body, unchanged
 from app.operations.serving import address_of, service_of
 from app.operations.transactions import Answer, write
 
@@ -149,8 +149,6 @@ def _add(
     body: dict[str, Any] | None = None, parameters: tuple[dict[str, Any], ...] = (),
 ) -> None:  # fmt: skip
     name = getattr(handler, "__name__", "")
-    POLICY[name] = Permission.EDIT
-    TREE.add("POST", f"/v1/focal-points{path}", handler)
     extra: dict[str, Any] = {
         "parameters": [_NAME, *parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
         "security": [{"bearer": []}, {"api_key": []}],
@@ -159,13 +157,20 @@ def _add(
         extra["requestBody"] = {"required": True, **body}
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     statuses = [each for each in doc.WRITES if body is not None or each != 415]
-    deeds.add_api_route(
-        path, handler, methods=["POST"], name=name, operation_id=name, summary=summary, status_code=status,
-        description=" ".join((handler.__doc__ or "").split()), response_class=Response, response_model=None,
+    open_door(
+        deeds,
+        "POST",
+        path,
+        handler,
+        name,
+        Permission.EDIT,
+        summary=summary,
+        status_code=status,
+        description=" ".join((handler.__doc__ or "").split()),
         responses=doc.ok(status, f"{summary}.", content, *headers, *doc.WRITTEN)
         | doc.problems(*statuses, 308, 404, 412, 428),
         openapi_extra=extra,
-    )  # fmt: skip
+    )
 
 
 add_document(

@@ -11,8 +11,7 @@ from app.imports.asked import options_of
 from app.imports.background import Sent, accepting, prefers_async
 from app.imports.files import KINDS, media_of
 from app.imports.loading import load
-from app.operations.doors import TREE
-from app.operations.routes import POLICY
+from app.operations.doors import open_door
 from app.operations.serving import caller_of, headers_of, service_of
 from app.operations.transactions import reason_of, write
 
@@ -26,18 +25,15 @@ def bulk(collection: Collection) -> APIRouter:
     async def import_records(request: Request) -> Response:
         return await _import(request, collection)
 
-    POLICY[name] = collection.writes
-    TREE.add("POST", f"/v1/{collection.path}/bulk", import_records)
-    router.add_api_route(
+    open_door(
+        router,
+        "POST",
         "/bulk",
         import_records,
-        methods=["POST"],
-        name=name,
-        operation_id=name,
+        name,
+        collection.writes,
         summary=f"Write many {plural.replace('_', ' ')}",
         description=told.ABOUT,
-        response_class=Response,
-        response_model=None,
         responses=told.responses(collection),
         openapi_extra={
             "parameters": told.parameters(collection),

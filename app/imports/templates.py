@@ -21,8 +21,8 @@ from app.imports.cells import KEY, OPERATION
 from app.imports.csv_rows import written_csv
 from app.imports.examples import cells_of, in_csv
 from app.operations import documented as doc
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY, flags
+from app.operations.doors import Handler, open_door
+from app.operations.routes import flags
 from app.operations.serving import context_of, headers_of
 
 if TYPE_CHECKING:
@@ -57,19 +57,16 @@ def templates(collection: Collection) -> APIRouter:
         name = f"template_{collection.path.replace('-', '_')}_{style.ending}"
         path = f"/template.{style.ending}"
         handler = _handler(collection, style, made)
-        POLICY[name] = Permission.READ
-        TREE.add("GET", f"/v1/{collection.path}{path}", handler)
         shown = {"example": made(collection).decode()} if style is CSV else {}
-        router.add_api_route(
+        open_door(
+            router,
+            "GET",
             path,
             handler,
-            methods=["GET"],
-            name=name,
-            operation_id=name,
+            name,
+            Permission.READ,
             summary=f"An empty file of {collection.path.replace('-', ' ')} as {style.ending.upper()}",
             description=f"A file to fill in and send to `bulk`: {about}.",
-            response_class=Response,
-            response_model=None,
             responses=doc.ok(200, "The file.", {style.media_type: {"schema": schema, **shown}}, "ETag")
             | doc.problems(*doc.READS, 304),
             openapi_extra={"parameters": [doc.IF_NONE_MATCH]},

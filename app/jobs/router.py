@@ -16,8 +16,8 @@ from app.http.formats import JSON, chosen
 from app.jobs import asking, queue
 from app.jobs import documented as told
 from app.jobs.models import STATES
-from app.operations.doors import TREE
-from app.operations.routes import POLICY, flags
+from app.operations.doors import open_door
+from app.operations.routes import flags
 from app.operations.serving import address_of, caller_of, headers_of, service_of
 from app.operations.transactions import Answer, write
 
@@ -146,15 +146,4 @@ for _handler, _method, _path, _permission, _words in (
     (read_refused_rows, "GET", "/{id}/refused", Permission.READ, told.REFUSED),
 ):
     _name = _handler.__name__
-    POLICY[_name] = _permission
-    TREE.add(_method, f"/v1/jobs{_path}", _handler)
-    router.add_api_route(
-        _path,
-        _handler,
-        methods=[_method],
-        name=_name,
-        operation_id=_name,
-        response_class=Response,
-        response_model=None,
-        **_words,
-    )
+    open_door(router, _method, _path, _handler, _name, _permission, **_words)

@@ -21,8 +21,8 @@ from app.http.formats import JSON, chosen
 from app.keys import documented as told
 from app.keys import writes
 from app.keys.schemas import KeyPatch, NewKey
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY, flags, read_body
+from app.operations.doors import Handler, open_door
+from app.operations.routes import flags, read_body
 from app.operations.serving import address_of, caller_of, headers_of, service_of
 from app.operations.transactions import Answer, write
 
@@ -119,12 +119,7 @@ async def rotate_key(request: Request) -> Response:
 
 def _add(method: str, path: str, handler: Handler, permission: Permission) -> None:
     name = handler.__name__
-    POLICY[name] = permission
-    TREE.add(method, f"/v1/keys{path}", handler)
-    router.add_api_route(
-        path, handler, methods=[method], name=name, operation_id=name, response_class=Response,
-        response_model=None, **told.OPERATIONS[name],
-    )  # fmt: skip
+    open_door(router, method, path, handler, name, permission, **told.OPERATIONS[name])
 
 
 _add("GET", "", list_keys, Permission.ADMINISTER)

@@ -19,10 +19,9 @@ from app.errors import Conflict, Problem
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
-from app.operations.doors import TREE
+from app.operations.doors import TREE, open_door
 from app.operations.moves import MOVES, refusal_of
 from app.operations.reading import permitted
-from app.operations.routes import POLICY
 from app.operations.serving import caller_of, headers_of, service_of
 
 _PATH = "/{name}/permissions"
@@ -67,23 +66,22 @@ def permissions(collection: Collection) -> APIRouter:
         return answered(request, said, caching(None))
 
     name = f"see_{words.replace(' ', '_')}_rights"
-    POLICY[name] = collection.reads
-    TREE.add("GET", f"/v1/{collection.path}{_PATH}", read_permissions)
-    router.add_api_route(
+    open_door(
+        router,
+        "GET",
         _PATH,
         read_permissions,
-        methods=["GET"],
-        name=name,
-        operation_id=name,
+        name,
+        collection.reads,
         summary=f"See what one may do with this {words}",
         description=f"For every verb that the {words} knows: whether the caller may, and why or why not; by role, "
         "scopes, country and state. What is refused names what it would be refused with.",
-        response_class=Response,
-        response_model=None,
-        responses=doc.ok(200, "The verbs.", {"application/json": {"schema": doc.schema_ref("Permissions")}}, "ETag")
+        responses=doc.ok(
+            200, "The verbs.", {"application/json": {"schema": doc.schema_ref("Permissions")}}, "ETag"
+        )
         | doc.problems(*doc.READS, 304, 404),
         openapi_extra={"parameters": [doc.name_parameter(collection), doc.IF_NONE_MATCH]},
-    )  # fmt: skip
+    )
     return router
 
 

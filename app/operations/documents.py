@@ -17,8 +17,7 @@ from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY
+from app.operations.doors import Handler, open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 
 Made = Callable[[Connection], Awaitable[str]]
@@ -96,22 +95,19 @@ def add_document(
     files: Mapping[str, Any] | None = None,
 ) -> None:
     """A route that answers a document: as JSON if it has a schema, and as these files by their media types."""
-    POLICY[name] = permission
-    TREE.add("GET", f"/v1{router.prefix}{path}", handler)
     content = {
         **({"application/json": {"schema": doc.schema_ref(schema)}} if schema else {}),
         **(files or {}),
     }
-    router.add_api_route(
+    open_door(
+        router,
+        "GET",
         path,
         handler,
-        methods=["GET"],
-        name=name,
-        operation_id=name,
+        name,
+        permission,
         summary=summary,
         description=" ".join((handler.__doc__ or "").split()),
-        response_class=Response,
-        response_model=None,
         responses=doc.ok(200, f"{summary}.", content, "ETag", "Repr-Digest", "Memento-Datetime")
         | doc.problems(*doc.READS, 304, *((404,) if "{" in path else ())),
         openapi_extra={"parameters": [*parameters, *doc.AS_OF, doc.IF_NONE_MATCH]},
@@ -132,8 +128,6 @@ def add_deed(
     guarded: bool = True,
 ) -> None:
     """A route that does something and answers what came of it; `guarded`: under the version of a record (If-Match)."""
-    POLICY[name] = permission
-    TREE.add("POST", f"/v1{router.prefix}{path}", handler)
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     statuses = [status for status in doc.WRITES if body or status != 415]
     reasoned = any(each.get("name") == "X-Reason" for each in parameters)
@@ -150,16 +144,15 @@ def add_deed(
             "description": f"What is said with it: {summary[0].lower()}{summary[1:]}.",
             "content": {"application/json": {"schema": doc.schema_ref(body)}},
         }
-    router.add_api_route(
+    open_door(
+        router,
+        "POST",
         path,
         handler,
-        methods=["POST"],
-        name=name,
-        operation_id=name,
+        name,
+        permission,
         summary=summary,
         description=" ".join((handler.__doc__ or "").split()),
-        response_class=Response,
-        response_model=None,
         responses=doc.ok(200, f"{summary}.", content, "ETag", *doc.WRITTEN)
         | doc.problems(*statuses, 404, *((308, 412, 428) if guarded else ())),
         openapi_extra=extra,

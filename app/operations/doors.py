@@ -8,9 +8,10 @@ they answer whatever this tree does not know, such as 405.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.access.permissions import Permission
 from app.errors import MethodNotAllowed
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -68,7 +69,32 @@ class Tree:
 
 
 TREE = Tree()
-"""Filled by `routes.operations`, once per resource."""
+POLICY: dict[str, Permission] = {}
+"""The permission that each operation asks for, by operation id; a test holds that none is missing."""
+
+
+def open_door(
+    router: APIRouter,
+    method: str,
+    path: str,
+    handler: Handler,
+    name: str,
+    permission: Permission,
+    **documented: Any,
+) -> None:
+    """Give an operation its place in the tree, its permission, and its words in the document."""
+    POLICY[name] = permission
+    TREE.add(method, f"/v1{router.prefix}{path}", handler)
+    router.add_api_route(
+        path,
+        handler,
+        methods=[method],
+        name=name,
+        operation_id=name,
+        response_class=Response,
+        response_model=None,
+        **documented,
+    )
 
 
 class Doors:

@@ -19,9 +19,8 @@ from app.errors import InvalidParameter, UnknownParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
-from app.operations.doors import TREE
+from app.operations.doors import open_door
 from app.operations.moments import moment_named
-from app.operations.routes import POLICY
 from app.operations.serving import address_of, caller_of, context_of, headers_of, moment_of, service_of
 
 _LIMIT, _LIMIT_MOST = 50, 200
@@ -44,12 +43,7 @@ def histories(collection: Collection) -> APIRouter:
         return await _difference(request, collection)
 
     def add(path: str, handler: Any, name: str, **more: Any) -> None:
-        POLICY[name] = collection.reads
-        TREE.add("GET", f"/v1/{collection.path}{path}", handler)
-        router.add_api_route(
-            path, handler, methods=["GET"], name=name, operation_id=name, response_class=Response,
-            response_model=None, **more,
-        )  # fmt: skip
+        open_door(router, "GET", path, handler, name, collection.reads, **more)
 
     add(
         "/{name}/history",

@@ -14,8 +14,8 @@ from app.http.bodies import read_object
 from app.http.etags import ChangedMeanwhile, tags
 from app.operations import documented as doc
 from app.operations import reading
-from app.operations.doors import TREE
-from app.operations.routes import POLICY, flags, read_body, unchanged
+from app.operations.doors import open_door
+from app.operations.routes import flags, read_body, unchanged
 from app.operations.serving import headers_of
 from app.operations.transactions import Answer, write
 
@@ -51,18 +51,7 @@ def by_key(collection: Collection) -> APIRouter:
 
     def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
         name = f"{verb}_{one}_by_key"
-        POLICY[name] = permission
-        TREE.add(method, f"/v1/{collection.path}{_PATH}", handler)
-        router.add_api_route(
-            _PATH,
-            handler,
-            methods=[method],
-            name=name,
-            operation_id=name,
-            response_class=Response,
-            response_model=None,
-            **more,
-        )
+        open_door(router, method, _PATH, handler, name, permission, **more)
 
     content = doc.record_content(collection)
     add(

@@ -8,8 +8,8 @@ from app.collection import merging
 from app.collection.collection import Collection
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.doors import TREE
-from app.operations.routes import POLICY, flags, read_body, unchanged
+from app.operations.doors import open_door
+from app.operations.routes import flags, read_body, unchanged
 from app.operations.transactions import Answer, write
 
 _PATH = "/{name}/merge"
@@ -36,27 +36,33 @@ def merge_of(collection: Collection) -> APIRouter:
         return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
 
     name = f"merge_{one}"
-    POLICY[name] = collection.writes
-    TREE.add("POST", f"/v1/{collection.path}{_PATH}", merge_record)
-    router.add_api_route(
+    open_door(
+        router,
+        "POST",
         _PATH,
         merge_record,
-        methods=["POST"],
-        name=name,
-        operation_id=name,
+        name,
+        collection.writes,
         summary=f"Merge {article} {words} into another",
         description=f"For two records of one {words}: references and own keys of this one move to the one that the "
         "body names, and this one is deleted as merged. Its id and its human key lead there from then on: reading and "
         "writing answer 308, imports by its own keys find the other. Both histories stay.",
-        response_class=Response,
-        response_model=None,
         responses=doc.ok(
-            200, "The one that stands for both, as it is now.", doc.record_content(collection), "ETag",
-            "Content-Location", *doc.WRITTEN,
-        ) | doc.problems(*doc.WRITES, 404, 412, 428),
+            200,
+            "The one that stands for both, as it is now.",
+            doc.record_content(collection),
+            "ETag",
+            "Content-Location",
+            *doc.WRITTEN,
+        )
+        | doc.problems(*doc.WRITES, 404, 412, 428),
         openapi_extra={
             "parameters": [
-                doc.name_parameter(collection), doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON,
+                doc.name_parameter(collection),
+                doc.DRY_RUN,
+                doc.IF_MATCH,
+                doc.IDEMPOTENCY_KEY,
+                doc.REASON,
             ],
             "requestBody": {
                 "required": True,
@@ -65,5 +71,5 @@ def merge_of(collection: Collection) -> APIRouter:
             },
             "security": [{"bearer": []}, {"api_key": []}],
         },
-    )  # fmt: skip
+    )
     return router

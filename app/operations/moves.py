@@ -15,8 +15,8 @@ from app.db import Connection
 from app.errors import Conflict, Unprocessable
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.doors import TREE
-from app.operations.routes import POLICY, flags, read_body, unchanged
+from app.operations.doors import open_door
+from app.operations.routes import flags, read_body, unchanged
 from app.operations.transactions import Answer, write
 
 Values = Mapping[str, Any]
@@ -91,8 +91,6 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
         return await write(request, body, work, dry_run=dry_run, needs=needs)
 
     path = f"/{{name}}/{move.verb}"
-    POLICY[name] = move.permission
-    TREE.add("POST", f"/v1/{collection.path}{path}", do)
     extra: dict[str, Any] = {
         "parameters": [
             doc.name_parameter(collection), doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON,
@@ -106,16 +104,15 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
             "content": {"application/json": {"schema": doc.schema_ref(move.body.__name__)}},
         }
     statuses = [status for status in doc.WRITES if move.body or status != 415]
-    router.add_api_route(
+    open_door(
+        router,
+        "POST",
         path,
         do,
-        methods=["POST"],
-        name=name,
-        operation_id=name,
+        name,
+        move.permission,
         summary=move.summary,
         description=f"{move.description} From {', '.join(f'`{each}`' for each in move.origins)} to `{move.to}`.",
-        response_class=Response,
-        response_model=None,
         responses=doc.ok(200, "As it is now.", doc.record_content(collection), "ETag", *doc.WRITTEN)
         | doc.problems(*statuses, 308, 404, 412, 428),
         openapi_extra=extra,

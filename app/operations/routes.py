@@ -15,13 +15,10 @@ from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import Format
 from app.operations import documented as doc
 from app.operations import reading
-from app.operations.doors import TREE, Handler
+from app.operations.doors import TREE, Handler, open_door
 from app.operations.duplicates import compared, on_duplicate
 from app.operations.serving import caller_of, headers_of
 from app.operations.transactions import Answer, write
-
-POLICY: dict[str, Permission] = {}
-"""The permission that each operation asks for, by operation id; a test holds that none is missing."""
 
 
 def flags(request: Request, *allowed: str) -> dict[str, bool]:
@@ -70,24 +67,21 @@ def operations(
         body: dict[str, Any] | None = None,
         status: int = 200,
     ) -> None:
-        POLICY[name] = permission
-        TREE.add(method, f"/v1/{collection.path}{path}", handler)
         extra: dict[str, Any] = {"parameters": parameters}
         if body is not None:
             extra["requestBody"] = body
         if permission is not Permission.READ:
             extra["security"] = [{"bearer": []}, {"api_key": []}]
-        router.add_api_route(
+        open_door(
+            router,
+            method,
             path,
             handler,
-            methods=[method],
-            name=name,
-            operation_id=name,
+            name,
+            permission,
             summary=summary,
             description=description,
             responses=responses,
-            response_class=Response,
-            response_model=None,
             status_code=status,
             openapi_extra=extra,
         )

@@ -13,8 +13,7 @@ from app.http.formats import JSON, Format, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching
 from app.operations.documents import asked_of, digest_of, text_of
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY
+from app.operations.doors import TREE, Handler, open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.plan import as_docx, as_html
 from app.plan.redlining import redlined
@@ -91,18 +90,15 @@ for _style in _FORMATS:
     redlines.add_api_route(
         f"/redline.{_style.ending}", _handler, include_in_schema=False, response_model=None
     )
-POLICY["compare_plan"] = Permission.READ
-TREE.add("GET", "/v1/plan/redline", compare_plan)
-redlines.add_api_route(
+open_door(
+    redlines,
+    "GET",
     "/redline",
     compare_plan,
-    methods=["GET"],
-    name="compare_plan",
-    operation_id="compare_plan",
+    "compare_plan",
+    Permission.READ,
     summary="Compare two texts of the plan",
     description=" ".join((compare_plan.__doc__ or "").split()),
-    response_class=Response,
-    response_model=None,
     responses=doc.ok(
         200,
         "The redline.",

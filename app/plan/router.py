@@ -15,7 +15,8 @@ from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching, digest
 from app.operations.documents import answered, asked_of, text_of
-from app.operations.routes import POLICY, flags, read_body, unchanged
+from app.operations.doors import POLICY
+from app.operations.routes import flags, read_body, unchanged
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write
 from app.plan.queries import PLANS, whole_plan

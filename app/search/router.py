@@ -11,7 +11,7 @@ from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching
-from app.operations.routes import POLICY
+from app.operations.doors import POLICY
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.search.queries import SEARCHED, found
 

@@ -21,8 +21,8 @@ from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import ChangedMeanwhile, allows, not_modified
 from app.http.formats import JSON, chosen
 from app.operations.answering import caching
-from app.operations.doors import TREE, Handler
-from app.operations.routes import POLICY, flags, read_body
+from app.operations.doors import Handler, open_door
+from app.operations.routes import flags, read_body
 from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
 from app.operations.transactions import Answer, write
 from app.webhooks import documented as told
@@ -60,12 +60,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
     paths = list(kinds.values())
 
     def add(method: str, path: str, handler: Handler, name: str) -> None:
-        POLICY[name] = _SUBSCRIBE.permission
-        TREE.add(method, f"/v1/webhooks{path}", handler)
-        router.add_api_route(
-            path, handler, methods=[method], name=name, operation_id=name, response_class=Response,
-            response_model=None, **told.OPERATIONS[name],
-        )  # fmt: skip
+        open_door(router, method, path, handler, name, _SUBSCRIBE.permission, **told.OPERATIONS[name])
 
     async def list_webhooks(request: Request) -> Response:
         caller = await _subscriber(request)

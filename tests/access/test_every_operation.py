@@ -12,7 +12,7 @@ import pytest
 from app.access.keys import new_key, well_formed
 from app.access.permissions import MATRIX, Permission, Role
 from app.db import APP_ROLE
-from app.operations.routes import POLICY
+from app.operations.doors import POLICY
 from tests import make
 from tests.cast import BASE, Cast
 from tests.conftest import Register

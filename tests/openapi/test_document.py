@@ -12,7 +12,7 @@ import pytest
 from app import __version__
 from app.access.permissions import MATRIX, Role
 from app.main import create_app
-from app.operations.routes import POLICY
+from app.operations.doors import POLICY
 from app.settings import Settings
 from tests.openapi.conforming import DOCUMENT, HERE, registry
 

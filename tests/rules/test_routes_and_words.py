@@ -10,8 +10,7 @@ from app import api
 from app.api import COLLECTIONS
 from app.collection.asked import every_parameter
 from app.collection.collection import Collection
-from app.operations.doors import TREE
-from app.operations.routes import POLICY
+from app.operations.doors import POLICY, TREE
 from tests.openapi.conforming import DOCUMENT
 
 APP = Path(api.__file__).parent
