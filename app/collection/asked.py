@@ -183,7 +183,7 @@ def _filters(
                 ],
             )
         if operator not in known.kind.operators or name.endswith("__"):
-            raise _no_such_operator(name, path, operator, known.kind)
+            raise _no_such_operator(name, path, operator, known.kind, tuple(collection.filters))
         operator, value, parts = _value(name, known.kind, operator, raw, today)
         if value is not None:
             values[f"p{len(shape)}"] = value
@@ -192,13 +192,17 @@ def _filters(
     return tuple(shape), values, tuple(texts)
 
 
-def _no_such_operator(name: str, path: str, operator: str, kind: Kind) -> UnknownParameter:
+def _no_such_operator(
+    name: str, path: str, operator: str, kind: Kind, names: tuple[str, ...]
+) -> UnknownParameter:
     if not operator and not name.endswith("__"):  # a list has values, it does not equal one
         hint = did_you_mean(path, [f"{path}__{each}" for each in kind.operators])
         return UnknownParameter(
             f"`{path}` cannot be compared by `=` alone.", errors=[_error(name, "unknown_operator", **hint)]
         )
     hint = did_you_mean(operator[:50], [each for each in kind.operators if each])
+    if "did_you_mean" not in hint:  # then it may be another field: `amendment.state__since`
+        hint = did_you_mean(name[:100], names) | {"allowed": hint["allowed"]}
     return UnknownParameter(
         f"`{path}` has no operator `{operator[:50]}`.", errors=[_error(name, "unknown_operator", **hint)]
     )

@@ -75,6 +75,14 @@ async def test_a_misspelt_name_is_never_a_full_list(
         assert error["did_you_mean"]
 
 
+async def test_what_looks_like_an_operator_may_be_another_field(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/decisions?amendment.state__since=2025-01-01")
+    error = answer.json()["errors"][0]
+    assert (answer.status_code, error["code"]) == (400, "unknown_operator")
+    assert "amendment.state_since" in error["did_you_mean"]
+    assert "isnull" in error["allowed"]
+
+
 @pytest.mark.parametrize(
     "path", [*(f"{each.path}/stats" for each in LISTS), "search", "plan", "goals/1", "events.csv"]
 )

