@@ -88,7 +88,7 @@ PAGES = (
     Page(
         "/reference",
         "Reference",
-        "Every operation on one page, to read and to search with the browser.",
+        "Every operation on one page, to read and to search with the browser. Drawing it takes some seconds.",
         ("pages.css",),
         ("redoc.standalone.js", "reference.js"),
         REDOC_STYLES,
