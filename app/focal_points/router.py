@@ -21,8 +21,7 @@ from app.focal_points.queries import FOCAL_POINTS
 from app.focal_points.schemas import Bounce, Purpose
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.documents import add_document, answered, asked_of, text_of
-from app.operations.doors import Handler, open_door
+from app.operations.documents import add_deed, add_document, answered, asked_of, text_of
 from app.operations.routes import endings, flags, operations, read_body, unchanged
 from app.operations.serving import address_of, service_of
 from app.operations.transactions import Answer, write
@@ -144,35 +143,6 @@ async def link_focal_point(request: Request) -> Response:
 _NAME = doc.name_parameter(FOCAL_POINTS)
 
 
-def _add(
-    path: str, handler: Handler, summary: str, schema: str, *, status: int = 200, headers: tuple[str, ...] = (),
-    body: dict[str, Any] | None = None, parameters: tuple[dict[str, Any], ...] = (),
-) -> None:  # fmt: skip
-    name = getattr(handler, "__name__", "")
-    extra: dict[str, Any] = {
-        "parameters": [_NAME, *parameters, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
-        "security": [{"bearer": []}, {"api_key": []}],
-    }
-    if body is not None:
-        extra["requestBody"] = {"required": True, **body}
-    content = {"application/json": {"schema": doc.schema_ref(schema)}}
-    statuses = [each for each in doc.WRITES if body is not None or each != 415]
-    open_door(
-        deeds,
-        "POST",
-        path,
-        handler,
-        name,
-        Permission.EDIT,
-        summary=summary,
-        status_code=status,
-        description=" ".join((handler.__doc__ or "").split()),
-        responses=doc.ok(status, f"{summary}.", content, *headers, *doc.WRITTEN)
-        | doc.problems(*statuses, 308, 404, 412, 428),
-        openapi_extra=extra,
-    )
-
-
 add_document(
     deeds, "/find", find_focal_points, "find_focal_points", "Find whom to ask", "FoundFocalPoints",
     parameters=[
@@ -191,9 +161,9 @@ add_document(
         ),
     ],
 )  # fmt: skip
-_add(
-    "/{name}/hand-over", hand_over_focal_point, "Hand a focal point over", "FocalPoint", status=201,
-    headers=("ETag", "Location"),
+add_deed(
+    deeds, "/{name}/hand-over", hand_over_focal_point, "hand_over_focal_point", Permission.EDIT,
+    "Hand a focal point over", "FocalPoint", parameters=[_NAME], status=201, headers=("ETag", "Location"),
     body={
         "description": "What is new of the successor; `valid_from` is needed.",
         "content": {
@@ -204,16 +174,19 @@ _add(
         },
     },
 )  # fmt: skip
-_add(
-    "/{name}/bounce", bounce_focal_point, "Say that a channel bounces", "FocalPoint", headers=("ETag",),
+add_deed(
+    deeds, "/{name}/bounce", bounce_focal_point, "bounce_focal_point", Permission.EDIT, "Say that a channel bounces",
+    "FocalPoint", parameters=[_NAME],
     body={
         "description": "Which channel.",
         "content": {"application/json": {"schema": doc.schema_ref("Bounce"), "example": {"channel": "email"}}},
     },
 )  # fmt: skip
-_add(
-    "/{name}/verification-link", link_focal_point, "Make a link to confirm an entry", "VerificationLink",
+add_deed(
+    deeds, "/{name}/verification-link", link_focal_point, "link_focal_point", Permission.EDIT,
+    "Make a link to confirm an entry", "VerificationLink", headers=(),
     parameters=(
+        _NAME,
         doc.parameter(
             "days", "How long it holds.",
             {"type": "integer", "format": "int32", "minimum": 1, "maximum": _DAYS_MOST, "default": _DAYS}, 14,

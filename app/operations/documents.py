@@ -124,12 +124,19 @@ def add_deed(
     schema: str,
     *,
     parameters: Sequence[dict[str, Any]] = (),
-    body: str = "",
+    body: str | Mapping[str, Any] = "",
     guarded: bool = True,
+    description: str = "",
+    status: int = 200,
+    answer: str = "",
+    headers: Sequence[str] = ("ETag",),
 ) -> None:
-    """A route that does something and answers what came of it; `guarded`: under the version of a record (If-Match)."""
+    """A route that does something and answers what came of it; `guarded`: under the version of a record (If-Match).
+
+    `body` is the name of a schema, or all that the document says of it. What is not described is said by the handler.
+    """
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
-    statuses = [status for status in doc.WRITES if body or status != 415]
+    refusals = [each for each in doc.WRITES if body or each != 415]
     reasoned = any(each.get("name") == "X-Reason" for each in parameters)
     extra: dict[str, Any] = {
         "parameters": [
@@ -138,12 +145,13 @@ def add_deed(
         ],
         "security": [{"bearer": []}, {"api_key": []}],
     }  # fmt: skip
-    if body:
-        extra["requestBody"] = {
-            "required": True,
+    if isinstance(body, str) and body:
+        body = {
             "description": f"What is said with it: {summary[0].lower()}{summary[1:]}.",
             "content": {"application/json": {"schema": doc.schema_ref(body)}},
         }
+    if body:
+        extra["requestBody"] = {"required": True, **body}
     open_door(
         router,
         "POST",
@@ -152,8 +160,9 @@ def add_deed(
         name,
         permission,
         summary=summary,
-        description=" ".join((handler.__doc__ or "").split()),
-        responses=doc.ok(200, f"{summary}.", content, "ETag", *doc.WRITTEN)
-        | doc.problems(*statuses, 404, *((308, 412, 428) if guarded else ())),
+        status_code=status,
+        description=description or " ".join((handler.__doc__ or "").split()),
+        responses=doc.ok(status, answer or f"{summary}.", content, *headers, *doc.WRITTEN)
+        | doc.problems(*refusals, 404, *((308, 412, 428) if guarded else ())),
         openapi_extra=extra,
     )

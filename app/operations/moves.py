@@ -15,7 +15,7 @@ from app.db import Connection
 from app.errors import Conflict, Unprocessable
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.doors import open_door
+from app.operations.documents import add_deed
 from app.operations.routes import flags, read_body, unchanged
 from app.operations.transactions import Answer, write
 
@@ -90,32 +90,18 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
 
         return await write(request, body, work, dry_run=dry_run, needs=needs)
 
-    path = f"/{{name}}/{move.verb}"
-    extra: dict[str, Any] = {
-        "parameters": [
-            doc.name_parameter(collection), doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON,
-        ],
-        "security": [{"bearer": []}, {"api_key": []}],
-    }  # fmt: skip
-    if move.body:
-        extra["requestBody"] = {
-            "required": True,
-            "description": f"What is said with it: {move.summary.lower()}.",
-            "content": {"application/json": {"schema": doc.schema_ref(move.body.__name__)}},
-        }
-    statuses = [status for status in doc.WRITES if move.body or status != 415]
-    open_door(
+    add_deed(
         router,
-        "POST",
-        path,
+        f"/{{name}}/{move.verb}",
         do,
         name,
         move.permission,
-        summary=move.summary,
+        move.summary,
+        collection.schema.__name__,
+        parameters=[doc.name_parameter(collection)],
+        body=move.body.__name__ if move.body else "",
         description=f"{move.description} From {', '.join(f'`{each}`' for each in move.origins)} to `{move.to}`.",
-        responses=doc.ok(200, "As it is now.", doc.record_content(collection), "ETag", *doc.WRITTEN)
-        | doc.problems(*statuses, 308, 404, 412, 428),
-        openapi_extra=extra,
+        answer="As it is now.",
     )
 
 
