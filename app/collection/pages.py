@@ -121,14 +121,22 @@ def _moved(collection: Collection, shape: Shape) -> CTE:
     """
     since = bindparam("since", type_=BigInteger)
     changed = _changed_since(collection, since).distinct().cte("changed")
-    before, commits = CHANGES.alias("before"), COMMITS.alias("commits_before")
+    # Fenced too: the planner would seek the newest earlier change in the commits, each of which may be a whole import.
+    before = (
+        select(CHANGES.c.commit_number, CHANGES.c.ordinal, CHANGES.c.action, CHANGES.c.record)
+        .where(CHANGES.c.record_id == changed.c.record_id)
+        .correlate(changed)
+        .offset(literal_column("0"))
+        .lateral("before")
+    )
+    commits = COMMITS.alias("commits_before")
     keys = sort_keys(
         collection, shape, lambda name: cast(before.c.record[name].astext, sort_kind(collection, name).type)
     )
     last = (
         select(before.c.action, *_labelled(keys))
         .select_from(before.join(commits, commits.c.number == before.c.commit_number))
-        .where(before.c.record_id == changed.c.record_id, commits.c.position <= since)
+        .where(commits.c.position <= since)
         .order_by(commits.c.position.desc(), before.c.ordinal.desc())
         .limit(literal_column("1"))
         .correlate(changed)
