@@ -15,7 +15,7 @@ from app.changes.asked import Asked
 from app.collection.collection import Collection
 from app.db import Compiled, Context
 from app.errors import InvalidParameter, Problem
-from app.operations.serving import Service, caller_of, context_of
+from app.operations.serving import Service, ask_caller_again, caller_of, context_of
 
 SNAPSHOT = "/v1/changes/snapshot"
 _READS_AT_A_TIME = 3
@@ -42,7 +42,10 @@ class Reader:
     context: Context
 
     @classmethod
-    async def of(cls, request: Request) -> Self:
+    async def of(cls, request: Request, *, again: bool = False) -> Self:
+        """Who asks; `again`: and still may, after a while of waiting."""
+        if again:
+            await ask_caller_again(request)
         return cls((await caller_of(request)).key_id, await context_of(request))
 
 
@@ -102,22 +105,29 @@ class Feed:
         same = (replace(asked, wait=None), by.key_id, tuple(sorted(by.context.items())))
         reading = self._reading.get(same)
         if reading is None:
-            reading = self._reading[same] = asyncio.create_task(self._read(asked, by))
-            reading.add_done_callback(lambda done: self._forget(same, done))
+            reading = self._reading[same] = asyncio.create_task(self._shared(same, asked, by))
+            reading.add_done_callback(_told)
         return await asyncio.shield(reading)
 
-    def _forget(self, same: Any, done: asyncio.Task[Page]) -> None:
-        del self._reading[same]
-        if not done.cancelled():
-            done.exception()  # those who still wait are told; if nobody does, nobody needs to be
+    async def _shared(self, same: Any, asked: Asked, by: Reader) -> Page:
+        """Read, and be forgotten in the same breath: who asks from then on, asks for what is there then.
 
-    async def waited_for(self, asked: Asked, by: Reader) -> Page:
+        A read that is done and not yet forgotten would be answered at once, and to who waits for more again and again:
+        nobody else's turn would come.
+        """
+        try:
+            return await self._read(asked, by)
+        finally:
+            del self._reading[same]
+
+    async def waited_for(self, asked: Asked, request: Request) -> Page:
         """The same; if nothing is there, then once something is, or after `wait` seconds."""
         until = monotonic() + (asked.wait or 0)
-        found = await self.page(asked, by)
+        found = await self.page(asked, await Reader.of(request))
         wakeups = self._service.wakeups
         while not found.items and not found.more and not wakeups.ended and (left := until - monotonic()) > 0:
             if await wakeups.wait(found.head, left) > found.head:
+                by = await Reader.of(request, again=True)
                 found = found.then(await self.page(replace(asked, after=found.next_after), by))
         return found
 
@@ -163,3 +173,8 @@ class Feed:
                 restart=SNAPSHOT,
                 resume_after=kept_after,
             )
+
+
+def _told(done: asyncio.Task[Page]) -> None:
+    if not done.cancelled():
+        done.exception()  # those who still wait are told; if nobody does, nobody needs to be

@@ -40,7 +40,7 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
     async def list_changes(request: Request) -> Response:
         chosen(headers_of(request).get(b"accept"), (JSON,))
         asked = asked_of(request, *_PAGE)
-        page = await feed_of(request).waited_for(asked, await Reader.of(request))
+        page = await feed_of(request).waited_for(asked, request)
         return await _answer(request, _body(page, _next(request, page)))
 
     async def stream_changes(request: Request) -> Response:

@@ -40,7 +40,9 @@ async def events(request: Request, feed: Feed, asked: Asked, page: Page) -> Asyn
                 break
             yield ": nothing new\n\n"
         try:
-            page = await feed.page(replace(asked, after=page.next_after), await Reader.of(request))
+            page = await feed.page(
+                replace(asked, after=page.next_after), await Reader.of(request, again=True)
+            )
         except Problem as refused:
             yield _refusal(request, refused)
             return

@@ -8,7 +8,7 @@ from fastapi import Request
 
 from app.access.caller import Caller
 from app.access.doorkeeper import Doorkeeper
-from app.access.networks import Network, networks, source
+from app.access.networks import Address, Network, networks, source
 from app.access.quotas import Quotas
 from app.collection.asked import pairs_of
 from app.db import Context, Database
@@ -66,10 +66,8 @@ async def caller_of(request: Request) -> Caller:
     if (known := state.get("caller")) is not None:
         caller: Caller = known
         return caller
-    service, headers = service_of(request), headers_of(request)
-    peer = request.client.host if request.client else None
-    address = source(peer, headers.get(b"x-forwarded-for"), service.proxies)
-    verdict = await service.doorkeeper.verdict(headers, address)
+    service, address = service_of(request), _source(request)
+    verdict = await service.doorkeeper.verdict(headers_of(request), address)
     state["headers"], refused = service.quotas.spend(verdict.caller, address)
     if verdict.ends_soon:
         state["headers"].append((b"key-expires", f"{verdict.ends_soon:%Y-%m-%dT%H:%M:%SZ}".encode()))
@@ -77,6 +75,17 @@ async def caller_of(request: Request) -> Caller:
         raise refused
     state["caller"] = verdict.caller
     return verdict.caller
+
+
+async def ask_caller_again(request: Request) -> None:
+    """Look again who is calling: what is answered late is for whom the key still opens."""
+    verdict = await service_of(request).doorkeeper.verdict(headers_of(request), _source(request))
+    request.scope["state"]["caller"] = verdict.caller
+
+
+def _source(request: Request) -> Address | None:
+    peer = request.client.host if request.client else None
+    return source(peer, headers_of(request).get(b"x-forwarded-for"), service_of(request).proxies)
 
 
 async def moment_of(request: Request) -> Moment | None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.api import COLLECTIONS
+from app.changes.reading import Feed, Page
 from tests import make
 from tests.cast import Cast
 
@@ -246,3 +247,47 @@ async def test_a_crowd_that_waits_for_the_same_is_answered_by_one_read(
     answers = await asyncio.gather(*waiting)
     assert {each.json()["items"][0]["id"] for each in answers} == {made["id"]}
     assert len([each for each in statements.sql if "changes" in each]) < 10
+
+
+async def test_who_asks_as_a_read_ends_is_told_what_is_there_now(
+    service: FastAPI, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one who waits for more would be answered the same at once, for ever, and nobody else at all."""
+    ended, reads, read = asyncio.Event(), 0, Feed._read
+
+    async def counted(self: Feed, *asked: Any) -> Page:
+        nonlocal reads
+        page = await read(self, *asked)
+        reads += 1
+        ended.set()  # wakes the other before anybody learns that this read is done
+        return page
+
+    async def at_the_end() -> httpx.Response:
+        await ended.wait()
+        return await client.get("/v1/changes?after=0")
+
+    monkeypatch.setattr(Feed, "_read", counted)
+    second = asyncio.create_task(at_the_end())
+    await client.get("/v1/changes?after=0")
+    await second
+    assert reads == 2
+
+
+@pytest.mark.parametrize("asked", ["/v1/changes?wait=20&after={}", "/v1/changes/stream?after={}"])
+async def test_who_waits_is_told_nothing_after_their_key_was_revoked(
+    cast: Cast, client: httpx.AsyncClient, asked: str
+) -> None:
+    begin = await head(client)
+    waiting = asyncio.create_task(cast.reader.get(asked.format(begin)))
+    await asyncio.sleep(0.2)
+    reader = next(
+        each
+        for each in (await cast.administrator.get("/v1/keys")).json()["items"]
+        if each["name"] == "reader"
+    )
+    assert (await cast.administrator.delete(f"/v1/keys/{reader['id']}")).status_code == 204
+    made = await make.record(client, "areas")
+    async with asyncio.timeout(10):
+        answer = await waiting
+    assert "key-revoked" in answer.text
+    assert made["id"] not in answer.text
