@@ -100,8 +100,17 @@ class Feed:
     def _others(self) -> Compiled:
         return statements.other_kinds()
 
-    async def page(self, asked: Asked, by: Reader) -> Page:
-        """What follows `after`, as far as it is there already."""
+    async def page(self, asked: Asked, request: Request) -> Page:
+        """What follows `after`, as far as it is there already, for whom the key opens once it has been read."""
+        by = await Reader.of(request)
+        while True:
+            page = await self._read_once(asked, by)
+            before, by = by, await Reader.of(request, again=True)
+            if by == before:
+                return page
+
+    async def _read_once(self, asked: Asked, by: Reader) -> Page:
+        """Read, with those who ask for the same at the same time."""
         same = (replace(asked, wait=None), by.key_id, tuple(sorted(by.context.items())))
         reading = self._reading.get(same)
         if reading is None:
@@ -123,12 +132,11 @@ class Feed:
     async def waited_for(self, asked: Asked, request: Request) -> Page:
         """The same; if nothing is there, then once something is, or after `wait` seconds."""
         until = monotonic() + (asked.wait or 0)
-        found = await self.page(asked, await Reader.of(request))
+        found = await self.page(asked, request)
         wakeups = self._service.wakeups
         while not found.items and not found.more and not wakeups.ended and (left := until - monotonic()) > 0:
             if await wakeups.wait(found.head, left) > found.head:
-                by = await Reader.of(request, again=True)
-                found = found.then(await self.page(replace(asked, after=found.next_after), by))
+                found = found.then(await self.page(replace(asked, after=found.next_after), request))
         return found
 
     async def _read(self, asked: Asked, by: Reader) -> Page:

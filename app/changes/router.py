@@ -12,7 +12,7 @@ from app.access.permissions import Permission
 from app.changes import documented as told
 from app.changes import statements
 from app.changes.asked import Asked, read
-from app.changes.reading import Feed, Page, Reader
+from app.changes.reading import Feed, Page
 from app.changes.stream import EVENT_STREAM, events
 from app.collection.collection import Collection
 from app.http.etags import not_modified
@@ -47,7 +47,7 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         chosen(headers_of(request).get(b"accept"), (EVENT_STREAM,))
         asked = asked_of(request, *_STREAM)
         feed = feed_of(request)
-        first = await feed.page(asked, await Reader.of(request))
+        first = await feed.page(asked, request)
         head = {
             "Content-Type": EVENT_STREAM.content_type,
             "Cache-Control": "no-store",

@@ -9,7 +9,7 @@ from time import monotonic
 from fastapi import Request
 
 from app.changes.asked import Asked
-from app.changes.reading import Feed, Page, Reader
+from app.changes.reading import Feed, Page
 from app.errors import Problem
 from app.http.formats import Format
 from app.operations.serving import service_of
@@ -40,9 +40,7 @@ async def events(request: Request, feed: Feed, asked: Asked, page: Page) -> Asyn
                 break
             yield ": nothing new\n\n"
         try:
-            page = await feed.page(
-                replace(asked, after=page.next_after), await Reader.of(request, again=True)
-            )
+            page = await feed.page(replace(asked, after=page.next_after), request)
         except Problem as refused:
             yield _refusal(request, refused)
             return
