@@ -42,4 +42,4 @@ async def test_reading_the_past_of_some_does_not_read_the_import(
         first["next"] if asked == "the next page" else f"/v1/events?sort=title&as_of={moment}"
     )
     assert len(answer.json()["items"]) == 50
-    assert await _looked_through(empty) - before < IMPORTED + 20 * CHANGED
+    assert await _looked_through(empty) - before < CHANGED * IMPORTED / 10  # and a few, in truth
