@@ -32,6 +32,8 @@ class Activity(Recorded, Base):
         Index("ix_activities_created_at", "created_at", "id"),
         Index("ix_activities_updated_at", "updated_at", "id"),
         Index("ix_activities_countries", "countries", postgresql_using="gin"),
+        Index("ix_activities_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
+        Index("ix_activities_visibility", "visibility", "id"),
     )
 
     code: Mapped[str | None] = mapped_column(unique=True)

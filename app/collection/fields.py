@@ -19,6 +19,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -244,6 +245,8 @@ def predicate(
             return expression == any_(value)
         case "is":
             return expression == value
+        case str() if operator.startswith("is "):
+            return expression == literal(operator.removeprefix("is "), Text())
         case "ne" | "nin":
             return or_(expression.is_(None), not_(expression == any_(value)))
         case "lt":

@@ -279,7 +279,7 @@ def _asked_for(asked: Asked, group: dict[str, Any]) -> bool:
     """Whether a group is among the values that its own filter names: others come along in a record's lists."""
     for number, (path, operator) in enumerate(asked.shape.filters):
         wanted = asked.values.get(f"p{number}")
-        if path in group and operator in {"", "is", "has"}:
+        if path in group and operator.split(" ")[0] in {"", "is", "has"}:
             if group[path] not in (wanted if isinstance(wanted, list) else [wanted]):
                 return False
         elif path in group and operator == "isnull" and group[path] is not None:

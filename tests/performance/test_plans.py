@@ -86,3 +86,20 @@ async def test_a_page_in_any_order_reads_a_page(large: Register, collection: Col
     looked = read_by(await plan_of(large, collection, f"sort={sort}"))
     assert looked.pop(collection.name) <= 60, f"sort={sort} has no index"
     assert sum(looked.values()) < 1000, looked
+
+
+@pytest.mark.parametrize("rare", ["visibility=own", "owner=TH"])
+async def test_what_is_rare_is_found_by_its_index_in_any_order(large: Register, rare: str) -> None:
+    """Also by a plan that is made once for all values: few of 100 000 are drafts, or a country's own."""
+    events = next(each for each in COLLECTIONS if each.name == "events")
+    asked = read(events, f"{rare}&sort=-start_date".encode())
+    statement = page_plan(events, asked)
+    args = ", ".join(f"'{each}'" for each in statement.args({**asked.values, "limit": 51, "known": -1}))
+    async with large.superuser.transaction():
+        await large.superuser.execute("set local plan_cache_mode = force_generic_plan")
+        await large.superuser.execute(f"prepare rare as {statement.sql}")
+        explained = await large.superuser.fetchval(
+            f"explain (analyze, timing off, summary off, format json) execute rare({args})"
+        )
+        await large.superuser.execute("deallocate rare")
+    assert read_by(json.loads(explained)[0]["Plan"]).pop("events", 0) <= 60
