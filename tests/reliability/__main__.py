@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 
 from app import embedded, preparing
+from tests.reliability import doors, followers, loads, once
 from tests.reliability import experiments as on
-from tests.reliability import followers, loads, once
 from tests.reliability.experiments import Found
 from tests.reliability.service import Service, children, key_for, serving
 
@@ -108,6 +108,10 @@ ALL: dict[str, Run] = {
     "S8": lambda a, _: loads.slow_reader(a, rows=30_000, seconds=30),
     "S9": lambda a, _: on.stalled(a, idle=1000, heads=300, bodies=200),
     "S10": lambda a, _: on.big_body(a, megabytes=1000),
+    "S11": lambda a, _: doors.greedy(a, seconds=20),
+    "S12": lambda a, _: doors.dear(a, seconds=20, events=100_000),
+    "A5": lambda a, _: doors.guessed(a, guesses=10_000),
+    "A8": lambda a, _: doors.rotated(a, seconds=20),
     "load": lambda a, r: _interrupted(a, r, jobs=False),
     "job": lambda a, r: _interrupted(a, r, jobs=True),
     "big": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk"),

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import copy_of, drop
-from tests.reliability import experiments, followers, loads, once
+from tests.reliability import doors, experiments, followers, loads, once
 from tests.reliability.service import Service, key_for, serving
 
 pytestmark = pytest.mark.slow
@@ -41,6 +41,11 @@ async def test_a_database_that_swallows_everything_costs_only_503_and_is_found_a
     address: str,
 ) -> None:
     found = await experiments.unreachable(address, before=1.2, mute=3, after=1.3, clients=6, budget=1.5)
+    assert not found.wrong, found
+
+
+async def test_rotating_a_key_refuses_nobody_and_revoking_it_refuses_everybody(address: str) -> None:
+    found = await doors.rotated(address, seconds=0.9, clients=4, watch=1.6)
     assert not found.wrong, found
 
 
