@@ -56,6 +56,14 @@ begin atomic
   update api_key_secrets set last_used_on = current_date
     where digest = secret and last_used_on is distinct from current_date;
 end"""
+# Since migration 0030: whoever has a secret can end its key, as who has found it in a place where it should not be.
+KEY_ENDED = """create function key_ended(secret bytea) returns boolean language plpgsql security definer
+set search_path = public, pg_temp as $$
+begin
+  update api_keys k set revoked_at = now() from api_key_secrets s
+    where s.digest = secret and k.id = s.key_id and k.revoked_at is null;
+  return found;
+end $$"""
 # Who writes is looked up once more in the transaction of the write. Callers who have no key of ours have none to lose.
 KEY_OPENS = """create function key_opens(caller uuid) returns boolean
 language sql stable security definer set search_path = public, pg_temp

@@ -62,6 +62,12 @@ OPERATIONS: dict[str, dict[str, Any]] = {
         "Read your own key", "The key that asks: role, country, scopes, networks, expiry, and what it may.",
         doc.ok(200, "The key.", _content("OwnKey"), "ETag") | doc.problems(*doc.READS, 304), [doc.IF_NONE_MATCH],
     ),
+    "revoke_own_key": _operation(
+        "Revoke your own key",
+        "End the key that asks, for good. Whoever finds a key where it should not be ends it so, with nothing but the "
+        "key: from a network from which it opens, if it is bound to some.",
+        doc.ok(204, "Revoked.", None, *doc.WRITTEN) | doc.problems(*_BODILESS), _WRITTEN, status=204,
+    ),
     "read_key": _operation(
         "Read a key", "Read one key, with the days on which what opens it was last used.",
         doc.ok(200, "The key.", _content("Key"), "ETag") | doc.problems(*doc.READS, 304, 404),

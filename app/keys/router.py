@@ -21,6 +21,7 @@ from app.http.formats import JSON, chosen
 from app.keys import documented as told
 from app.keys import writes
 from app.keys.schemas import KeyPatch, NewKey
+from app.keys.writes import KeyEnded
 from app.operations.doors import Handler, open_door
 from app.operations.routes import flags, read_body
 from app.operations.serving import address_of, caller_of, headers_of, service_of
@@ -28,6 +29,7 @@ from app.operations.transactions import Answer, write
 
 router = APIRouter(prefix="/keys", tags=["Keys"])
 _ADMINISTER = Right(Permission.ADMINISTER, "keys")
+_ANY = Right(Permission.READ)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 _VOUCH = "select set_config('register.secret', $1, true)"
 Body = TypeVar("Body", bound=BaseModel)
@@ -68,6 +70,21 @@ async def read_own_key(request: Request) -> Response:
     reaches = {each: caller.reach(each) for each in MATRIX[caller.role]}
     permissions = json.dumps({name: reach for name, reach in reaches.items() if reach})
     return _answered(request, f'{row["said"][:-1]},"permissions":{permissions}}}')
+
+
+async def revoke_own_key(request: Request) -> Response:
+    secret, dry_run = credentials(headers_of(request)), flags(request, "dry_run")["dry_run"]
+    if secret is None:
+        raise KeyMissing("This ends the key that asks.")
+
+    async def work(connection: Connection) -> Answer:
+        if not await writes.end(connection, secret):
+            raise KeyEnded(
+                "A bearer token of an issuer is no key of this register: end it where it was issued."
+            )
+        return Answer(204)
+
+    return await _written(request, b"", work, dry_run=dry_run, needs=_ANY)
 
 
 async def read_key(request: Request) -> Response:
@@ -125,13 +142,16 @@ def _add(method: str, path: str, handler: Handler, permission: Permission) -> No
 _add("GET", "", list_keys, Permission.ADMINISTER)
 _add("POST", "", create_key, Permission.ADMINISTER)
 _add("GET", "/me", read_own_key, Permission.READ_SHARED)
+_add("DELETE", "/me", revoke_own_key, Permission.READ_SHARED)
 _add("GET", "/{id}", read_key, Permission.ADMINISTER)
 _add("PATCH", "/{id}", update_key, Permission.ADMINISTER)
 _add("DELETE", "/{id}", revoke_key, Permission.ADMINISTER)
 _add("POST", "/{id}/rotate", rotate_key, Permission.ADMINISTER)
 
 
-async def _written(request: Request, body: bytes, work: Any, *, dry_run: bool) -> Response:
+async def _written(
+    request: Request, body: bytes, work: Any, *, dry_run: bool, needs: Right = _ADMINISTER
+) -> Response:
     """Write, and let this process look at keys anew; the others do within a second.
 
     The database looks at the caller's own key before it takes one that could concur (`migrations/amending.py`).
@@ -142,7 +162,7 @@ async def _written(request: Request, body: bytes, work: Any, *, dry_run: bool) -
         answer: Answer = await work(connection)
         return answer
 
-    response = await write(request, body, vouched, dry_run=dry_run, needs=_ADMINISTER)
+    response = await write(request, body, vouched, dry_run=dry_run, needs=needs)
     service_of(request).doorkeeper.ask_again()
     return response
 

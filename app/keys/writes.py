@@ -124,6 +124,12 @@ async def revoke(connection: Connection, key: UUID) -> None:
     await connection.execute("update api_keys set revoked_at = now() where id = $1", key)
 
 
+async def end(connection: Connection, secret: str) -> bool:
+    """End the key that a secret opens, by whoever has it; whether there was one to end."""
+    ended: bool = await connection.fetchval("select key_ended($1)", digest(secret))
+    return ended
+
+
 def _within(caller: Caller, scopes: list[str]) -> None:
     """Refuse to hand out more than the caller's own scopes leave."""
     if not caller.scopes:

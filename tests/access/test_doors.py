@@ -16,7 +16,13 @@ from tests.openapi.conforming import as_documented
 
 
 async def ask(
-    service: FastAPI, key: str, *, peer: str = "203.0.113.7", path: str = "/v1/goals", body: str | None = None
+    service: FastAPI,
+    key: str,
+    *,
+    peer: str = "203.0.113.7",
+    path: str = "/v1/goals",
+    body: str | None = None,
+    method: str | None = None,
 ) -> httpx.Response:
     """One request with a key, from an address."""
     transport = httpx.ASGITransport(service, client=(peer, 4711))
@@ -24,7 +30,8 @@ async def ask(
         transport=transport, base_url=BASE, event_hooks={"response": [as_documented]}
     ) as client:
         headers = {"X-API-Key": key, "Content-Type": "application/json"}
-        return await client.request("POST" if body else "GET", path, headers=headers, content=body)
+        method = method or ("POST" if body else "GET")
+        return await client.request(method, path, headers=headers, content=body)
 
 
 async def key_with(address: str, **columns: object) -> str:

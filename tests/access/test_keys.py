@@ -91,6 +91,28 @@ async def test_a_revoked_key_is_refused_at_once_also_in_other_processes(
     assert again.json()["type"] == "/problems/key-ended"
 
 
+@pytest.mark.parametrize("role", ["editor", "administrator"])
+async def test_whoever_finds_a_key_can_end_it_with_nothing_but_the_key(
+    cast: Cast, service: FastAPI, database_address: str, role: str
+) -> None:
+    key = await made(cast.administrator, role=role, country="TH" if role == "editor" else None)
+    for query, status in (("?dry_run=true", 204), ("", 204), ("", 401)):
+        answer = await ask(service, key["key"], path=f"/v1/keys/me{query}", method="DELETE")
+        assert answer.status_code == status
+    assert answer.json()["type"] == "/problems/key-revoked"
+    assert (await cast.administrator.get(f"/v1/keys/{key['id']}")).json()["revoked_at"] is not None
+    connection = await asyncpg.connect(database_address)
+    by = await connection.fetchval("select key_id from commits order by position desc limit 1")
+    await connection.close()
+    assert str(by) == key["id"]
+
+
+async def test_a_key_with_narrow_scopes_can_end_itself_too(cast: Cast, service: FastAPI) -> None:
+    for scopes in (["events:write"], ["keys:administer"], ["*:read"]):
+        key = await made(cast.administrator, role="approver", scopes=scopes)
+        assert (await ask(service, key["key"], path="/v1/keys/me", method="DELETE")).status_code == 204
+
+
 async def test_a_write_with_a_key_that_was_revoked_elsewhere_is_refused(
     cast: Cast, database_address: str
 ) -> None:
