@@ -112,6 +112,9 @@ async def test_schemathesis_finds_nothing(tmp_path: Path, how: tuple[str, ...]) 
     address = await copy_of("seeded")
     async with running(address) as (here, key):
         status, said = await judged(here, key, tmp_path, *how)
+        async with httpx.AsyncClient(base_url=here, headers={"Authorization": f"Bearer {key}"}) as client:
+            opens = (await client.get("/v1/keys/me")).status_code
     await drop(address)
     assert status == 0, said[-20_000:]
+    assert opens == 200, "the key was lost on the way, and what came after was asked without one"
     assert re.search(r"Scenarios: +[1-9]", said), said[-2000:]
