@@ -185,7 +185,7 @@ def _address(
 def digest(collections: tuple[Collection, ...]) -> Compiled:
     """The head, and for each kind how many records there are and the sum of their hashes modulo 2^64."""
     parts = []
-    for each in collections:
+    for place, each in enumerate(collections):
         row = each.table
         text = func.concat(literal_column(f"'{each.path}:'"), row.c.id, literal_column("':'"), row.c.version)
         hashed = func.sha256(func.convert_to(text, literal_column("'UTF8'")))
@@ -193,11 +193,15 @@ def digest(collections: tuple[Collection, ...]) -> Compiled:
         total = func.mod(func.coalesce(func.sum(number), 0), literal_column("18446744073709551616"))
         parts.append(
             select(
-                literal(each.path).label("kind"), func.count().label("count"), total.label("total")
+                literal(each.path).label("kind"),
+                func.count().label("count"),
+                total.label("total"),
+                literal_column(str(place)).label("place"),
             ).select_from(row)
         )
     kinds = union_all(*parts).subquery()
-    return compiled(select(JOURNAL_HEAD.c.position, *kinds.c).select_from(JOURNAL_HEAD, kinds))
+    found = select(JOURNAL_HEAD.c.position, *kinds.c).select_from(JOURNAL_HEAD, kinds)
+    return compiled(found.order_by(kinds.c.place))  # large tables are counted beside each other, in any order
 
 
 @lru_cache(64)

@@ -16,11 +16,12 @@ from urllib.parse import quote, unquote_plus
 from uuid import UUID
 
 from app.collection.collection import Collection
-from app.collection.fields import DATE, FLAG, IDENTIFIER, INSTANT, INTEGER, TAKES_SEVERAL, Kind
+from app.collection.fields import DATE, FLAG, IDENTIFIER, INSTANT, INTEGER, TAKES_NONE, TAKES_SEVERAL, Kind
 from app.collection.projection import Expand
 from app.errors import BadRequest, InvalidCursor, InvalidParameter, UnknownParameter, did_you_mean
 
 LIMIT, LIMIT_MOST = 50, 1000
+_USUAL = {10, 20, 25, LIMIT, 100, 200, 500, LIMIT_MOST}
 _VALUES_MOST, _TERMS_MOST, _QUERY_MOST, _GROUPS_MOST = 200, 8, 200, 3
 RESERVED = ("sort", "fields", "expand", "limit", "cursor", "count", "q", "compare")
 EVERYWHERE = ("as_of",)
@@ -41,6 +42,8 @@ class Shape:
     terms: int = 0
     after: bool = False
     groups: tuple[str, ...] = ()
+    rows: int = 0
+    """How many a page has, where that is written into its statement; 0: it is sent as a value."""
 
 
 @dataclass(slots=True)
@@ -78,6 +81,18 @@ class Asked:
         """What a cursor is bound to: the collection, the filter and the order, not the page."""
         text = repr((self.of, self.texts, self.shape.sort, self.values.get("q"), self.as_of))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def paged(self, limit: int) -> Shape:
+        """The shape of a page with so many rows, and one behind it.
+
+        If nothing but its place depends on values, one plan is right for all, and is kept: it has to see that few rows
+        are wanted. Else each is planned, as which index is right depends on the values.
+        """
+        fixed = all(
+            operator in TAKES_NONE or operator.startswith("is ") for _, operator in self.shape.filters
+        )
+        usual = fixed and not self.shape.terms and limit in _USUAL
+        return replace(self.shape, rows=limit + 1 if usual else 0)
 
     def query(self, **changed: str) -> str:
         """The query string again, with some parameters changed."""

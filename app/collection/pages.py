@@ -95,7 +95,8 @@ def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Sh
 
 def _ordered(statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: Shape) -> Select[Any]:
     order = (key.desc() if down else key.asc() for key, (_, down) in zip(keys, shape.sort, strict=True))
-    return statement.order_by(*order).limit(bindparam("limit", type_=Integer))
+    limit = literal_column(str(shape.rows)) if shape.rows else bindparam("limit", type_=Integer)
+    return statement.order_by(*order).limit(limit)
 
 
 def _changed_since(collection: Collection, since: BindParameter[int]) -> Select[Any]:

@@ -193,7 +193,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
         answer = caching(moment, ETag=f'"{(await _version(service, context))[0]}.{suffix}"')
         if "*" in known or answer["ETag"].strip('"') in known:
             return Response(None, 304, answer)
-    values = {**asked.values, "limit": limit + 1}
+    asked.shape, values = asked.paged(limit), {**asked.values, "limit": limit + 1}
     rows = await service.database.fetch(
         page_plan(collection, asked, settled=asked.shape.after), values, context
     )

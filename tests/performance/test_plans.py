@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -103,3 +106,21 @@ async def test_what_is_rare_is_found_by_its_index_in_any_order(large: Register, 
         )
         await large.superuser.execute("deallocate rare")
     assert read_by(json.loads(explained)[0]["Plan"]).pop("events", 0) <= 60
+
+
+@pytest.mark.parametrize("query", ["sort=-start_date", "kind=seminar&sort=-start_date"])
+async def test_a_deep_page_is_planned_once(large: Register, query: str) -> None:
+    """Planning takes five times as long as reading fifty rows."""
+    events = next(each for each in COLLECTIONS if each.name == "events")
+    asked = read(events, query.encode())
+    asked.shape = replace(asked.paged(50), after=True)
+    place = {"c0": date(2012, 6, 1), "c1": UUID(int=0)}
+    statement = page_plan(events, asked, settled=True)
+    args = statement.args({**asked.values, **place, "limit": 51, "since": 0})
+    prepared = await large.superuser.prepare(statement.sql)
+    for _ in range(7):
+        await prepared.fetch(*args)
+    kept = await large.superuser.fetchval(
+        "select generic_plans from pg_prepared_statements where statement = $1", statement.sql
+    )
+    assert kept >= 1
