@@ -253,9 +253,8 @@ def _value(name: str, kind: Kind, operator: str, raw: str, today: date | None) -
         raise _invalid(name, "the first value lies after the second", raw)
     if operator == "" and len(read_values) == 1:
         operator = "is"  # one value: an index can give the order as well
-        if (
-            kind.name == "word"
-        ):  # which of a few words says how many rows there are, so it is planned for each
+        if kind.name == "word":
+            # Which of a few words says how many rows there are, so it is planned for each.
             operator = f"is {read_values[0]}"
     return operator, read_values if operator in TAKES_SEVERAL else read_values[0], parts
 

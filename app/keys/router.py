@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ValidationError
 
-from app.access.caller import KeyMissing, Right
+from app.access.caller import Forbidden, KeyMissing, Right
 from app.access.doorkeeper import credentials
+from app.access.keys import well_formed
 from app.access.permissions import MATRIX, Permission
 from app.collection.asked import only
 from app.collection.validation import mistakes
@@ -21,7 +22,6 @@ from app.http.formats import JSON, chosen
 from app.keys import documented as told
 from app.keys import writes
 from app.keys.schemas import KeyPatch, NewKey
-from app.keys.writes import KeyEnded
 from app.operations.doors import Handler, open_door
 from app.operations.routes import flags, read_body
 from app.operations.serving import address_of, caller_of, headers_of, service_of
@@ -78,10 +78,9 @@ async def revoke_own_key(request: Request) -> Response:
         raise KeyMissing("This ends the key that asks.")
 
     async def work(connection: Connection) -> Answer:
-        if not await writes.end(connection, secret):
-            raise KeyEnded(
-                "A bearer token of an issuer is no key of this register: end it where it was issued."
-            )
+        if not well_formed(secret):
+            raise Forbidden("A bearer token is no key of this register: end it where it was issued.")
+        await writes.end(connection, secret)
         return Answer(204)
 
     return await _written(request, b"", work, dry_run=dry_run, needs=_ANY)

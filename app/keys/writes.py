@@ -124,10 +124,9 @@ async def revoke(connection: Connection, key: UUID) -> None:
     await connection.execute("update api_keys set revoked_at = now() where id = $1", key)
 
 
-async def end(connection: Connection, secret: str) -> bool:
-    """End the key that a secret opens, by whoever has it; whether there was one to end."""
-    ended: bool = await connection.fetchval("select key_ended($1)", digest(secret))
-    return ended
+async def end(connection: Connection, secret: str) -> None:
+    """End the key that a secret opens, by whoever has it."""
+    await connection.execute("select key_ended($1)", digest(secret))
 
 
 def _within(caller: Caller, scopes: list[str]) -> None:

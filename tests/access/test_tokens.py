@@ -139,6 +139,12 @@ async def test_a_client_writes_for_the_country_that_the_table_gives_it(
     )  # fmt: skip
 
 
+async def test_a_token_is_not_ended_here(issuer: TheIssuer, service: FastAPI) -> None:
+    token = await issuer.token()
+    assert (await send(service, token, "DELETE")).json()["type"] == "/problems/forbidden"
+    assert (await send(service, token)).status_code == 200
+
+
 async def test_a_person_is_known_by_a_digest_and_nothing_of_theirs_is_kept(
     issuer: TheIssuer, service: FastAPI, trusting: Register
 ) -> None:
