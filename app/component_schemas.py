@@ -32,7 +32,8 @@ from app.overlaps.schemas import OverlapDecided, Overlaps
 from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
 from app.plan.schemas import Redline
 from app.progress_reports.schemas import ReturnReason
-from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport, WhyStatus
+from app.status_reports.explained import WhyStatus
+from app.status_reports.schemas import Outstanding, ReportDifference, StatusReport
 from app.webhooks.documented import MODELS, PAGES
 
 _REF = "#/components/schemas/{model}"

@@ -12,8 +12,9 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.access.permissions import Permission
-from app.collection.asked import LIMIT, Asked, Shape, continued, cursor_of, read
+from app.collection.asked import LIMIT, Asked, Shape, read
 from app.collection.collection import Collection
+from app.collection.cursors import continued, cursor_of
 from app.collection.merged import MergedAway, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan

@@ -13,7 +13,6 @@ from app.collection.values import CountryCode
 from app.funding.schemas import CurrencyTotal, FundingTotal
 from app.gaps.schemas import Gap, SeverityWord
 from app.report_lines.schemas import Response
-from app.status_reports.explaining import REASONS
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
 _MOST = 1_000_000
@@ -27,7 +26,9 @@ def _count(description: str, example: int = 1) -> Any:
     return Field(description=description, examples=[example])
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Whatever is told of reports."""
+
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
@@ -43,7 +44,7 @@ class _Answer(BaseModel):
         return schema
 
 
-class ReportedConsultation(_Answer):
+class ReportedConsultation(Answer):
     """The Consultation that a report is put before."""
 
     number: int = Field(
@@ -57,7 +58,7 @@ class ReportedConsultation(_Answer):
     href: Address = Field(description="Its address.", examples=["/v1/consultations/2"])
 
 
-class Rate(_Answer):
+class Rate(Answer):
     """A share, with what it is made of."""
 
     counted: Count = _count("Activities that count: neither cancelled nor not applicable.", 14)
@@ -71,7 +72,7 @@ class Rate(_Answer):
     )
 
 
-class CountedStatus(_Answer):
+class CountedStatus(Answer):
     """How many activities have a status."""
 
     status: ActivityStatus = Field(description="The status.", examples=["ongoing"])
@@ -79,14 +80,14 @@ class CountedStatus(_Answer):
     href: Address = Field(description="The list of them.", examples=["/v1/activities?status=ongoing"])
 
 
-class Conflicts(_Answer):
+class Conflicts(Answer):
     """Activities whose reported status contradicts dates and events."""
 
     count: Count = _count("How many.", 0)
     href: Address = Field(description="The list of them.", examples=["/v1/activities?status_conflict=true"])
 
 
-class Overall(_Answer):
+class Overall(Answer):
     """All activities together."""
 
     activities: Count = _count("How many there are.", 14)
@@ -100,7 +101,7 @@ class Overall(_Answer):
     )
 
 
-class Member(_Answer):
+class Member(Answer):
     """A State that was a party on the day of the report."""
 
     country: CountryCode = Field(description="ISO 3166-1 code.", examples=["TH"])
@@ -108,7 +109,7 @@ class Member(_Answer):
     side: Literal["asean", "japan"] = Field(description="Its side.", examples=["asean"])
 
 
-class LineCounts(_Answer):
+class LineCounts(Answer):
     """How a reporter answered."""
 
     reported: Count = _count("Activities of which a status is reported.", 9)
@@ -117,7 +118,7 @@ class LineCounts(_Answer):
     not_reported: Count = _count("Activities of which nothing is said.", 1)
 
 
-class ReportStanding(_Answer):
+class ReportStanding(Answer):
     """Where the report of a country or body stands."""
 
     country: CountryCode | None = Field(description="The country, if one reports.", examples=["TH"])
@@ -139,7 +140,7 @@ class ReportStanding(_Answer):
     href: Address | None = Field(description="Its lines.", examples=[f"/v1/report-lines?report.id={_ID}"])
 
 
-class ActivityNamed(_Answer):
+class ActivityNamed(Answer):
     """An activity, by name."""
 
     id: UUID = Field(description="Its id.", examples=[_ID])
@@ -148,7 +149,7 @@ class ActivityNamed(_Answer):
     href: Address = Field(description="Its address.", examples=[f"/v1/activities/{_ID}"])
 
 
-class SaidLine(_Answer):
+class SaidLine(Answer):
     """What one reporter says of an activity."""
 
     country: CountryCode | None = Field(description="The country that says so.", examples=["TH"])
@@ -188,7 +189,7 @@ class ReportedActivity(ActivityNamed):
     )
 
 
-class ReportedGoal(_Answer):
+class ReportedGoal(Answer):
     """A goal, with its activities."""
 
     number: int = Field(
@@ -225,7 +226,7 @@ class MatrixCell(LineCounts):
     )
 
 
-class ReportedEvent(_Answer):
+class ReportedEvent(Answer):
     """An event of the period."""
 
     id: UUID = Field(description="Its id.", examples=[_ID])
@@ -244,7 +245,7 @@ class ReportedEvent(_Answer):
     href: Address = Field(description="Its address.", examples=[f"/v1/events/{_ID}"])
 
 
-class GapCount(_Answer):
+class GapCount(Answer):
     """The gaps of a check."""
 
     name: Annotated[str, Field(max_length=60)] = Field(
@@ -256,7 +257,7 @@ class GapCount(_Answer):
     href: Address = Field(description="The gaps.", examples=["/v1/gaps?check=event_without_outcome"])
 
 
-class ReportedGaps(_Answer):
+class ReportedGaps(Answer):
     """What the plan asks for and the record lacks."""
 
     by_check: Annotated[list[GapCount], Field(max_length=100)] = Field(
@@ -280,7 +281,7 @@ class ChangedActivity(ActivityNamed):
     )
 
 
-class ReportDifference(_Answer):
+class ReportDifference(Answer):
     """What has changed from one report to another."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -333,7 +334,7 @@ class ReportDifference(_Answer):
     )
 
 
-class StatusReport(_Answer):
+class StatusReport(Answer):
     """The status of implementation: what is reported, what dates and events say, and what is missing."""
 
     kind: Literal["live", "frozen"] = Field(
@@ -424,72 +425,7 @@ class StatusReport(_Answer):
     )
 
 
-class DatedEvent(_Answer):
-    """An event from which a status follows."""
-
-    id: UUID = Field(description="Its id.", examples=[_ID])
-    title: Text = Field(description="Its title.", examples=["Opening seminar"])
-    status: Annotated[str, Field(max_length=40)] = Field(description="Where it stands.", examples=["planned"])
-    start_date: date = Field(description="First day.", examples=["2026-12-01"])
-    end_date: date | None = Field(description="Last day.", examples=[None])
-    href: Address = Field(description="Its address.", examples=[f"/v1/events/{_ID}"])
-
-
-class SaidStatus(_Answer):
-    """What a report says of the status of an activity."""
-
-    consultation: int = Field(
-        ge=1, le=32_767, description="The Consultation.", examples=[2], json_schema_extra={"format": "int32"}
-    )
-    country: CountryCode | None = Field(description="The country that reports.", examples=["TH"])
-    organisation: Annotated[str, Field(max_length=40)] | None = Field(
-        description="The body that reports.", examples=[None]
-    )
-    state: Reporter = Field(description="State of its report.", examples=["accepted"])
-    response: Response = Field(description="Its answer.", examples=["reported"])
-    status: ActivityStatus | None = Field(description="The status it reports.", examples=["ongoing"])
-    href: Address = Field(description="The line.", examples=[f"/v1/report-lines/{_ID}"])
-
-
-class WhyStatus(_Answer):
-    """Why an activity has the status that it has."""
-
-    id: UUID = Field(description="The activity.", examples=[_ID])
-    href: Address = Field(description="Its address.", examples=[f"/v1/activities/{_ID}"])
-    status: ActivityStatus = Field(description="As reported.", examples=["planned"])
-    status_reported_by: Annotated[str, Field(max_length=40)] | None = Field(
-        description="Who reported it.", examples=["TH-MOJ"]
-    )
-    status_reported_on: date | None = Field(description="When.", examples=["2026-10-01"])
-    status_period: Text | None = Field(description="For which period.", examples=["2025-11-01/2026-10-31"])
-    derived_status: ActivityStatus = Field(description="As dates and events have it.", examples=["ongoing"])
-    because: Literal[
-        "end_date_passed",
-        "start_date_reached",
-        "event_held",
-        "start_date_ahead",
-        "event_ahead",
-        "nothing_dated",
-    ] = Field(
-        description="From what the derived status follows: "
-        + " ".join(f"`{word}`: {text}" for word, text in REASONS.items()),
-        examples=["start_date_reached"],
-    )
-    today: date = Field(description="The day on which it was looked at.", examples=["2026-11-24"])
-    start_date: date | None = Field(description="First day of the activity.", examples=["2026-11-01"])
-    end_date: date | None = Field(description="Last day of the activity.", examples=["2027-03-31"])
-    conflicts: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=10)] = Field(
-        description="What contradicts what.", examples=[["reported_planned_dates_say_ongoing"]]
-    )
-    events: Annotated[list[DatedEvent], Field(max_length=100)] = Field(
-        description="Events under it that count, earliest first.", examples=[[]]
-    )
-    reported: Annotated[list[SaidStatus], Field(max_length=10_000)] = Field(
-        description="What reports say of it, latest Consultation first.", examples=[[]]
-    )
-
-
-class Outstanding(_Answer):
+class Outstanding(Answer):
     """Who still owes what before a Consultation."""
 
     consultation: ReportedConsultation = Field(

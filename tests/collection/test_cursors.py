@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.activities.queries import ACTIVITIES
-from app.collection.asked import Asked, continued, cursor_of, read
+from app.collection.asked import Asked, read
 from app.collection.collection import Collection
+from app.collection.cursors import continued, cursor_of
 from app.errors import BadRequest, InvalidCursor
 from app.events.queries import EVENTS
 from tests import rows

@@ -75,7 +75,7 @@ def test_an_instant_carries_its_offset_and_a_plus_may_stay_unescaped(written: st
     "title=%E3,%81",
 ])  # fmt: skip
 def test_what_cannot_be_read_is_refused(query: str) -> None:
-    from app.collection.asked import continued
+    from app.collection.cursors import continued
 
     with pytest.raises(Problem) as caught:
         continued(b"secret", EVENTS, asked(query))

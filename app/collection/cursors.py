@@ -1,0 +1,68 @@
+"""Cursors: where a walk through a list goes on, signed, so that each belongs to one question and is made here alone."""
+
+import base64
+import hmac
+import json
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from app.collection.asked import Asked, sort_kind
+from app.collection.collection import Collection
+from app.collection.fields import DATE, IDENTIFIER, INSTANT, INTEGER, Kind
+from app.errors import InvalidCursor
+
+
+def _sign(secret: bytes, asked: Asked, payload: bytes) -> bytes:
+    return hmac.digest(secret, asked.fingerprint().encode() + payload, "sha256")[:16]
+
+
+def cursor_of(secret: bytes, asked: Asked, position: int, keys: list[Any]) -> str:
+    """An opaque cursor that continues after the row with these sort keys.
+
+    It keeps the feed position at which the first page was read, so that the walk ends in the order in which it began.
+    """
+    written = [
+        key.isoformat() if isinstance(key, date) else str(key) if isinstance(key, UUID) else key
+        for key in keys
+    ]
+    begun = asked.values.get("since", position)
+    payload = json.dumps([begun, *written], separators=(",", ":"), ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(_sign(secret, asked, payload) + payload).rstrip(b"=").decode()
+
+
+def continued(secret: bytes, collection: Collection, asked: Asked) -> Asked:
+    """Set the request behind its cursor, if it has one."""
+    cursor = next((value for name, _, value in asked.pairs if name == "cursor"), None)
+    if cursor is None:
+        return asked
+    try:
+        raw = base64.b64decode(
+            cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
+        )
+        signature, payload = raw[:16], raw[16:]
+        if not hmac.compare_digest(signature, _sign(secret, asked, payload)):
+            raise ValueError
+        asked.values["since"], *keys = json.loads(payload)
+        for number, ((name, _), key) in enumerate(zip(asked.shape.sort, keys, strict=True)):
+            asked.values[f"c{number}"] = _key(sort_kind(collection, name), key)
+    except (ValueError, UnicodeError):
+        raise InvalidCursor(
+            "The cursor does not belong to this filter and order.",
+            errors=[{"parameter": "cursor", "code": "invalid_cursor"}],
+        ) from None
+    asked.shape = replace(asked.shape, after=True)
+    return asked
+
+
+def _key(kind: Kind, key: Any) -> Any:
+    if kind is DATE:
+        return date.fromisoformat(key)
+    if kind is INSTANT:
+        return datetime.fromisoformat(key)
+    if kind is IDENTIFIER:
+        return UUID(key)
+    if kind is INTEGER:
+        return int(key)
+    return str(key)
