@@ -42,6 +42,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.stopped_with_parent(),
                 operating.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):
+                operating.collect_seldom()
                 yield
             await database.close()
 

@@ -134,15 +134,16 @@ class Batch:
         if not named:
             return {}
         held = await self._named(self.by, named, hold=True)
-        await self._follow_merged([row for row in rows if row.match in named and row.match not in held], held)
+        lost = [row for row in rows if row.match is not None and not row.hopeless and row.match not in held]
+        await self._follow_merged(lost, held)
         others = [name for name in named if name not in held]
         self._not_ours = set(await self._named(self.by, others, hold=False)) if others else set()
         return held
 
     async def _follow_merged(self, rows: Sequence[Row], held: dict[str, Any]) -> None:
         """Rows that name a record that was merged mean the one that stands for it."""
-        lost = [row.match for row in rows if row.match is not None]
-        known = await survivors(self.connection, self.collection, self.by, lost) if lost else {}
+        names = [row.match for row in rows if row.match is not None]
+        known = await survivors(self.connection, self.collection, self.by, names) if names else {}
         if not known:
             return
         found = await self._named("id", [str(survivor) for survivor, _ in known.values()], hold=True)
