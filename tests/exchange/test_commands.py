@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from app.cli import cli
 from app.exchange import register as exchange
 from tests.conftest import Register
+from tests.imports.sheets import SHEET, changed
 from tests.input.wire import listening
 
 Run = Callable[..., Awaitable[Result]]
@@ -62,6 +63,22 @@ async def test_what_is_exported_edited_and_imported_arrives(
     assert (await run("export", "events", array, "-w", "sort=title")).exit_code == 0
     assert [each["title"] for each in json.loads(array.read_text())] == ["Great seminar", "Study"]
     assert (await run("export", "events", "--format", "ndjson")).stdout.count("\n") == 2
+
+
+async def test_a_workbook_goes_the_same_way(run: Run, client: httpx.AsyncClient, tmp_path: Path) -> None:
+    await run(
+        "import", written(tmp_path, HEAD + "Seminar,seminar,2025-06-24,\nStudy,study_visit,2025-07-01,\n")
+    )
+    book = tmp_path / "events.xlsx"
+    assert (await run("export", "events", book)).exit_code == 0
+    done = await run("import", book, "--json")
+    assert json.loads(done.stdout)["summary"]["unchanged"] == 2, done.output
+    book.write_bytes(changed(book.read_bytes(), SHEET, "Study", "Long study"))
+    for more, title in ((["--dry-run"], "Study"), (["--expect", "1"], "Long study")):
+        done = await run("import", book, "--json", *more)
+        assert json.loads(done.stdout)["summary"]["update"] == 1, done.output
+        found = (await client.get("/v1/events?kind=study_visit")).json()["items"]
+        assert [each["title"] for each in found] == [title]
 
 
 async def test_refused_rows_are_told_and_kept_to_be_mended(run: Run, tmp_path: Path) -> None:
