@@ -62,8 +62,9 @@ class Service:
         self.process.send_signal(what)
 
     def noise(self) -> list[str]:
-        """Lines of the log that no fault outside may cause."""
-        return [line for line in self.log.read_text(errors="replace").splitlines() if _NOISE.search(line)]
+        """Lines of the log that no fault outside may cause, each with those behind it."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return ["\n".join(lines[n : n + 30]) for n, line in enumerate(lines) if _NOISE.search(line)]
 
     async def answers(self, path: str = "/livez", seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
