@@ -119,15 +119,7 @@ async def _first_key(address: str, config: Settings) -> Path | None:
 
 
 def _check_schema(address: str) -> None:
-    async def look() -> str | None:
-        connection = await asyncpg.connect(address)
-        try:
-            known = await connection.fetchval("select to_regclass('alembic_version')::text")
-            return await connection.fetchval("select version_num from alembic_version") if known else None
-        finally:
-            await connection.close()
-
-    found = asyncio.run(look())
+    found = asyncio.run(preparing.migration_of(address))
     if found != preparing.newest():
         err.print(
             f"[red]workplan:[/red] the database is at migration {found}, this code needs {preparing.newest()}. "

@@ -42,7 +42,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.stopped_with_parent(),
                 operating.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):
-                operating.collect_seldom()
+                operating.keep_what_is_there()
                 yield
             await database.close()
 

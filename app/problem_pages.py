@@ -24,8 +24,8 @@ async def list_problems() -> JSONResponse:
 
 
 @router.get("/{code}")
-async def read_problem(request: Request, code: str) -> JSONResponse:
-    kind = catalogue().get(code)
+async def read_problem(request: Request) -> JSONResponse:
+    kind = catalogue().get(request.path_params["code"])
     if kind is None:
         raise NotFound("There is no such problem. /problems lists all.")
     return JSONResponse(_page(kind))

@@ -90,7 +90,9 @@ class Collection:
         self.default_sort = default_sort or "id"
         document = schema.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")
         self.definitions: Mapping[str, Any] = document.get("$defs", {})
+        self.example: Mapping[str, Any] | None = next(iter(document.get("examples", ())), None)
         properties = document["properties"]
+        self.examples = {name: each["examples"][0] for name, each in properties.items() if "examples" in each}
         closing = [name for name in _CLOSING if name in properties]
         names = ["id", *(name for name in properties if name not in {"id", *closing}), *closing]
         self.properties: dict[str, Mapping[str, Any]] = {

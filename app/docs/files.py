@@ -25,16 +25,19 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 _NO_GZIP = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
 
 
-@cache
 def content(name: str) -> bytes:
-    """What is in a file."""
+    """What is in a file; some are large, and few installations are asked for them often."""
     return (_FOLDER / name).read_bytes()
 
 
-@cache
 def fingerprint(body: bytes) -> str:
     """Changes when the body does."""
     return sha256(body).hexdigest()[:16]
+
+
+@cache
+def _fingerprint_of(name: str) -> str:
+    return fingerprint(content(name))
 
 
 @cache
@@ -44,12 +47,12 @@ def _compressed(body: bytes) -> bytes:
 
 def address(name: str) -> str:
     """Where a page finds a file: relative, so that it holds behind a proxy that adds a prefix."""
-    return f"docs/assets/{name}?v={fingerprint(content(name))}"
+    return f"docs/assets/{name}?v={_fingerprint_of(name)}"
 
 
 def file_answer(request: Request, name: str) -> Response:
     """One of the files."""
-    current = request.query_params.get("v") == fingerprint(content(name))
+    current = request.query_params.get("v") == _fingerprint_of(name)
     kept = _FOR_GOOD if current else "no-cache"
     return answer(request, content(name), _TYPES[Path(name).suffix], {"Cache-Control": kept})
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,9 +15,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 
 from app.exchange.ends import CODES, Ended, Misused, RowsRefused, refusal
-from app.exchange.fetching import fetch
-from app.exchange.register import Register
-from app.exchange.sending import Sending, keep_refused, send
+
+if TYPE_CHECKING:
+    from app.exchange.register import Register
 
 out, err = Console(), Console(stderr=True)
 _SHOWN_MOST = 50
@@ -30,8 +30,10 @@ _PATIENCE = typer.Option(help="Seconds to go on asking while the register cannot
 
 
 @contextmanager
-def _register(address: str, key_file: Path | None, patience: float) -> Iterator[Register]:
+def _register(address: str, key_file: Path | None, patience: float) -> "Iterator[Register]":
     """A key given as an argument would be seen by everybody on the machine: it comes from a file or the environment."""
+    from app.exchange.register import Register  # with a client of HTTP that `workplan serve` does not need
+
     try:
         key = key_file.read_text().strip() if key_file else os.environ.get("WORKPLAN_KEY", "").strip()
         with Register(address, key, patience) as register:
@@ -71,6 +73,8 @@ def import_file(
     patience: Annotated[float, _PATIENCE] = 120,
 ) -> None:
     """Send a file to a register, and say row by row what became of it."""
+    from app.exchange.sending import Sending, keep_refused, send
+
     params = {
         "match": match,
         "mode": mode,
@@ -159,6 +163,8 @@ def export_collection(
     patience: Annotated[float, _PATIENCE] = 120,
 ) -> None:
     """Fetch records of a register into a file, which is there whole or not at all."""
+    from app.exchange.fetching import fetch
+
     with _register(to, key_file, patience) as register:
         ending = style or (file.suffix.lstrip(".").lower() if file else "csv")
         if ending not in _FORMATS:

@@ -73,10 +73,10 @@ def _shown(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"<dt>{name}</dt>\n<dd>{escape(value) if value else 'not said'}</dd>"
 
 
-async def _entry(request: Request, token: str) -> tuple[Link, Mapping[str, Any]] | Response:
+async def _entry(request: Request) -> tuple[Link, Mapping[str, Any]] | Response:
     """What is public of the entry of a link; or why it cannot be used."""
     service = service_of(request)
-    link = Link.read(token, service.secret)
+    link = Link.read(request.path_params["token"], service.secret)
     if link is None:
         return _refused(404, _UNKNOWN)
     if link.expired:
@@ -90,9 +90,9 @@ async def _entry(request: Request, token: str) -> tuple[Link, Mapping[str, Any]]
 
 
 @router.get("/{token}")
-async def show_entry(request: Request, token: str) -> Response:
+async def show_entry(request: Request) -> Response:
     """What is public of the entry, and a button."""
-    found = await _entry(request, token)
+    found = await _entry(request)
     if isinstance(found, Response):
         return found
     lines = "\n".join(_shown(found[1]))
@@ -111,9 +111,9 @@ async def show_entry(request: Request, token: str) -> Response:
 
 
 @router.post("/{token}")
-async def confirm_entry(request: Request, token: str) -> Response:
+async def confirm_entry(request: Request) -> Response:
     """Confirm the entry as it was shown."""
-    found = await _entry(request, token)
+    found = await _entry(request)
     if isinstance(found, Response):
         return found
     link, _ = found

@@ -15,7 +15,7 @@ from app.operations.answering import caching
 from app.operations.documents import asked_of, digest_of, text_of
 from app.operations.doors import TREE, Handler, open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
-from app.plan import as_docx, as_html
+from app.plan import as_html
 from app.plan.redlining import redlined
 from app.plan.states import before, number_in, state, text_record
 
@@ -68,6 +68,8 @@ def _rendered(redline: Mapping[str, Any], style: Format) -> str | bytes:
     about = f"The plan {redline['to']['about']}, compared to the plan {redline['from']['about']}."
     if style is HTML:
         return as_html.page(redline, about)
+    from app.plan import as_docx  # and its library: of use to few
+
     on = redline["to"]["on"]
     return as_docx.paper(redline, about, date.fromisoformat(on) if on else datetime.now(UTC).date())
 

@@ -7,6 +7,7 @@ from io import StringIO
 import asyncpg
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from app import preparing
 from tests.conftest import copy_of, drop
@@ -66,3 +67,8 @@ async def test_the_tables_are_those_that_the_code_describes(migrated: str) -> No
 
 async def test_every_migration_gives_up_waiting_for_a_lock() -> None:
     assert "lock_timeout" in await _alembic("", command.upgrade, "head", sql=True)
+
+
+async def test_the_newest_is_the_one_that_alembic_would_go_to() -> None:
+    heads = ScriptDirectory.from_config(preparing.alembic_config()).get_heads()
+    assert heads == [preparing.newest()]

@@ -1,9 +1,6 @@
 """Examples in the OpenAPI text: a body that can be sent as it is, a record as it is read."""
 
-from functools import cache
 from typing import Any
-
-from pydantic import BaseModel
 
 from app.collection.collection import Collection
 
@@ -13,9 +10,8 @@ EXAMPLE_REQUEST = "0c0d5f7e8a9b4c1d8e2f3a4b5c6d7e8f"
 
 def request_example(collection: Collection) -> dict[str, Any]:
     """A body that can be sent as it is: the example of the schema, or one made of the examples of its fields."""
-    for example in collection.schema.model_json_schema().get("examples", ()):
-        made: dict[str, Any] = example
-        return made
+    if collection.example is not None:
+        return dict(collection.example)
     return {name: example_of(collection, name) for name in collection.writable if name != "keys"}
 
 
@@ -35,11 +31,4 @@ def record_example(collection: Collection) -> dict[str, Any]:
 
 def example_of(collection: Collection, name: str) -> Any:
     """The first example of a field."""
-    return _properties(collection.schema)[name]["examples"][0]
-
-
-@cache
-def _properties(schema: type[BaseModel]) -> dict[str, Any]:
-    """Described by Pydantic once: it takes milliseconds, and a start asks a thousand times."""
-    properties: dict[str, Any] = schema.model_json_schema(mode="serialization")["properties"]
-    return properties
+    return collection.examples[name]
