@@ -82,6 +82,8 @@ class Change(Base):
     """SHA-256 of the salt and the record as text."""
     survivor_id: Mapped[UUID | None]
     """Into which record this one was merged."""
+    system: Mapped[str | None]
+    """The system by whose own key the record was written."""
 
 
 class Installation(Base):

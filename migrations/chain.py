@@ -123,3 +123,52 @@ for each statement execute function refuse({_KEPT})"""
         for table in ("changes", "commits", "journal_head")
     ),
 ]
+
+# Since migration 0031: a change says from which system it came. It is sealed with its change; where none is said the
+# digest is of the same text as before, so that older links hold.
+_SYSTEM = "nullif(current_setting('register.system', true), '')"
+RECORD_SYSTEMS = (
+    RECORD_CHANGES.replace("  word text :=", f"  system_said constant text := {_SYSTEM};\n  word text :=", 1)
+    .replace("salt, digest, survivor_id)\n", "salt, digest, survivor_id, system)\n", 1)
+    .replace(
+        "current_setting('register.survivor')::uuid end\n",
+        "current_setting('register.survivor')::uuid end, system_said\n",
+        1,
+    )
+    .replace("record, salt, digest)\n", "record, salt, digest, system)\n", 1)
+    .replace(
+        "sha256(r.salt || convert_to(r.image::text, 'UTF8'))\n    from",
+        "sha256(r.salt || convert_to(r.image::text, 'UTF8')), system_said\n    from",
+        1,
+    )
+)
+DIGEST_SYSTEMS = CONTENT_DIGEST.replace("create function", "create or replace function", 1).replace(
+    "h.survivor_id)", "h.survivor_id,\n      'system:' || h.system)", 1
+)
+KEEP_SYSTEMS = (
+    GUARDS[0]
+    .replace("create trigger", "create or replace trigger", 1)
+    .replace("old.survivor_id)", "old.survivor_id, old.system)", 1)
+    .replace("new.survivor_id)", "new.survivor_id, new.system)", 1)
+)
+# Before the systems are forgotten: from the first commit that has sealed one, the chain is sealed anew without them.
+SEAL_WITHOUT_SYSTEMS = """do $$
+declare
+  mine commits;
+  since bigint := (select min(c.position) from commits c join changes h on h.commit_number = c.number
+    where h.system is not null);
+  before bytea := coalesce((select hash from commits where position < since order by position desc limit 1),
+    sha256(''));
+begin
+  if since is null then
+    return;
+  end if;
+  alter table commits disable trigger keep_commits;
+  for mine in select * from commits where position >= since order by position loop
+    mine.hash := commit_hash(before, mine, content_digest(mine.number));
+    update commits set hash = mine.hash where number = mine.number;
+    before := mine.hash;
+  end loop;
+  update journal_head set hash = before;
+  alter table commits enable trigger keep_commits;
+end $$"""

@@ -115,7 +115,7 @@ _VISIBILITY = "coalesce(record ->> 'visibility', 'public')"
 
 TOLD = """create or replace view told as
 select h.commit_number, h.ordinal, h.kind, h.record_id, h.version, seen.action,
-  case when seen.action <> 'hide' then h.record end as record, h.survivor_id
+  case when seen.action <> 'hide' then h.record end as record, h.survivor_id, h.system
 from changes h cross join lateral (select case
   when h.kind <> 'api_keys' and not exists (select from once_hidden o where o.record_id = h.record_id) then h.action
   when visible(h.kind, h.record) and not exists (select from withheld w where w.record_id = h.record_id) then

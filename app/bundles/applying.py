@@ -50,7 +50,9 @@ class _Work:
 
     async def one(self, task: Task) -> bool:
         """Whether the entry was written; if not, it has left no trace but its errors."""
-        await self.connection.execute("savepoint entry")
+        await self.connection.execute(
+            f"savepoint entry; select set_config('register.system', '{_system(task)}', true)"
+        )
         body, unknown = task.body(self.made)
         try:
             await self._write(task, body)
@@ -150,6 +152,12 @@ class _Work:
             etag=None if tag is None else f'"{tag}"',
             href=None if tag is None else f"/v1/{task.collection.path}/{record}",
         )
+
+
+def _system(task: Task) -> str:
+    """The system by whose own key an entry names its record."""
+    by, value = task.sent.record.named if task.sent.record else ("", "")
+    return value.partition(":")[0] if by == "key" else ""
 
 
 class _Mistake(Exception):

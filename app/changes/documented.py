@@ -23,6 +23,7 @@ _CHANGE: dict[str, Any] = {
     "by_me": False,
     "request_id": None,
     "survivor_id": None,
+    "system": None,
 }
 _COUNTS = {
     "withheld": "How many changes up to `next_after` are not for you to see.",
@@ -253,6 +254,12 @@ def schemas(collections: Sequence[Collection]) -> dict[str, Any]:
         ),
         "survivor_id": _field(
             "Of a merge, the record that lives on; else null.", None, type=["string", "null"], format="uuid"
+        ),
+        "system": _field(
+            "The system by whose own key the record was written, told to those with a key; else null.",
+            "moj-th",
+            type=["string", "null"],
+            maxLength=40,
         ),
         "record": {
             "description": "With `include=record`: the record as it was left; null where none is.",

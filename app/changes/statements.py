@@ -44,6 +44,7 @@ _TOLD_CHANGES = table(
     column("action", Text),
     column("record", JSON),
     column("survivor_id", Uuid),
+    column("system", Text),
 )
 _TOLD = ("create", "update", "restore")
 """Actions that leave a record to be shown."""
@@ -68,6 +69,7 @@ def page(collections: Sequence[Collection], *, records: bool) -> Compiled:
         picked.c.by_me,
         case((picked.c.by_me, picked.c.request_id)).label("request_id"),
         picked.c.survivor_id,
+        picked.c.system,
     ]
     if records:
         images = [
@@ -99,6 +101,7 @@ def _seen() -> Any:
         .subquery("c")
     )
     change = _TOLD_CHANGES.alias("h")
+    known = bindparam("caller", type_=Uuid).is_not(None)
     mine = commits.c.key_id.is_not_distinct_from(bindparam("caller", type_=Uuid)) & commits.c.key_id.is_not(
         None
     )
@@ -112,6 +115,7 @@ def _seen() -> Any:
             change.c.record_id,
             change.c.version,
             change.c.survivor_id,
+            case((known & (change.c.action != literal_column("'hide'")), change.c.system)).label("system"),
             change.c.record,
             change.c.action,
         )

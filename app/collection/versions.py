@@ -65,7 +65,7 @@ def _versions(collection: Collection, *conditions: ColumnElement[bool]) -> Selec
         select(
             _step.label("step"), CHANGES.c.version, CHANGES.c.action, CHANGES.c.survivor_id, place.label("position"),
             CHANGES.c.salt.is_(None).label("erased"), COMMITS.c.at, COMMITS.c.key_id, _KEYS.c.name.label("key_name"),
-            COMMITS.c.database_role, COMMITS.c.request_id, COMMITS.c.reason,
+            COMMITS.c.database_role, CHANGES.c.system, COMMITS.c.request_id, COMMITS.c.reason,
             record_json(collection, image, _fields(collection), {}).label("j"),
         )
         .select_from(

@@ -104,8 +104,8 @@ def loader(collections: Mapping[str, Collection]) -> Work:
     ) -> Done:
         sent, collection = Sent.of(job), collections[job.collection]
         collection.needs().asked_of(caller)
-        await Opening(caller, sent.request_id, sent.reason).begin(connection)
         options = options_of(collection, sent.query.encode("latin-1"))
+        await Opening(caller, sent.request_id, sent.reason, system=options.system).begin(connection)
         asked = sent.load(service, caller, collection, file, options, JSON, service.settings.job_budget)
         loaded = await loaded_by(connection, asked, progress)
         report = await loaded.report()

@@ -80,4 +80,5 @@ async def _import(request: Request, collection: Collection) -> Response:
             lambda connection: load(connection, asked),
             dry_run=options.dry_run,
             needs=collection.needs(),
+            system=options.system,
         )

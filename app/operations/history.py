@@ -26,8 +26,8 @@ from app.operations.serving import address_of, caller_of, context_of, headers_of
 _LIMIT, _LIMIT_MOST = 50, 200
 _NEWEST = 2**31 - 1
 _END = 2**62
-_WITHHELD = ("by", "reason", "request_id")
-"""Who did something and why is told to those with a key."""
+_WITHHELD = ("by", "reason", "request_id", "system")
+"""Who did something, from where and why is told to those with a key."""
 
 
 def histories(collection: Collection) -> APIRouter:
@@ -50,8 +50,8 @@ def histories(collection: Collection) -> APIRouter:
         read_history,
         f"read_{one}_history",
         summary=f"Read the history of {article} {words}",
-        description=f"Every version of the {words}, newest first: when, by whom, why, and what was changed. Deleted "
-        "and merged records keep theirs. Who and why is told to those with a key.",
+        description=f"Every version of the {words}, newest first: when, by whom, from which system, why, and what was "
+        "changed. Deleted and merged records keep theirs. Who and why is told to those with a key.",
         responses=doc.ok(200, "The versions.", doc.history_content(), "ETag", "Link", "Memento-Datetime")
         | doc.problems(*doc.READS, 304, 404),
         openapi_extra={
@@ -115,7 +115,7 @@ def _entry(caller: Caller, row: Any, now: Mapping[str, Any], was: Mapping[str, A
     if caller.key_id is not None:
         key = {"id": str(row["key_id"]), "name": row["key_name"]}
         entry["by"] = {"key": key} if row["key_id"] else {"database_role": row["database_role"]}
-        entry |= {"reason": row["reason"], "request_id": row["request_id"]}
+        entry |= {name: row[name] for name in ("system", "reason", "request_id")}
     if row["survivor_id"]:
         entry["survivor"] = {"id": str(row["survivor_id"])}
     if row["erased"]:

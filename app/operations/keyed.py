@@ -47,7 +47,8 @@ def by_key(collection: Collection) -> APIRouter:
             result = "updated" if after.changed else "unchanged"
             return Answer(200, after.json, {"ETag": f'"{after.tag}"', "Write-Result": result})
 
-        return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
+        system = request.path_params["system"]
+        return await write(request, body, work, dry_run=dry_run, needs=collection.needs(), system=system)
 
     def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
         name = f"{verb}_{one}_by_key"

@@ -103,6 +103,8 @@ class Opening:
     key: str | None = None
     """The Idempotency-Key."""
     fingerprint: bytes | None = None
+    system: str = ""
+    """The system by whose own keys records are named."""
 
     async def begin(self, connection: Connection) -> asyncpg.Record:
         """Tell the database, and claim the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
@@ -111,6 +113,7 @@ class Opening:
             **self.caller.context,
             "register.request": self.request_id,
             "register.reason": self.reason or "",
+            "register.system": self.system,
         }
         claim = await connection.fetchrow(
             "select * from begin_write($1, $2, $3)", json.dumps(context), self.key, self.fingerprint
@@ -122,16 +125,25 @@ class Opening:
 
 
 async def write(
-    request: Request, body: bytes | Spool, work: Work, *, dry_run: bool, needs: Right = EDIT
+    request: Request,
+    body: bytes | Spool,
+    work: Work,
+    *,
+    dry_run: bool,
+    needs: Right = EDIT,
+    system: str = "",
 ) -> Response:
-    """Run the work in a transaction of its own. The response exists only after COMMIT returned."""
+    """Run the work in a transaction of its own. The response exists only after COMMIT returned.
+
+    `system`: by whose own keys the request names its records; the journal keeps it with each change.
+    """
     caller = await caller_of(request)
     needs.asked_of(caller)
     headers = headers_of(request)
     key = _idempotency_key(headers)
     fingerprint = _fingerprint(request, headers, body) if key else None
     opening = Opening(
-        caller, request.scope["state"].get("request_id", ""), reason_of(headers), key, fingerprint
+        caller, request.scope["state"].get("request_id", ""), reason_of(headers), key, fingerprint, system
     )
     for attempt in range(_ATTEMPTS):
         try:

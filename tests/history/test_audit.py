@@ -18,7 +18,9 @@ HISTORY = [
     "insert into goals (number, title) values (1, 'one'), (2, 'two')",  # positions 1 and 2
     "insert into goals (number, title) values (3, 'three')",  # 3
     "select set_config('register.reason', 'Mended', false)",
+    "select set_config('register.system', 'moj-th', false)",
     "update goals set title = title || '!' where number < 3",  # 4 and 5
+    "select set_config('register.system', '', false)",
     "delete from goals where number = 2",  # 6
     "insert into goals (number, title) values (4, 'four')",  # 7
 ]
@@ -51,7 +53,7 @@ async def tampered(address: str, statements: list[str]) -> asyncpg.Connection:
 
 _CUT = """with gone as (delete from commits where position = {} returning number)
 delete from changes using gone where commit_number = number"""
-_COPY = """insert into changes select {}, 3, kind, record_id, version, action, record, salt, digest
+_COPY = """insert into changes select {}, 3, kind, record_id, version, action, record, salt, digest, null, system
 from changes where ordinal = 1 and """ + _OF.format(5)
 _SWAP_COMMITS = """update commits set position = -1 where position = 6;
 update commits set position = 6 where position = 7; update commits set position = 7 where position = -1"""
@@ -73,6 +75,13 @@ TAMPERING = {
         "the commit or its",
     ),
     "action": ("update changes set action = 'create' where " + _OF.format(6), 6, "the commit or its"),
+    "system": (
+        "update changes set system = 'moj-la' where ordinal = 1 and " + _OF.format(5),
+        4,
+        "the commit or its",
+    ),
+    "system forgotten": ("update changes set system = null where " + _OF.format(5), 4, "the commit or its"),
+    "system invented": ("update changes set system = 'un' where " + _OF.format(7), 7, "the commit or its"),
     "change removed": (
         "delete from changes where ordinal = 1 and " + _OF.format(5),
         4,

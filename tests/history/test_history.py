@@ -43,7 +43,35 @@ async def test_a_history_tells_each_version_with_who_and_why_and_what(
     assert "ajwp_" not in str(history)
     public = (await cast.anonymous.get(f"{address}/history")).json()
     assert "by" in public["_withheld"]
-    assert not {"by", "reason", "request_id"} & set(public["items"][0])
+    assert not {"by", "reason", "request_id", "system"} & set(public["items"][0])
+
+
+async def test_a_change_says_the_system_by_whose_key_it_came(cast: Cast, database_address: str) -> None:
+    client = cast.secretariat
+    single, plain = "/v1/goals/by-key/moj-th/1", await make.record(client, "goals", number=9)
+    await client.put(single, json={"number": 1, "title": "One"})
+    await client.put(single, json={"title": "One"})  # unchanged
+    rows = [{"key": "2", "number": 2, "title": "Two"}, {"key": "3", "number": 3, "title": "Three"}]
+    loaded = await client.post("/v1/goals/bulk?match=by-key:un-odc", json=rows)
+    assert loaded.status_code == 200, loaded.text
+    entries = [
+        {"op": "update", "collection": "goals", "record": {"key": "un-odc:2"}, "body": {"title": "Second"}},
+        {"op": "update", "collection": "goals", "record": {"number": 9}, "body": {"title": "Ninth"}},
+        {"op": "upsert", "collection": "goals", "record": {"key": "jica:4"}, "body": {"number": 4, "title": "Four"}},
+    ]  # fmt: skip
+    assert (await client.post("/v1/bundle", json={"entries": entries})).status_code == 200
+    await client.patch("/v1/goals/1", json={"title": "First"})
+    said = {
+        number: [each["system"] for each in (await client.get(f"/v1/goals/{number}/history")).json()["items"]]
+        for number in (1, 2, 3, 4, 9)
+    }
+    assert said == {1: [None, "moj-th"], 2: ["un-odc", "un-odc"], 3: ["un-odc"], 4: ["jica"], 9: [None, None]}
+    feed = (await client.get("/v1/changes?kinds=goals")).json()["items"]
+    assert [each["system"] for each in feed] == [
+        None, "moj-th", "un-odc", "un-odc", "un-odc", None, "jica", None,
+    ]  # fmt: skip
+    assert {each["system"] for each in (await cast.anonymous.get("/v1/changes")).json()["items"]} == {None}
+    assert "system" not in (await cast.anonymous.get(f"/v1/goals/{plain['id']}/history")).json()["items"][0]
 
 
 async def test_what_one_may_not_see_has_no_history_and_no_past(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from app import preparing
+from app.audit.verifying import verify
 from tests.conftest import copy_of, drop
 
 _SCHEMA = """
@@ -59,6 +60,31 @@ async def test_up_down_and_up_again_is_the_same(migrated: str) -> None:
     assert not left
     await _alembic(migrated, command.upgrade, "head")
     assert await _schema(migrated) == first
+
+
+async def test_the_chain_holds_whether_or_not_changes_say_their_system(migrated: str) -> None:
+    async def grown(system: str | None = None) -> None:
+        connection = await asyncpg.connect(migrated)
+        try:
+            if system:
+                await connection.execute("select set_config('register.system', $1, false)", system)
+            await connection.execute(
+                "insert into events (title, kind, date_precision, status) values ('S', 'seminar', 'unknown', 'planned')"
+            )
+            verdict = await verify(connection)
+            assert verdict.broken_at is None, verdict
+        finally:
+            await connection.close()
+
+    await _alembic(migrated, command.downgrade, "0030")
+    await grown()
+    await _alembic(migrated, command.upgrade, "0031")
+    await grown("moj-th")
+    await grown()
+    await _alembic(migrated, command.downgrade, "0030")
+    await grown()
+    await _alembic(migrated, command.upgrade, "head")
+    await grown("moj-th")
 
 
 async def test_the_tables_are_those_that_the_code_describes(migrated: str) -> None:

@@ -199,6 +199,12 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 },
                 "examples": [{"key": {"id": EXAMPLE_ID, "name": "Ministry of Justice"}}],
             },
+            "system": {
+                "type": ["string", "null"],
+                "maxLength": 40,
+                "description": "The system by whose own key the record was written; null if it was named otherwise.",
+                "examples": ["moj-th"],
+            },
             "reason": {
                 "type": ["string", "null"],
                 "maxLength": 500,
@@ -228,6 +234,7 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 "at": "2026-10-01T09:00:00Z",
                 "action": "update",
                 "by": {"key": {"id": EXAMPLE_ID, "name": "Ministry of Justice"}},
+                "system": "moj-th",
                 "reason": "Date confirmed by the host",
                 "request_id": EXAMPLE_REQUEST,
                 "changed": {"start_date": {"before": "2026-10-01", "after": "2026-10-08"}},
