@@ -90,6 +90,33 @@ async def test_a_copy_follows_every_kind_of_change_and_is_in_step(
     assert (await again.proved()).records == 4
 
 
+async def test_a_merged_record_leaves_the_copy_and_what_its_key_brings_comes_to_the_survivor(
+    client: httpx.AsyncClient, remote: Remote, copy: Copy
+) -> None:
+    old, lives = [await make.record(client, "organisations", keys=[f"moj:{name}"]) for name in ("old", "new")]
+    activity = await make.record(client, "activities", lead={"id": old["id"]})
+    begun = await follower(remote, copy)
+    await begun.proved()
+    before = await copy.position()
+    merged = await client.post(f"/v1/organisations/{old['id']}/merge", json={"into": {"id": lives["id"]}})
+    assert merged.status_code == 200, merged.text
+    rows = [{"key": "old", "name": "By the old key"}]
+    loaded = (await client.post("/v1/organisations/bulk?match=by-key:moj", json=rows)).json()
+    assert loaded["summary"]["update"] == 1, loaded
+    told = (await client.get(f"/v1/changes?after={before}&include=record")).json()["items"]
+    assert [(each["id"], each["action"], each["survivor_id"]) for each in told] == [
+        (activity["id"], "update", None),
+        (old["id"], "merge", lives["id"]),
+        (lives["id"], "update", None),
+        (lives["id"], "update", None),
+    ]
+    assert told[-1]["record"]["name"] == "By the old key"
+    proof = await begun.proved()
+    assert proof.differing == {}
+    again = await follower(remote, copy)  # from nothing but what it holds
+    assert (await again.proved()).records == proof.records == 3
+
+
 async def test_the_records_of_a_copy_are_the_answers_of_the_register(
     client: httpx.AsyncClient, remote: Remote, folder: Folder, tmp_path: Path
 ) -> None:

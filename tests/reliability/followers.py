@@ -22,7 +22,8 @@ from tests.reliability.experiments import Found, beside, lasting
 from tests.reliability.http_client import Caller
 from tests.reliability.service import Service, key_for, serving
 
-_TRUTH = """select c.position - c.changes + h.ordinal as position, h.kind, h.record_id, h.version, h.action
+_TRUTH = """select c.position - c.changes + h.ordinal as position, h.kind, h.record_id, h.version, h.action,
+h.survivor_id
 from commits c join changes h on h.commit_number = c.number where h.kind <> 'api_keys' order by 1"""
 _INSERT = """insert into events (title, kind, start_date, date_precision, status)
 values ($1, 'seminar', '2025-06-24', 'day', 'planned') returning id"""
@@ -44,6 +45,10 @@ class Written:
     backends: dict[int, int] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     longest: float = 0.0
+    merged: dict[str, str] = field(default_factory=dict)
+    """Records that were merged, and into which."""
+    restored: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
 
 
 async def write(address: str, name: int, written: Written, done: Callable[[], bool], longest: float) -> None:
@@ -98,6 +103,38 @@ async def _step(connection: Any, mine: list[UUID], made: list[UUID]) -> None:
         made.append(await connection.fetchval(_INSERT, f"f-{random.getrandbits(40)}"))
 
 
+async def merge(client: httpx.AsyncClient, written: Written, done: Callable[[], bool], name: int) -> None:
+    """Merge records and restore records through the service; who writes by the old key means the survivor."""
+    number = 0
+    while not done():
+        number += 1
+        with suppress(
+            httpx.TransportError, KeyError
+        ):  # cut off, or refused while the database ends connections
+            key = f"{name}-{number}"
+            lost, lives, gone = [await _made(client, f"{each}-{key}") for each in ("lost", "lives", "gone")]
+            into = {"into": {"id": lives}}
+            if (await client.post(f"/v1/events/{lost}/merge", json=into)).status_code == 200:
+                written.merged[lost] = lives
+                put = await client.put(
+                    f"/v1/events/by-key/merges/lost-{key}", json={"note": "By the old key"}
+                )
+                if put.status_code in {200, 201} and put.json()["id"] != lives:
+                    written.wrong.append(f"a write by the key of {lost} landed on {put.json()['id']}")
+                led = await client.get(f"/v1/events/{lost}")
+                if led.status_code < 500 and led.headers.get("location") != f"/v1/events/{lives}":
+                    written.wrong.append(f"{lost} is answered {led.status_code}")
+            await client.delete(f"/v1/events/{gone}")
+            if (await client.post(f"/v1/events/{gone}/restore")).status_code == 200:
+                written.restored.add(gone)
+
+
+async def _made(client: httpx.AsyncClient, key: str) -> str:
+    body = {"title": key, "kind": "seminar", "start_date": "2025-06-24", "keys": [f"merges:{key}"]}
+    made: str = (await client.post("/v1/events", json=body)).json()["id"]
+    return made
+
+
 async def kill(address: str, written: Written, done: Callable[[], bool], every: float) -> None:
     """End backends: of a writer, and now and then all of the service, its listening one among them."""
     connection = await asyncpg.connect(address)
@@ -120,13 +157,14 @@ class Follower:
 
     cursor: int
     begun: int = 0
-    told: dict[int, tuple[str, str, int, str]] = field(default_factory=dict)
+    told: dict[int, tuple[str, str, int, str, str | None]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     restarts: int = 0
     repeated: int = 0
 
     def take(self, item: dict[str, Any]) -> None:
-        place, what = item["position"], (item["kind"], item["id"], item["version"], item["action"])
+        place = item["position"]
+        what = (item["kind"], item["id"], item["version"], item["action"], item["survivor_id"])
         if place <= self.cursor:
             self.wrong.append(f"position {place} was told behind {self.cursor}")
         if self.told.setdefault(place, what) != what:
@@ -197,6 +235,7 @@ async def under_fire(  # F1
     base, headers = f"http://127.0.0.1:{service.port}", {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as client:
         works = [write(address, number, written, done, longest) for number in range(writers)]
+        works += [merge(client, written, done, number) for number in range(2)]
         works.append(kill(address, written, done, min(1.0, seconds / 8)))
         for number, follower in enumerate(followers):
             works.append(_from_somewhere(client, follower, done, late=number > 1, stream=number % 2 == 1))
@@ -238,10 +277,14 @@ async def _to_the_end(client: httpx.AsyncClient, follower: Follower) -> None:
 def _judged(
     rows: list[Any], written: Written, followers: list[Follower], digests: Any, service: Service
 ) -> Found:
-    truth = {row[0]: (row[1], str(row[2]), row[3], row[4]) for row in rows}
+    truth = {
+        place: (kind, str(record), version, action, survivor and str(survivor))
+        for place, kind, record, version, action, survivor in rows
+    }
     created = {row["record_id"] for row in rows if row["action"] == "create"}
     found = Found(
-        f"{len(rows)} changes, transactions {dict(written.outcomes)}, the longest {written.longest:.1f} s; "
+        f"{len(rows)} changes, {len(written.merged)} merges, {len(written.restored)} restored, "
+        f"transactions {dict(written.outcomes)}, the longest {written.longest:.1f} s; "
         f"{sum(each.restarts for each in followers)} restarts of {len(followers)} readers, "
         f"{sum(each.repeated for each in followers)} of them from an earlier place"
     )
@@ -256,15 +299,23 @@ def _judged(
         found.wrong += [f"reader {number}: {sentence}" for sentence in each.wrong[:3]]
     held: dict[str, tuple[str, str, int]] = {}
     for place in sorted(followers[0].told):
-        kind, identifier, version, action = followers[0].told[place]
+        kind, identifier, version, action, _ = followers[0].told[place]
         held[identifier] = (kind, identifier, version)
-        if action == "delete":
+        if action in {"delete", "merge"}:
             del held[identifier]
     mine = digest_of(held.values())
     theirs = {each["kind"]: (each["count"], each["digest"]) for each in digests["items"] if each["count"]}
     found.must(
         {kind: (each.count, each.digest) for kind, each in mine.items()} == theirs, "the digest differs"
     )
+    told = {what[1]: what[4] for what in followers[0].told.values() if what[3] == "merge"}
+    found.must(
+        written.merged.items() <= told.items(), "a merge is not told, or with another record than lives on"
+    )
+    back = {what[1] for what in followers[0].told.values() if what[3] == "restore"}
+    found.must(written.restored <= back, "a record that was restored is not told")
+    found.must(bool(written.merged and written.restored), "nothing was merged and restored")
+    found.wrong += written.wrong[:3]
     found.must(bool(written.committed), "nothing was committed: the experiment shows nothing")
     found.must(written.committed <= created, "something committed is not in the journal")
     found.must(not written.rolled_back & created, "something rolled back is in the journal")
