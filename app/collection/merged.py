@@ -1,12 +1,13 @@
 """Records that were merged into others: their old names lead to the record that lived on."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.collection.collection import Collection
 from app.db import Compiled, Connection
-from app.errors import Problem
+from app.errors import NotFound, Problem
 
 
 class MergedAway(Problem):
@@ -35,6 +36,35 @@ class MergedAway(Problem):
 
 def survivors_plan(collection: Collection, by: str) -> Compiled:
     """The living records (`id`) into which records of these names were merged, over however many merges."""
+    return Compiled(
+        f"""{_trail(collection, by)}
+select t.name, r.id, r.{collection.key or "id"}::text as key from trail t join {collection.name} r on r.id = t.id""",  # noqa: S608  (our own names)
+        ("names",),
+        {},
+    )
+
+
+def ended_plan(collection: Collection, by: str) -> Compiled:
+    """The record (`id`) into which that of a name was merged, and which was deleted since (`at`)."""
+    return Compiled(
+        f"""{_trail(collection, by)}
+select t.id, c.at from trail t join changes h on h.record_id = t.id join commits c on c.number = h.commit_number
+where h.kind = '{collection.name}' and h.action = 'delete' order by h.version desc limit 1""",  # noqa: S608  (our own names)
+        ("names",),
+        {},
+    )
+
+
+def ended(collection: Collection, survivor: UUID, at: datetime) -> NotFound:
+    """What is said of a record whose survivor is not there any more."""
+    return NotFound(
+        f"This {collection.singular} was merged into {survivor}, which was deleted on {at:%Y-%m-%d}. "
+        f"POST /v1/{collection.path}/{survivor}/restore brings it back, and stands for both."
+    )
+
+
+def _trail(collection: Collection, by: str) -> str:
+    """The steps from records of these names to what they were merged into."""
     named = "h.record_id = a.name::uuid" if by == "id" else (
         "coalesce(h.record ->> 'code', h.record ->> 'number') = a.name"
     )  # fmt: skip
@@ -42,15 +72,10 @@ def survivors_plan(collection: Collection, by: str) -> Compiled:
         "join commits c on c.number = h.commit_number and c.position is not null "
         f"where h.kind = '{collection.name}' and h.action = 'merge'"
     )
-    return Compiled(
-        f"""with recursive trail(name, id) as (
+    return f"""with recursive trail(name, id) as (
   select a.name, h.survivor_id from unnest($1::text[]) a(name) join changes h on {named} {merges}
   union all
-  select t.name, h.survivor_id from trail t join changes h on h.record_id = t.id {merges})
-select t.name, r.id, r.{collection.key or "id"}::text as key from trail t join {collection.name} r on r.id = t.id""",  # noqa: S608  (our own names)
-        ("names",),
-        {},
-    )
+  select t.name, h.survivor_id from trail t join changes h on h.record_id = t.id {merges})"""  # noqa: S608  (our own names)
 
 
 async def survivors(
@@ -68,3 +93,7 @@ async def refuse_merged(connection: Connection, collection: Collection, by: str,
     found = await survivors(connection, collection, by, [str(value)])
     if found:
         raise MergedAway(collection, found[str(value)][0])
+    if by in {"id", collection.key} and (
+        last := await connection.fetchrow(ended_plan(collection, by).sql, [str(value)])
+    ):
+        raise ended(collection, last["id"], last["at"])

@@ -41,7 +41,9 @@ def refusal(error: Exception) -> Problem | None:
         case asyncpg.UniqueViolationError():
             field = _field(error)
             return AlreadyExists(
-                f"Another record has this {field} already.",
+                "Another record has one of these own keys already."
+                if field == "keys"
+                else f"Another record has this {field} already.",
                 errors=[{"pointer": f"/{field}", "code": "already_exists", "message": "It is taken."}],
             )
         case asyncpg.CheckViolationError() if (error.constraint_name or "").startswith("permanent_"):

@@ -14,9 +14,9 @@ from sqlalchemy import Select, Text, Uuid, bindparam, insert, select, update
 
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
-from app.collection.merged import refuse_merged
+from app.collection.merged import refuse_merged, survivors
 from app.collection.own_keys import OWN_KEY, record_of
-from app.collection.projection import WITHHELD, record_json
+from app.collection.projection import WITHHELD, Links, Ref, record_json
 from app.collection.references import resolved, wanted
 from app.collection.rules import check_rules
 from app.collection.storing import same, stored
@@ -229,13 +229,47 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
     columns = ", ".join(f'"{each.name}"' for each in table.columns if each.name in known)
     await connection.execute(
         f"insert into {table.name} ({columns}) select {columns} from jsonb_populate_record(null::{table.name}, "  # noqa: S608  (names of our own tables)
-        "$1::jsonb || jsonb_build_object('version', $2::int, 'updated_at', now()))",
+        "$1::jsonb || $3::jsonb || jsonb_build_object('version', $2::int, 'updated_at', now()))",
         last["record"],
         last["version"] + 1,
+        json.dumps(await _following_merges(connection, collection, known)),
     )
     back = await locked(connection, collection, str(value))
     await check_rules(connection, collection, back.id)
     return Written(back.id, back.tag, back.json)
+
+
+async def _following_merges(
+    connection: Connection, collection: Collection, known: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The columns that name records which were merged since, with those into which they were."""
+    columns: dict[str, Any] = {}
+    for name, source in collection.outputs.items():
+        if isinstance(source, Ref) and (named := known.get(f"{name}_id")):
+            for survivor, _ in (await survivors(connection, source.to, "id", [named])).values():
+                columns[f"{name}_id"] = str(survivor)
+        elif isinstance(source, Links) and (links := known.get(name)):
+            found = await survivors(connection, source.to, "id", {link["id"] for link in links})
+            if found:
+                columns[name] = _relinked(source.to, links, found)
+    return columns
+
+
+def _relinked(
+    to: Collection, links: list[dict[str, Any]], found: Mapping[str, tuple[UUID, str | None]]
+) -> list[dict[str, Any]]:
+    """A list of references with the survivors' names; what is then named twice stands there once."""
+    relinked: list[dict[str, Any]] = []
+    for link in links:
+        now = dict(link)
+        if link["id"] in found:
+            survivor, key = found[link["id"]]
+            now["id"] = str(survivor)
+            if to.key:
+                now[to.key] = int(key) if to.key == "number" and key else key
+        if now not in relinked:
+            relinked.append(now)
+    return relinked
 
 
 def _parameters(collection: Collection, names: tuple[str, ...]) -> dict[str, Any]:

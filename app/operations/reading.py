@@ -15,7 +15,7 @@ from app.access.permissions import Permission
 from app.collection.asked import LIMIT, Asked, Shape, read
 from app.collection.collection import Collection
 from app.collection.cursors import continued, cursor_of
-from app.collection.merged import MergedAway, survivors_plan
+from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
 from app.collection.renditions import Rendition
@@ -152,6 +152,10 @@ async def _gone(request: Request, collection: Collection, context: Context, name
     merged = survivors_plan(collection, by.key)
     if rows := await service_of(request).database.fetch(merged, {"names": [str(value)]}, context):
         return MergedAway(collection, rows[0]["id"]).of(request.scope["path"], request.scope["query_string"])
+    if rows := await service_of(request).database.fetch(
+        ended_plan(collection, by.key), {"names": [str(value)]}, context
+    ):
+        return ended(collection, *rows[0])
     if "-" in name and len(name) == 36:
         plan = Compiled(
             "select c.at from changes h join commits c on c.number = h.commit_number "

@@ -114,6 +114,50 @@ async def test_what_cannot_be_merged_is_refused_and_nothing_moves(
     assert (await client.get("/v1/organisations/B1")).json()["keys"] == ["x:B1"]
 
 
+async def test_what_is_restored_refers_to_the_survivors_of_what_was_merged_meanwhile(
+    client: httpx.AsyncClient,
+) -> None:
+    old, between, new = [await make.record(client, "organisations", code=code) for code in ("C1", "C2", "C3")]
+    linked = [
+        {"id": old["id"], "role": "host"},
+        {"id": new["id"], "role": "host"},
+        {"id": old["id"], "role": "organiser"},
+    ]
+    event = await make.record(client, "events", organisations=linked)
+    activity = await make.record(client, "activities", lead={"id": old["id"]})
+    for address in (f"/v1/events/{event['id']}", f"/v1/activities/{activity['id']}"):
+        await client.delete(address)
+    for one, other in ((old, between), (between, new)):
+        into = {"into": {"id": other["id"]}}
+        assert (await client.post(f"/v1/organisations/{one['id']}/merge", json=into)).status_code == 200
+    event = (await client.post(f"/v1/events/{event['id']}/restore")).json()
+    activity = (await client.post(f"/v1/activities/{activity['id']}/restore")).json()
+    named = {"id": new["id"], "code": "C3"}
+    assert [each["role"] for each in event["organisations"]] == ["host", "organiser"]
+    assert [{name: each[name] for name in named} for each in event["organisations"]] == [named] * 2
+    assert activity["lead"] == named
+
+
+async def test_who_asks_for_what_was_merged_into_a_deleted_record_is_told_how_both_come_back(
+    client: httpx.AsyncClient,
+) -> None:
+    old, new = [await make.record(client, "organisations", code=code) for code in ("D1", "D2")]
+    address, there = (f"/v1/organisations/{each['id']}" for each in (old, new))
+    await client.post(f"{address}/merge", json={"into": {"code": "D2"}})
+    await client.delete(there)
+    for answer in (
+        await client.get(address),
+        await client.get("/v1/organisations/D1"),
+        await client.patch(address, json={"name": "X"}),
+        await client.post(f"{address}/restore"),
+    ):
+        assert answer.status_code == 404
+        assert f"merged into {new['id']}" in answer.json()["detail"]
+        assert f"POST {there}/restore" in answer.json()["detail"]
+    await client.post(f"{there}/restore")
+    assert (await client.get(address)).headers["location"] == there
+
+
 async def test_a_merged_record_is_read_as_it_was_and_not_restored(client: httpx.AsyncClient) -> None:
     old = await make.record(client, "goals", number=7)
     await make.record(client, "goals", number=8)
