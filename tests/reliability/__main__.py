@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from app import embedded, preparing
-from tests.reliability import doors, followers, loads, once
+from tests.reliability import doors, followers, loads, once, posting
 from tests.reliability import experiments as on
 from tests.reliability.experiments import Found
 from tests.reliability.service import Service, children, key_for, serving
@@ -118,6 +118,9 @@ ALL: dict[str, Run] = {
     "big-job": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk", job=True),
     "stop": lambda a, _: on.stopped(a),
     "F1": lambda a, _: _served(a, lambda s, key: followers.under_fire(s, a, key, seconds=300)),
+    "F4": lambda a, _: followers.limited(a, seconds=30),
+    "W1": lambda a, _: posting.receivers(a, records=20, versions=4, kills=4),
+    "W8": lambda a, _: posting.down_then_up(a, events=10_000, rate=200, down=20),
     "idle": lambda a, _: followers.idle(a),
 }
 

@@ -17,8 +17,11 @@ from uuid import UUID
 import asyncpg
 import httpx
 
+from app import preparing
+from app.access.keys import new_key
+from app.access.permissions import Role
 from app.mirror.copies import digest_of
-from tests.reliability.experiments import Found, beside, lasting
+from tests.reliability.experiments import Found, beside, lasting, only
 from tests.reliability.http_client import Caller
 from tests.reliability.service import Service, key_for, serving
 
@@ -393,3 +396,117 @@ def _cpu(pid: int) -> float:
     """Seconds that a process has worked."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def limited(address: str, *, seconds: float, writers: int = 6) -> Found:  # F4
+    """Who sees a part follows a part: what becomes visible and what is hidden, and no hole that is not declared."""
+    keys: dict[str, str] = {}
+    connection = await asyncpg.connect(address)
+    for name, role, country in (
+        ("secretariat", Role.SECRETARIAT, None),
+        ("thailand", Role.EDITOR, "TH"),
+        ("laos", Role.EDITOR, "LA"),
+        ("partner", Role.PARTNER, None),
+    ):
+        keys[name] = new_key()
+        await preparing.add_key(connection, keys[name], name, role, country=country)
+    await connection.close()
+    async with serving(address, workers=2) as service, AsyncExitStack() as stack:
+        base = f"http://127.0.0.1:{service.port}"
+
+        async def caller(key: str | None) -> httpx.AsyncClient:
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            return await stack.enter_async_context(
+                httpx.AsyncClient(base_url=base, headers=headers, timeout=30)
+            )
+
+        clients = {name: await caller(key) for name, key in {**keys, "public": None}.items()}
+        readers = {name: _Holder(0) for name in clients}
+        done, writes = lasting(seconds), Counter[str]()
+        works = [_draft(clients[name], done, writes) for name in ("thailand", "laos", "secretariat")]
+        works += [_draft(clients["thailand"], done, writes) for _ in range(writers - 3)]
+        works += [_hold(clients[name], reader, done) for name, reader in readers.items()]
+        async with beside(*works):
+            pass
+        found = Found("")
+        for name, reader in readers.items():
+            await _hold(clients[name], reader, lambda: True)
+            digests = (await clients[name].get("/v1/changes/digest")).json()
+            theirs = {
+                each["kind"]: (each["count"], each["digest"]) for each in digests["items"] if each["count"]
+            }
+            mine = {kind: (each.count, each.digest) for kind, each in digest_of(reader.held.values()).items()}
+            found.must(mine == theirs, f"{name}: holds {mine}, the register {theirs}")
+            found.wrong += [f"{name}: {sentence}" for sentence in reader.wrong[:3]]
+        found.must(
+            len({reader.cursor for reader in readers.values()}) == 1, "not all came to the same position"
+        )
+        found.must(writes["200"] > 10 and bool(readers["public"].actions["hide"]), "nothing was hidden")
+        told = {name: dict(reader.actions) for name, reader in readers.items()}
+        found.measured = f"writes {dict(writes)}; told {told}"
+        found.wrong += [*only(writes, "200", "201", "204", "409", "412"), *service.noise()[:3]]
+        return found
+
+
+@dataclass
+class _Holder(Follower):
+    """A reader that keeps what it is told."""
+
+    held: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    actions: Counter[str] = field(default_factory=Counter)
+
+    def take(self, item: dict[str, Any]) -> None:
+        super().take(item)
+        self.actions[item["action"]] += 1
+        if item["action"] in {"delete", "merge", "hide"}:
+            self.held.pop(item["id"], None)
+        else:
+            self.held[item["id"]] = (item["kind"], item["id"], item["version"])
+
+
+async def _hold(client: httpx.AsyncClient, reader: _Holder, done: Callable[[], bool]) -> None:
+    """Follow until it is over, and then to the end."""
+    while True:
+        over = done()
+        page = (
+            await client.get(
+                "/v1/changes", params={"after": reader.cursor, "limit": 50, "wait": 0 if over else 1}
+            )
+        ).json()
+        if len(page["items"]) + page["withheld"] != page["next_after"] - reader.cursor:
+            reader.wrong.append(f"a page behind {reader.cursor} has a hole")
+        for item in page["items"]:
+            reader.take(item)
+        reader.cursor = page["next_after"]
+        if over and page["next"] is None:
+            return
+
+
+async def _draft(client: httpx.AsyncClient, done: Callable[[], bool], writes: Counter[str]) -> None:
+    """Records that are drafts, then public, then drafts again, deleted, restored and merged."""
+    words = ("public", "partners", "own")
+    while not done():
+        made: list[str] = []
+        for _ in range(2):
+            body = {
+                "title": "Draft",
+                "kind": "seminar",
+                "start_date": "2025-06-24",
+                "visibility": random.choice(words),
+            }
+            answer = await client.post("/v1/events", json=body)
+            writes[str(answer.status_code)] += 1
+            made.append(answer.json()["id"])
+        for _ in range(random.randint(1, 5)):
+            address = f"/v1/events/{random.choice(made)}"
+            answer = await client.patch(address, json={"visibility": random.choice(words)})
+            writes[str(answer.status_code)] += 1
+        one, other = made
+        asked = random.random()
+        if asked < 0.4:
+            writes[str((await client.delete(f"/v1/events/{one}")).status_code)] += 1
+        if asked < 0.2:
+            writes[str((await client.post(f"/v1/events/{one}/restore")).status_code)] += 1
+        if asked > 0.7:
+            answer = await client.post(f"/v1/events/{one}/merge", json={"into": {"id": other}})
+            writes[str(answer.status_code)] += 1
