@@ -1,8 +1,9 @@
 """How long the answers take that count over the whole register: `python -m bench.reports`.
 
 On 50 000 generated events and 10 000 generated activities, with two Consultations to which twelve generated countries
-have reported; of the activities, one in 256 has a status that its dates contradict. Wall-clock times are of this machine
-at this hour; beside them stands the CPU time that the database took.
+have reported, the first of them frozen; of the activities, one in 256 has a status that its dates contradict. Wall-clock
+times are of this machine at this hour; beside them stands the CPU time that the database took. Of the files of reports
+it is shown when their first byte comes, and by how much the service grows meanwhile.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import asyncpg
 from rich.console import Console
 from rich.table import Table
 
+from bench.exports import Export, download
 from bench.registers import Register, register
 
 EVENTS, ACTIVITIES, ROUNDS = 50_000, 10_000, 5
@@ -51,6 +53,17 @@ ASKED = {
     "overlaps of one": "/v1/overlaps?activity={activity}",
     "funding": "/v1/funding",
 }
+FILES = {
+    "live, JSON": "/v1/consultations/2/report",
+    "live, CSV of activities": "/v1/consultations/2/report.csv",
+    "live, CSV of lines": "/v1/consultations/2/report.csv?table=lines",
+    "live, XLSX": "/v1/consultations/2/report.xlsx",
+    "live, DOCX": "/v1/consultations/2/report.docx",
+    "live, PDF": "/v1/consultations/2/report.pdf",
+    "frozen, JSON": "/v1/consultations/1/report/frozen",
+    "frozen, CSV of activities": "/v1/consultations/1/report/frozen.csv",
+    "frozen, XLSX": "/v1/consultations/1/report/frozen.xlsx",
+}
 
 
 def main() -> None:
@@ -65,7 +78,10 @@ def main() -> None:
     folder.chmod(0o711)
     try:
         with register(EVENTS, folder) as found:
-            _show(found, asyncio.run(_reported(found.address)))
+            activity = asyncio.run(_reported(found.address))
+            _frozen(found)
+            _show(found, activity)
+            _show_files(found)
     finally:
         if not asked.keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,6 +98,31 @@ async def _reported(address: str) -> str:
     )
     await connection.close()
     return str(one)
+
+
+def _frozen(found: Register) -> None:
+    """The report of the first Consultation is frozen; again, it stays as it is."""
+    asked = urllib.request.Request(
+        f"{found.server.address}/v1/consultations/1/freeze?force=true",
+        method="POST",
+        headers=found.measured.writer,
+    )
+    urllib.request.urlopen(asked).close()
+
+
+def _show_files(found: Register) -> None:
+    table = Table("file", "first byte, s", "whole, s", "grown, MB", "bytes", box=None)
+    for name, path in FILES.items():
+        had = [download(found.server, path, "*/*") for _ in range(ROUNDS)]
+        first, whole = (
+            statistics.median(getattr(each, part) for each in had) for part in ("first", "seconds")
+        )
+        table.add_row(name, f"{first:.2f}", f"{whole:.2f}", f"{_most(had):.0f}", f"{had[0].size:,}")
+    Console().print(table)
+
+
+def _most(had: list[Export]) -> float:
+    return max(each.grown for each in had)
 
 
 def _show(found: Register, activity: str) -> None:

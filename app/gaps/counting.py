@@ -49,18 +49,20 @@ def page_of_gaps() -> Compiled:
 
 
 @cache
-def counts() -> Compiled:
-    """How many gaps of each check are open, and how many dismissed."""
+def counts(gaps: str = "") -> Compiled:
+    """How many gaps of each check are open, and how many dismissed; `gaps` is a relation of all of them, if any."""
     sql = f"""select g."check", count(*) filter (where g.dismissed is not true) as open,
-      count(*) filter (where g.dismissed) as dismissed from {all_gaps()} g group by 1"""
+      count(*) filter (where g.dismissed) as dismissed from {gaps or all_gaps()} g group by 1"""
     return Compiled(sql, (), {})
 
 
 @cache
-def grave_gaps() -> Compiled:
-    """The critical gaps, and what was dismissed of any gravity: what a report has to say of gaps."""
-    sql = f"""select {JSON}::text as j, g.severity = 'critical' and g.dismissed is not true as grave
-    from {all_gaps()} g where g.severity = 'critical' or g.dismissed order by g.id"""
+def grave_gaps(gaps: str) -> Compiled:
+    """What a report has to say of gaps, from a relation that has all of them: each that is `critical`, then what was
+    `dismissed` of any gravity.
+    """
+    sql = f"""select case when g.dismissed then 'dismissed' else 'critical' end as standing, {JSON}::text as j
+    from {gaps} g where g.severity = 'critical' or g.dismissed order by coalesce(g.dismissed, false), g.id"""
     return Compiled(sql, (), {})
 
 

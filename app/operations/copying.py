@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from typing import Any
 
 from app.db import Compiled, Connection, Context, patient
@@ -12,8 +12,10 @@ from app.operations import sheets
 from app.operations.kept import VERSION
 from app.operations.serving import Service
 
+Keep = Callable[[bytes], Coroutine[Any, Any, None]]
+"""Takes the next piece of what is sent."""
 _CHUNK = 65_536
-_EXPORT_SECONDS = 300
+EXPORT_SECONDS = 300
 _COPY: dict[str, dict[str, Any]] = {
     "csv": {"format": "csv", "header": True},
     "xlsx": sheets.COPY,
@@ -37,7 +39,7 @@ async def copied(
     return position.result(), resumed(first, chunks)
 
 
-async def streamed(
+def streamed(
     service: Service,
     context: Context,
     plan: Compiled,
@@ -45,9 +47,28 @@ async def streamed(
     style: Format,
     begin: Callable[[Connection], Awaitable[bool]],
 ) -> AsyncGenerator[bytes]:
-    """COPY … TO STDOUT through a file without a name: constant memory, and no connection waits for a slow client.
+    """COPY … TO STDOUT, sent as it comes. `begin` looks at the same snapshot first, and says whether anything is to be
+    copied.
+    """
 
-    `begin` looks at the same snapshot first, and says whether anything is to be copied.
+    async def make(connection: Connection, keep: Keep) -> None:
+        if await begin(connection):
+            await connection.copy_from_query(
+                plan.sql,
+                *plan.args(values),
+                output=keep,
+                timeout=EXPORT_SECONDS,
+                **_COPY[style.ending],
+            )
+
+    return sent_as_made(service, context, make)
+
+
+async def sent_as_made(
+    service: Service, context: Context, make: Callable[[Connection, Keep], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
+    """What is made from one view of the register, through a file without a name: constant memory, and no connection
+    waits for a slow client. If it breaks, so does the stream.
     """
     spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (closed when the answer has been read)
     grown = asyncio.Event()
@@ -59,15 +80,8 @@ async def streamed(
     async def run() -> None:
         try:
             async with service.database.reading(context, one_view=True) as connection:
-                await patient(connection, _EXPORT_SECONDS)
-                if await begin(connection):
-                    await connection.copy_from_query(
-                        plan.sql,
-                        *plan.args(values),
-                        output=keep,
-                        timeout=_EXPORT_SECONDS,
-                        **_COPY[style.ending],
-                    )
+                await patient(connection, EXPORT_SECONDS)
+                await make(connection, keep)
         finally:
             grown.set()
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 from app.report_files.pages import Given
@@ -12,15 +13,35 @@ _FORMULA = re.compile(r"[=+\-@\t\r'＝＋－＠]")
 
 
 def separated(given: Given, table: str, to: IO[bytes]) -> None:
-    """Write it. Text that a spreadsheet would compute gets a leading `'`, as in the exports of lists."""
-    declared = TABLES[table]
-    kinds = list(declared.columns.values())
-    text = io.TextIOWrapper(to, "utf-8", newline="", write_through=True)
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(declared.columns)
-    for row in declared.rows(given.report):
-        rows.writerow([_cell(given, kind, value) for kind, value in zip(kinds, row, strict=True)])
-    text.detach()
+    """Write it."""
+    rows = Separated(table)
+    to.write(rows.head().encode())
+    to.write(rows.of(given).encode())
+
+
+class Separated:
+    """Writes rows of a table. Text that a spreadsheet would compute gets a leading `'`, as in the exports of lists."""
+
+    def __init__(self, table: str) -> None:
+        self._table = TABLES[table]
+        self.pieces = self._table.pieces
+        self._kinds = list(self._table.columns.values())
+
+    def head(self) -> str:
+        return _written([list(self._table.columns)])
+
+    def of(self, given: Given) -> str:
+        """The rows of a report, or of a piece of one."""
+        rows = self._table.rows(given.report)
+        return _written(
+            [_cell(given, kind, value) for kind, value in zip(self._kinds, row, strict=True)] for row in rows
+        )
+
+
+def _written(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _cell(given: Given, kind: Kind, value: Cell) -> str:

@@ -16,6 +16,8 @@ class Table:
     title: str
     columns: Mapping[str, Kind]
     rows: Callable[[Report], Iterator[tuple[Cell, ...]]]
+    pieces: tuple[str, ...]
+    """Of the report, by their names in `app/status_reports/counting.py`, in which the rows stand."""
 
 
 _WORD: Kind = "text"
@@ -164,56 +166,67 @@ def was_and_is(change: str, each: Mapping[str, Any]) -> tuple[str | None, str | 
 
 
 TABLES: dict[str, Table] = {
-    "overview": Table("Overview", {"name": "text", "value": "long", "href": "address"}, _overview),
+    "overview": Table("Overview", {"name": "text", "value": "long", "href": "address"}, _overview, ("head",)),
     "reporters": Table(
         "Reporters",
         {"country": "text", "organisation": "text", "name": "text", "state": "text", "state_since": "text", **_LINES,
          "overview": "long", "href": "address"},
         _reporters,
+        ("head",),
     ),
     "goals": Table(
         "Goals",
         {"goal": "whole", "title": "long", "counted": "whole", "reached": "whole", "percent": "share",
          **dict.fromkeys(_STATUSES, "whole")},
         _goals,
+        ("goal",),
     ),
     "activities": Table(
         "Activities",
         {**_SHORT, "origin": "text", "lead": "text", "countries": "text", "start_date": "day", "end_date": "day",
          "status": "text", "derived_status": "text", "status_conflict": "flag", "href": "address"},
         _activities,
+        ("activity",),
     ),
-    "lines": Table("Report lines", {**_SHORT, **_LINE}, _lines),
+    "lines": Table("Report lines", {**_SHORT, **_LINE}, _lines, ("activity",)),
     "matrix": Table(
         "Goal by country",
         {"goal": "whole", "country": "text", "activities": "whole", **_LINES, **dict.fromkeys(_STATUSES, "whole"),
          "href": "address"},
         _matrix,
+        ("matrix",),
     ),
     "events": Table(
         "Events",
         {"start_date": "day", "end_date": "day", "title": "long", "kind": "text", "status": "text", "country": "text",
          "goals": "text", "href": "address"},
         _events,
+        ("event",),
     ),
     "funding": Table(
-        "Funding", {"part": "text", "currency": "text", "source": "long", "commitment": "text", **_SUM}, _funding
+        "Funding", {"part": "text", "currency": "text", "source": "long", "commitment": "text", **_SUM}, _funding,
+        ("money",),
     ),
-    "funding_by_currency": Table("Funding by currency", {"part": "text", "currency": "text", **_SUM}, _totals),
+    "funding_by_currency": Table(
+        "Funding by currency", {"part": "text", "currency": "text", **_SUM}, _totals, ("money",)
+    ),
     "gaps": Table(
         "Gaps",
         {"check": "text", "severity": "text", "open": "whole", "dismissed": "whole", "href": "address"},
         _gaps,
+        ("gaps",),
     ),
     "gap_list": Table(
         "Gaps one by one",
         {"standing": "text", "check": "text", "severity": "text", "country": "text", "since": "day", "why": "long",
          "reason": "long", "until": "day", "href": "address"},
         _gap_list,
+        ("critical", "dismissed"),
     ),
     "difference": Table(
         "Difference",
         {"change": "text", **_SHORT, "was": "text", "is": "text", "href": "address"},
         _difference,
+        ("newly_reporting", *CHANGES),
     ),
 }  # fmt: skip

@@ -1,9 +1,12 @@
 """The status report as one SQL statement: every number is counted from rows, and names the list of these rows.
 
+It comes as rows, so that nobody has to hold the whole of it: a row is a piece of the report (`PARTS`), in its order.
+
 What counts: lines of accepted and frozen progress reports, and the activities that everybody may see and no amendment
 has retired. Formulas are printed in the report itself (`method`). 0 of 0 is null, never 100 %.
 """
 
+from collections.abc import Callable
 from functools import cache
 
 from sqlalchemy import select
@@ -11,6 +14,8 @@ from sqlalchemy import select
 from app.activities.queries import ACTIVITIES, derived_status, status_conflict
 from app.db import Compiled, written_out
 from app.funding.counting import ENTRIES, TOTALS
+from app.gaps.counting import all_gaps, counts, grave_gaps
+from app.status_reports.comparing import CHANGES, Side, changes
 
 WORDS = ("proposed", "planned", "ongoing", "implemented", "suspended", "cancelled")
 METHOD = {
@@ -27,11 +32,33 @@ METHOD = {
 }
 
 
+PARTS = {
+    "head": ("head",), "goals": ("goal", "activity"), "matrix": ("matrix",), "events": ("event",), "money": ("money",),
+    "gaps": ("gaps", "critical", "dismissed"), "difference": ("difference", *CHANGES),
+}  # fmt: skip
+"""What a report has, in its order, and the pieces of each."""
+
+
 @cache
-def report_statement() -> Compiled:
-    """$1: number of the Consultation. One row: position of the feed, its time, and as JSON texts the report and its
-    money, whose sums are yet to be given their addresses.
+def report_statement(parts: tuple[str, ...] = tuple(PARTS)) -> Compiled:
+    """$1: number of the Consultation. Rows of the name of a piece and its JSON, for these parts alone.
+
+    Each `goal` is followed by its `activity` pieces. The sums of `money` are yet to be given their addresses. Of the
+    difference there is nothing unless there is an earlier frozen report.
     """
+    chosen = "\nunion all\n".join(_PIECES[part]() for part in parts)
+    compared = f", {_difference()}" if "difference" in parts else ""
+    return Compiled(f"with {counted()}{compared}\n{chosen}", ("number",), {})
+
+
+def statement_of(pieces: tuple[str, ...]) -> Compiled:
+    """The same for the parts that have one of these pieces."""
+    return report_statement(tuple(part for part, has in PARTS.items() if set(has) & set(pieces)))
+
+
+@cache
+def counted(number: str = "$1") -> str:
+    """What is counted, as the expressions of a `with`."""
     row = ACTIVITIES.table
     known = (
         "id",
@@ -49,7 +76,33 @@ def report_statement() -> Compiled:
         derived_status(row).label("derived_status"),
         status_conflict(row).label("status_conflict"),
     ).where(row.c.retired_on.is_(None))
-    return Compiled(_SQL.replace("/* activities */", written_out(activities)), ("number",), {})
+    return (
+        _COUNTED.replace("/* activities */", written_out(activities))
+        .replace("/* gaps */", all_gaps())
+        .replace("$1", number)
+    )
+
+
+def live_side(number: str) -> Side:
+    """The report of a Consultation as it stands, as a side of a comparison."""
+    return Side(
+        f"(with {counted(number)} {_ACTIVITIES_NOW})",
+        f"(with {counted(number)} {_REPORTERS_NOW})",
+        f"(with {counted(number)} select {_CONSULTATION} as said, c.day from consultation c)",
+    )
+
+
+def _difference() -> str:
+    """The same as expressions beside what is counted, against the last report that was frozen before."""
+    before = f"""before as materialized (select f.content::json as said from frozen_reports f
+  join consultations b on b.id = f.consultation_id, consultation c
+  where b.number < c.number and f.frozen_at <= {_AS_OF} order by b.number desc limit 1)"""
+    now = Side(
+        f"({_ACTIVITIES_NOW})",
+        f"({_REPORTERS_NOW})",
+        f"(select {_CONSULTATION} as said, c.day from consultation c)",
+    )
+    return f"{before}, {changes(Side.frozen('before', told='null'), now)}"
 
 
 def _by_word(word_of: str, source: str, href: str) -> str:
@@ -58,7 +111,7 @@ def _by_word(word_of: str, source: str, href: str) -> str:
     return f"""(select json_agg(json_build_object('status', w.word, 'count', coalesce(n.count, 0),
       'href', {href} || w.word) order by w.place)
     from (values {words}) w(place, word)
-    left join (select {word_of} as word, count(*) from {source} group by 1) n using (word))"""  # noqa: S608  (words of our own)
+    left join (select {word_of} as word, count(*) from {source} group by 1) n using (word))"""
 
 
 _RATE = """json_build_object('counted', count(*) filter (where s.counted),
@@ -66,7 +119,17 @@ _RATE = """json_build_object('counted', count(*) filter (where s.counted),
     'percent', round(100.0 * count(*) filter (where s.counted and s.status in ('implemented', 'ongoing'))
       / nullif(count(*) filter (where s.counted), 0), 1))"""
 
-_SQL = f"""with head as (select position,
+_AS_OF = "coalesce(nullif(current_setting('register.as_of', true), '')::timestamptz, now())"
+_ACTIVITIES_NOW = """select goal, id::text as id, code, title, '/v1/activities/' || id as href, status,
+    start_date::text as start_date, end_date::text as end_date, told,
+    row_number() over (order by goal, origin desc, code, id) as place from scored"""
+_REPORTERS_NOW = """select country, organisation, state in ('accepted', 'frozen') as taken,
+    row_number() over (order by country, organisation) as place from reporters"""
+_CONSULTATION = """json_build_object('number', c.number, 'title', c.title, 'start_date', c.start_date,
+    'end_date', c.end_date, 'period_start', c.period_start, 'period_end', c.period_end,
+    'href', '/v1/consultations/' || c.number)"""
+
+_COUNTED = f"""head as (select position,
     coalesce(nullif(current_setting('register.as_of', true), '')::timestamptz, at) as at from journal_head),
 consultation as (select c.*, consultation_day(c.end_date, c.start_date, c.period_end) as day
   from consultations c where c.number = $1),
@@ -77,12 +140,14 @@ reports as (select r.id, r.country, o.code as organisation, r.state, r.state_sin
 lines as materialized (select l.*, r.organisation from report_lines l join reports r on r.id = l.report_id
   where r.state in ('accepted', 'frozen')),
 said as (select activity_id, bool_and(response = 'not_applicable') as not_applicable,
+    bool_or(response = 'reported') as told,
     json_agg(json_build_object('country', country, 'organisation', organisation, 'response', response,
       'status', status, 'narrative', narrative, 'results', results, 'participants', participants,
       'obstacles', obstacles, 'next_steps', next_steps, 'funding', funding, 'href', '/v1/report-lines/' || id)
       order by country, organisation) as lines
   from lines group by activity_id),
 scored as materialized (select a.*, g.number as goal, o.code as lead, o.country as lead_country, said.lines,
+    coalesce(said.told, false) as told,
     coalesce(said.not_applicable, false) as not_applicable,
     a.status <> 'cancelled' and not coalesce(said.not_applicable, false) as counted
   from (/* activities */) a join goals g on g.id = a.goal_id
@@ -105,13 +170,13 @@ held as (select e.id, e.title, e.kind, e.status, e.start_date, e.end_date, e.cou
     array(select (link ->> 'number')::int from jsonb_array_elements(e.goals) link order by 1) as goals
   from events e, consultation c
   where e.start_date <= coalesce(c.period_end, c.day) and coalesce(e.end_date, e.start_date) >= c.period_start),
+gaps as materialized (select g.* from /* gaps */ g),
 money as materialized (select m.* from ({
     ENTRIES
-}) m where m.part = 'activities' or m.id in (select id from held))
-select head.position, head.at, json_build_object(
-  'consultation', json_build_object('number', c.number, 'title', c.title, 'start_date', c.start_date,
-    'end_date', c.end_date, 'period_start', c.period_start, 'period_end', c.period_end,
-    'href', '/v1/consultations/' || c.number),
+}) m where m.part = 'activities' or m.id in (select id from held))"""
+
+_HEAD = f"""select 'head' as piece, json_build_object(
+  'consultation', {_CONSULTATION},
   'position', head.position, 'as_of', head.at, 'membership_on', c.day,
   'members', (select coalesce(json_agg(json_build_object('country', code, 'name', name, 'side', side)
     order by side, code), '[]') from members),
@@ -132,8 +197,14 @@ select head.position, head.at, json_build_object(
       order by p.country, p.organisation), '[]')
     from reporters p left join (select country, sum(reported) as reported, sum(nothing_to_report) as nothing_to_report,
       sum(not_applicable) as not_applicable, sum(not_reported) as not_reported from cells group by 1) n
-      on n.country = p.country),
-  'goals', (select coalesce(json_agg(json_build_object('number', g.number, 'title', g.title,
+      on n.country = p.country))::text as said
+from head, consultation c"""
+
+_GOALS = f"""select x.piece, x.said
+from (select g.* from goals g, consultation
+  where g.retired_on is null or exists (select from scored s where s.goal = g.number) order by g.number) g
+cross join lateral (
+  select 'goal' as piece, json_build_object('number', g.number, 'title', g.title,
       'rate', (select {_RATE} from scored s where s.goal = g.number),
       'by_status', {
     _by_word(
@@ -141,27 +212,43 @@ select head.position, head.at, json_build_object(
         "(select * from scored where goal = g.number) s",
         "'/v1/activities?goal.number=' || g.number || '&status='",
     )
-},
-      'activities', coalesce((select json_agg(json_build_object('id', s.id, 'code', s.code, 'title', s.title,
+})::text as said
+  union all
+  (select 'activity', json_build_object('id', s.id, 'code', s.code, 'title', s.title,
           'origin', s.origin, 'lead', s.lead, 'countries', s.countries, 'start_date', s.start_date,
           'end_date', s.end_date, 'status', s.status, 'derived_status', s.derived_status,
-          'status_conflict', s.status_conflict, 'lines', coalesce(s.lines, '[]'), 'href', '/v1/activities/' || s.id)
-          order by s.origin desc, s.code, s.id) from scored s where s.goal = g.number), '[]'))
-      order by g.number), '[]') from goals g
-    where g.retired_on is null or exists (select from scored s where s.goal = g.number)),
-  'matrix', (select coalesce(json_agg(json_build_object('goal', k.goal, 'country', k.country,
-      'activities', k.activities, 'reported', k.reported, 'nothing_to_report', k.nothing_to_report,
-      'not_applicable', k.not_applicable, 'not_reported', k.not_reported,
+          'status_conflict', s.status_conflict, 'lines', coalesce(s.lines, '[]'),
+          'href', '/v1/activities/' || s.id)::text
+    from scored s where s.goal = g.number order by s.origin desc, s.code, s.id)) x"""
+
+_MATRIX = f"""select 'matrix' as piece, (select coalesce(json_agg(json_build_object(
+      'goal', k.goal, 'country', k.country, 'activities', k.activities, 'reported', k.reported,
+      'nothing_to_report', k.nothing_to_report, 'not_applicable', k.not_applicable, 'not_reported', k.not_reported,
       'statuses', json_build_object({", ".join(f"'{word}', k.{word}" for word in WORDS)}),
       'href', '/v1/report-lines?activity.goal.number=' || k.goal || '&report.country=' || k.country
-        || '&report.consultation.number=' || c.number) order by k.goal, k.country), '[]') from cells k),
-  'events', (select coalesce(json_agg(e order by e.start_date, e.id), '[]')
-    from (select held.*, '/v1/events/' || id as href from held) e)
-)::text as report, json_build_object('period_start', c.period_start, 'period_end', c.period_end,
+        || '&report.consultation.number=' || c.number) order by k.goal, k.country), '[]') from cells k)::text as said
+from consultation c"""
+
+_EVENTS = """(select 'event' as piece, row_to_json(e)::text as said
+  from (select held.*, '/v1/events/' || id as href from held) e order by e.start_date, e.id)"""
+
+_MONEY = f"""select 'money' as piece, json_build_object('period_start', c.period_start, 'period_end', c.period_end,
   'funding_by_currency', (select coalesce(json_agg(to_json(t) order by t.part, t.currency), '[]') from (
     select m.part, m.said ->> 'currency' as currency, {TOTALS} from money m group by 1, 2) t),
   'funding', (select coalesce(json_agg(to_json(t) order by t.part, t.currency, t.source, t.commitment), '[]') from (
     select m.part, m.said ->> 'currency' as currency, m.said ->> 'source' as source,
       m.said ->> 'commitment' as commitment, {TOTALS} from money m group by 1, 2, 3, 4) t)
-)::text as money
-from head, consultation c"""  # noqa: S608  (words of our own)
+)::text as said
+from consultation c"""
+
+
+def _gaps() -> str:
+    return f"""select 'gaps', coalesce(json_object_agg(n."check", json_build_array(n.open, n.dismissed)), '{{}}')::text
+from ({counts("gaps").sql}) n
+union all ({grave_gaps("gaps").sql})"""
+
+
+_PIECES: dict[str, Callable[[], str]] = {
+    "head": lambda: _HEAD, "goals": lambda: _GOALS, "matrix": lambda: _MATRIX, "events": lambda: _EVENTS,
+    "money": lambda: _MONEY, "gaps": _gaps, "difference": lambda: "select piece, said from changed",
+}  # fmt: skip

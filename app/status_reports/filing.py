@@ -7,22 +7,27 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import IO
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import IO, Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app import __version__
-from app.db import Connection
-from app.errors import Unavailable
+from app.db import Compiled, Connection, Context, patient
+from app.errors import NotFound, Unavailable
 from app.http.etags import not_modified
 from app.http.formats import CSV, DOCX, JSON, PDF, SVG, XLSX, Format
-from app.operations.answering import caching
-from app.operations.documents import digest_of
+from app.operations.answering import caching, digest
+from app.operations.copying import Keep, resumed, sent_as_made
+from app.operations.kept import VERSION
 from app.operations.serving import Service, address_of, context_of, headers_of, moment_of, service_of
+from app.report_files.tables import TABLES
+from app.status_reports.counting import report_statement, statement_of
+from app.status_reports.telling import AsDifference, AsJson, AsTable, Writer, sliced, told
 
 REPORT_FORMATS = (JSON, PDF, DOCX, XLSX, CSV)
 _AT_A_TIME = 2
@@ -37,40 +42,153 @@ _STYLED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'
 """An SVG says its colours itself."""
 _log = structlog.get_logger("workplan")
 
-Read = Callable[[Connection], Awaitable[tuple[UUID | None, str, bytes | None]]]
-"""The Consultation whose frozen report it is (None: live), the report as JSON, and its file if that is kept."""
+Number = Callable[[Connection], Awaitable[int]]
+"""The number of the Consultation that a request names."""
+PlanOf = Callable[[Connection], Awaitable[tuple[Compiled, Sequence[int]]]]
+"""How two reports are compared, and the numbers of their Consultations."""
+Make = Callable[[Connection, Keep], Awaitable[None]]
+_STORED = "frozen_reports f join consultations c on c.id = f.consultation_id"
+_FILED = f"{_STORED} join frozen_files k on k.consultation_id = f.consultation_id"
+_TEXT = "convert_to(f.content, 'UTF8')"
 
 
-async def filed(request: Request, style: Format, name: str, read: Read) -> Response:
-    """The file of a report, or 304. Of a frozen one the first that was made is kept, and answered ever after."""
-    service, base = service_of(request), address_of(request)
-    async with service.database.reading(await context_of(request), one_view=True) as connection:
-        consultation, report, content = await read(connection)
-    answer = caching(await moment_of(request), **_headers(request, style))
-    if consultation is None:
-        tag = hashlib.sha256(f"{digest_of(report)}|{name}|{base}|{__version__}".encode()).hexdigest()[:32]
-        if (known := _known(request, tag, answer)) is not None:
-            return known
-        file = await made(service, name, report, base)
-        return StreamingResponse(_sent(file), 200, answer | {"Content-Length": str(_size(file))})
-    if content is None:
-        with await made(service, name, report, base) as file:
-            content = await _kept(service, consultation, name, file.read())
-    digest = hashlib.sha256(content)
-    answer["Repr-Digest"] = f"sha-256=:{base64.b64encode(digest.digest()).decode()}:"
-    return _known(request, digest.hexdigest(), answer) or Response(content, 200, answer)
+class _Known(Exception):
+    """The client has it already."""
 
 
-async def made(service: Service, name: str, report: str, base: str) -> IO[bytes]:
-    """The file of this name (`app/report_files/__main__.py`)."""
-    folder = service.settings.spool_dir
-    file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed by who reads it)
+async def live(request: Request, style: Format, name: str, number: Number) -> Response:
+    """The report as it stands, in the form of this name, or 304. JSON and tables are sent while they are counted."""
+    service, base, moment = service_of(request), address_of(request), await moment_of(request)
+    context = await context_of(request)
+    answer = caching(moment, **_headers(request, style))
+    same = hashlib.sha256(f"{digest(request, moment)}|{name}|{base}|{__version__}".encode()).hexdigest()[:32]
+
+    async def begin(connection: Connection) -> int:
+        found = await number(connection)
+        if _known(request, f"{await connection.fetchval(VERSION.sql)}.{same}", answer):
+            raise _Known
+        return found
+
     try:
-        with tempfile.TemporaryFile(dir=folder) as order:
-            order.write(json.dumps({"base": base}).encode() + b"\n" + report.encode())
-            order.seek(0)
-            async with asyncio.timeout(service.settings.report_budget), _TURNS:
-                await _run(name, order, file)
+        if style in {JSON, CSV}:
+            table = name.removeprefix("csv:")
+            writer: Writer = AsJson() if style is JSON else AsTable(table, base)
+            plan = report_statement() if style is JSON else statement_of(TABLES[table].pieces)
+
+            async def make(connection: Connection, keep: Keep) -> None:
+                await told(connection, plan, [await begin(connection)], writer, keep)
+
+            return await _streamed(service, context, make, answer)
+        with _order(service, base) as order:
+            async with service.database.reading(context, one_view=True) as connection:
+                await patient(connection, service.settings.report_budget)
+                await told(connection, report_statement(), [await begin(connection)], AsJson(), _into(order))
+            file = await made(service, name, order)
+    except _Known:
+        return _unchanged(answer)
+    return StreamingResponse(_sent(file), 200, answer | {"Content-Length": str(_size(file))})
+
+
+async def frozen(request: Request, style: Format, name: str, number: Number) -> Response:
+    """The report that is kept, or 304. Of its files the first that was made is kept too, and answered ever after."""
+    service, context = service_of(request), await context_of(request)
+    answer = caching(await moment_of(request), **_headers(request, style))
+    async with service.database.reading(context, one_view=True) as connection:
+        consultation = await number(connection)
+        row = await connection.fetchrow(
+            f"select f.consultation_id as id from {_STORED} where c.number = $1", consultation
+        )
+        if row is None:
+            raise NotFound(
+                f"The report of this Consultation is not frozen: /v1/consultations/{consultation}/report is live."
+            )
+    args: list[Any] = [consultation]
+    content, source = _TEXT, f"{_STORED} where c.number = $1"
+    if style is not JSON:
+        content, source, args = (
+            "k.content",
+            f"{_FILED} where c.number = $1 and k.name = $2",
+            [consultation, name],
+        )
+    kept = await _print(service, context, content, source, args)
+    if kept is None:
+        with _order(service, address_of(request)) as order:
+            async with service.database.reading(context) as connection:
+                await sliced(
+                    connection, _TEXT, f"{_STORED} where c.number = $1", [consultation], _into(order)
+                )
+            with await made(service, name, order) as file:
+                await _keep(service, row["id"], name, file.read())
+        kept = await _print(service, context, content, source, args)
+    assert kept is not None
+    answer["Repr-Digest"] = f"sha-256=:{base64.b64encode(kept['digest']).decode()}:"
+    answer["Content-Length"] = str(kept["size"])
+    if _known(request, kept["digest"].hex(), answer):
+        return _unchanged(answer)
+
+    async def make(connection: Connection, keep: Keep) -> None:
+        await sliced(connection, content, source, args, keep)
+
+    return await _streamed(service, context, make, answer)
+
+
+async def difference(request: Request, plan_of: PlanOf) -> Response:
+    """What has changed, sent while it is compared, or 304."""
+    moment, context = await moment_of(request), await context_of(request)
+    answer = caching(moment, **{"Content-Type": JSON.content_type})
+    same = digest(request, moment)
+
+    async def make(connection: Connection, keep: Keep) -> None:
+        plan, numbers = await plan_of(connection)
+        if _known(request, f"{await connection.fetchval(VERSION.sql)}.{same}", answer):
+            raise _Known
+        await told(connection, plan, numbers, AsDifference(), keep)
+
+    try:
+        return await _streamed(service_of(request), context, make, answer)
+    except _Known:
+        return _unchanged(answer)
+
+
+async def _streamed(service: Service, context: Context, make: Make, answer: dict[str, str]) -> Response:
+    """What is made, from its first piece on: until then, what goes wrong is still a problem document."""
+    chunks = sent_as_made(service, context, make)
+    first = await anext(chunks, b"")
+    return StreamingResponse(resumed(first, chunks), 200, answer)
+
+
+async def _print(
+    service: Service, context: Context, content: str, source: str, args: Sequence[Any]
+) -> asyncpg.Record | None:
+    """Digest and size of what is stored; None if it is not."""
+    async with service.database.reading(context) as connection:
+        return await connection.fetchrow(
+            f"select sha256({content}) as digest, octet_length({content}) as size from {source}",
+            *args,
+        )
+
+
+def _order(service: Service, base: str) -> IO[bytes]:
+    """What a file is made of, to be filled with the report as JSON."""
+    order = tempfile.TemporaryFile(dir=service.settings.spool_dir)  # noqa: SIM115  (closed by who asked)
+    order.write(json.dumps({"base": base}).encode() + b"\n")
+    return order
+
+
+def _into(file: IO[bytes]) -> Keep:
+    async def keep(piece: bytes) -> None:
+        file.write(piece)
+
+    return keep
+
+
+async def made(service: Service, name: str, order: IO[bytes]) -> IO[bytes]:
+    """The file of this name (`app/report_files/__main__.py`)."""
+    order.seek(0)
+    file = tempfile.TemporaryFile(dir=service.settings.spool_dir)  # noqa: SIM115  (closed by who reads it)
+    try:
+        async with asyncio.timeout(service.settings.report_budget), _TURNS:
+            await _run(name, order, file)
     except TimeoutError:
         file.close()
         raise Unavailable("The file was not ready in time. Try again, or take it as JSON.") from None
@@ -98,8 +216,10 @@ async def _run(name: str, order: IO[bytes], file: IO[bytes]) -> None:
         raise RuntimeError("A file of a report could not be made.")
 
 
-async def _kept(service: Service, consultation: UUID, name: str, content: bytes) -> bytes:
-    """The file that is kept of a frozen report: this one, unless another was first."""
+async def _keep(service: Service, consultation: UUID, name: str, content: bytes) -> None:
+    """The file is kept of a frozen report, unless another was first. COPY, which would take it piece by piece, does not
+    write where row-level security holds.
+    """
     async with service.database.writing() as connection:
         await connection.execute(
             "insert into frozen_files (consultation_id, name, content) values ($1, $2, $3) on conflict do nothing",
@@ -107,26 +227,27 @@ async def _kept(service: Service, consultation: UUID, name: str, content: bytes)
             name,
             content,
         )
-        first: bytes = await connection.fetchval(
-            "select content from frozen_files where consultation_id = $1 and name = $2", consultation, name
-        )
-    return first
 
 
 def _headers(request: Request, style: Format) -> dict[str, str]:
+    if style is JSON:
+        return {"Content-Type": style.content_type}
     place = "inline" if style in _SHOWN_HERE else "attachment"
     name = f"status-report-{request.path_params['name']}.{style.ending}"
     headers = {"Content-Type": style.content_type, "Content-Disposition": f'{place}; filename="{name}"'}
     return headers | ({"Content-Security-Policy": _STYLED} if style is SVG else {})
 
 
-def _known(request: Request, tag: str, answer: dict[str, str]) -> Response | None:
-    """304 if the client has it; else the tag is put among the headers."""
+def _known(request: Request, tag: str, answer: dict[str, str]) -> bool:
+    """Whether the client has it; the tag is put among the headers."""
     answer["ETag"] = f'"{tag}"'
-    if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        kept = {name: said for name, said in answer.items() if not name.startswith("Content-")}
-        return Response(None, 304, kept)
-    return None
+    return not_modified(headers_of(request).get(b"if-none-match"), tag)
+
+
+def _unchanged(answer: Mapping[str, str]) -> Response:
+    return Response(
+        None, 304, {name: said for name, said in answer.items() if not name.startswith("Content-")}
+    )
 
 
 def _size(file: IO[bytes]) -> int:

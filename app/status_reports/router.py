@@ -1,8 +1,6 @@
 """The operations on the status report of a Consultation, and the explanation of a status."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic_core import from_json
@@ -11,7 +9,7 @@ from app.access.permissions import Permission
 from app.activities.queries import ACTIVITIES
 from app.collection import writing
 from app.consultations.queries import CONSULTATIONS
-from app.db import Connection
+from app.db import Compiled, Connection
 from app.errors import InvalidParameter, NotFound, did_you_mean
 from app.http.formats import CSV, DOCX, JSON, PDF, SVG, XLSX, Format, chosen
 from app.operations import documented as doc
@@ -23,9 +21,10 @@ from app.operations.transactions import Answer, write
 from app.report_files.charts import CHARTS
 from app.report_files.tables import TABLES
 from app.status_reports import freezing
-from app.status_reports.comparing import compared
+from app.status_reports.comparing import comparison
+from app.status_reports.counting import live_side, report_statement
 from app.status_reports.explaining import why_statement
-from app.status_reports.filing import REPORT_FORMATS, filed
+from app.status_reports.filing import REPORT_FORMATS, Number, difference, frozen, live
 from app.status_reports.reporting import open_reporting, outstanding
 
 router = APIRouter(prefix="/consultations", tags=["Status report"])
@@ -33,8 +32,8 @@ explained = APIRouter(prefix="/activities", tags=["Activities"])
 _NUMBER = doc.name_parameter(CONSULTATIONS)
 _TABLE = "activities"
 """That CSV is of, unless another is asked for."""
-ReadText = Callable[[Connection, Request, str], Awaitable[tuple[UUID | None, str, bytes | None]]]
-"""Reads the report of a request, and its file of this name if that is kept."""
+Read = Callable[[Request, Format, str, Number], Awaitable[Response]]
+"""Answers a report in the form of this name."""
 
 
 async def _number(connection: Connection, request: Request) -> int:
@@ -42,25 +41,11 @@ async def _number(connection: Connection, request: Request) -> int:
     return found
 
 
-async def _report(connection: Connection, number: int) -> dict[str, Any]:
-    """The frozen report, else what is counted in the live one."""
-    if (text := await freezing.frozen(connection, number)) is not None:
-        return dict(from_json(text))
-    return await _counted(connection, number)
-
-
-async def _counted(connection: Connection, number: int) -> dict[str, Any]:
-    found = await freezing.counted(connection, number)
-    if found is None:
+async def _outstanding(connection: Connection, number: int) -> str:
+    head = await connection.fetchrow(report_statement(("head",)).sql, number)
+    if head is None:
         raise CONSULTATIONS.missing(str(number))
-    return found
-
-
-async def _live(connection: Connection, number: int) -> freezing.Counted:
-    found = await freezing.live(connection, number)
-    if found is None:
-        raise CONSULTATIONS.missing(str(number))
-    return found
+    return text_of(outstanding(from_json(head["said"])))
 
 
 async def read_report(request: Request) -> Response:
@@ -69,15 +54,15 @@ async def read_report(request: Request) -> Response:
     As JSON; by `Accept`, or by a plain ending such as `report.pdf`, as PDF, DOCX, workbook or CSV, made
     of the JSON.
     """
-    return await _answered(request, None, _live_text)
+    return await _answered(request, None, live)
 
 
 async def read_frozen_report(request: Request) -> Response:
     """The report as it was put before the Consultation: the same bytes for ever, in every format."""
-    return await _answered(request, None, _frozen_text)
+    return await _answered(request, None, frozen)
 
 
-async def _answered(request: Request, fixed: Format | None, read: ReadText) -> Response:
+async def _answered(request: Request, fixed: Format | None, read: Read) -> Response:
     style = fixed or chosen(headers_of(request).get(b"accept"), REPORT_FORMATS)
     table = asked_of(request, *(("table",) if style is CSV else ())).get("table", _TABLE)
     if table not in TABLES:
@@ -85,47 +70,27 @@ async def _answered(request: Request, fixed: Format | None, read: ReadText) -> R
             "`table` is the name of a table.",
             errors=[{"parameter": "table", "code": "unreadable", **did_you_mean(table[:60], tuple(TABLES))}],
         )
-    if style is JSON:
-
-        async def made(connection: Connection) -> str:
-            return (await read(connection, request, ""))[1]
-
-        return await answered(request, made)
     name = f"csv:{table}" if style is CSV else style.ending
-    return await filed(request, style, name, lambda connection: read(connection, request, name))
-
-
-async def _live_text(connection: Connection, request: Request, name: str) -> tuple[None, str, None]:
-    return None, (await _live(connection, await _number(connection, request))).text(), None
-
-
-async def _frozen_text(connection: Connection, request: Request, name: str) -> tuple[UUID, str, bytes | None]:
-    number = await _number(connection, request)
-    if (found := await freezing.frozen_file(connection, number, name)) is None:
-        raise NotFound(
-            f"The report of this Consultation is not frozen: /v1/consultations/{number}/report is live."
-        )
-    return found
+    return await read(request, style, name, lambda connection: _number(connection, request))
 
 
 async def read_chart(request: Request) -> Response:
     """A picture of the live report, as SVG."""
-    return await _drawn(request, _live_text)
+    return await _drawn(request, live)
 
 
 async def read_frozen_chart(request: Request) -> Response:
     """A picture of the frozen report, as SVG: the same bytes for ever."""
-    return await _drawn(request, _frozen_text)
+    return await _drawn(request, frozen)
 
 
-async def _drawn(request: Request, read: ReadText) -> Response:
+async def _drawn(request: Request, read: Read) -> Response:
     asked_of(request)
     chosen(headers_of(request).get(b"accept"), (SVG,))
     chart = request.path_params["chart"].removesuffix(".svg")
     if chart not in CHARTS:
         raise NotFound(f"There is no such picture; there are {', '.join(CHARTS)}.")
-    name = f"svg:{chart}"
-    return await filed(request, SVG, name, lambda connection: read(connection, request, name))
+    return await read(request, SVG, f"svg:{chart}", lambda connection: _number(connection, request))
 
 
 async def compare_reports(request: Request) -> Response:
@@ -137,12 +102,26 @@ async def compare_reports(request: Request) -> Response:
             errors=[{"parameter": "from", "code": "unreadable", "hint": "For example ?from=1."}],
         )
 
-    async def made(connection: Connection) -> str:
-        number = await _number(connection, request)
-        before = await _report(connection, int(since))
-        return text_of(compared(before, await _report(connection, number)))
+    chosen(headers_of(request).get(b"accept"), (JSON,))
 
-    return await answered(request, made)
+    async def plan_of(connection: Connection) -> tuple[Compiled, tuple[int, int]]:
+        numbers = int(since), await _number(connection, request)
+        rows = await connection.fetch(_ARE_FROZEN, list(numbers))
+        is_frozen = {row["number"]: row["frozen"] for row in rows}
+        for number in numbers:
+            if number not in is_frozen:
+                raise CONSULTATIONS.missing(str(number))
+        was, now = (
+            None if is_frozen[number] else live_side(place)
+            for place, number in zip(("$1", "$2"), numbers, strict=True)
+        )
+        return comparison(was, now), numbers
+
+    return await difference(request, plan_of)
+
+
+_ARE_FROZEN = """select c.number::int as number, f.consultation_id is not null as frozen
+from consultations c left join frozen_reports f on f.consultation_id = c.id where c.number = any($1::int[])"""
 
 
 async def read_outstanding(request: Request) -> Response:
@@ -150,7 +129,7 @@ async def read_outstanding(request: Request) -> Response:
     asked_of(request)
 
     async def made(connection: Connection) -> str:
-        return text_of(outstanding(await _counted(connection, await _number(connection, request))))
+        return await _outstanding(connection, await _number(connection, request))
 
     return await answered(request, made)
 
@@ -174,7 +153,7 @@ async def open_reports(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
         await open_reporting(connection, current)
-        return Answer(200, text_of(outstanding(await _counted(connection, current.record["number"]))))
+        return Answer(200, await _outstanding(connection, current.record["number"]))
 
     return await write(request, b"", work, dry_run=dry_run, needs=CONSULTATIONS.needs(Permission.REVIEW))
 
@@ -272,14 +251,14 @@ for _path, _handler, _name, _summary, _schema, _more, _files in (
     )
 
 
-def _ended(style: Format, read: ReadText) -> Handler:
+def _ended(style: Format, read: Read) -> Handler:
     async def read_report_file(request: Request) -> Response:
         return await _answered(request, style, read)
 
     return read_report_file
 
 
-for _path, _read in (("/report", _live_text), ("/report/frozen", _frozen_text)):
+for _path, _read in (("/report", live), ("/report/frozen", frozen)):
     for (
         _style
     ) in REPORT_FORMATS:  # by plain endings, for people who paste addresses; left out of the document

@@ -216,7 +216,7 @@ async def test_the_format_is_chosen_by_accept_too(files: _Files) -> None:
 
 async def test_a_file_that_takes_too_long_is_refused(files: _Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files.service.settings, "report_budget", 0.01)
-    late = await files.client.get("/v1/consultations/4/report.csv")
+    late = await files.client.get("/v1/consultations/4/report.xlsx")
     assert late.status_code == 503
     assert "Retry-After" in late.headers
     assert (await files.client.get("/v1/consultations/4/report")).status_code == 200
