@@ -148,7 +148,7 @@ class Deliverer:
         self._key = self._key or await installation_key(self._database, self._settings)
         now = datetime.now(UTC)
         headers = signed(
-            secrets(self._key, taken.webhook_id, taken.secret_number, taken.former_secret_until, now),
+            secrets(self._key, taken.webhook_id, vars(taken), now),
             message_id(taken.webhook_id, taken.position),
             now,
             body,
@@ -219,10 +219,11 @@ async def installation_key(database: Database, settings: Settings) -> bytes:
     return key
 
 
-def secrets(key: bytes, webhook: Any, number: int, former_until: datetime | None, now: datetime) -> list[str]:
+def secrets(key: bytes, webhook: UUID, row: Mapping[str, Any], now: datetime) -> list[str]:
     """The secrets that sign now: the present one, and for a day after a rotation the former as well."""
-    former = [number - 1] if former_until and former_until > now else []
-    return [secret_of(key, webhook, each) for each in [number, *former]]
+    number, until = row["secret_number"], row["former_secret_until"]
+    former = row["former_secrets"] if until and until > now else 0
+    return [secret_of(key, webhook, each) for each in range(number, number - former - 1, -1)]
 
 
 async def deliver_alone(dsn: str, settings: Settings, kinds: Mapping[str, str]) -> None:

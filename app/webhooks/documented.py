@@ -98,7 +98,8 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     "rotate_webhook_secret": _operation(
         "Give a webhook another secret",
         "Make another secret, shown this once. For 24 hours events carry a signature of each, so that the receiver "
-        "can change over at any time of its own.",
+        "can change over at any time of its own; who rotates again meanwhile, as after a lost answer, keeps the older "
+        "ones as well.",
         doc.ok(200, "The webhook, with its new secret.", _content("WebhookWithSecret"), "ETag", *doc.WRITTEN)
         | doc.problems(*_BODILESS, 404),
         [_ID, *_WRITTEN],

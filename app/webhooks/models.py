@@ -33,6 +33,8 @@ class Webhook(Base):
     from_position: Mapped[int] = mapped_column(BigInteger)
     secret_number: Mapped[int] = mapped_column(server_default=text("1"))
     former_secret_until: Mapped[datetime | None]
+    former_secrets: Mapped[int] = mapped_column(server_default=text("1"))
+    """How many sign until then."""
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -42,7 +42,7 @@ from app.webhooks.schemas import (
     WebhookWithSecret,
 )
 from app.webhooks.sending import send
-from app.webhooks.signing import signed
+from app.webhooks.signing import secret_of, signed
 from app.webhooks.targets import Targets
 from app.webhooks.writes import Row
 
@@ -245,7 +245,7 @@ def _delivery(row: Row, address: str) -> WebhookDelivery:
 
 def _once(status: int, row: Row, key: bytes, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer that shows the secret; what is kept for the Idempotency-Key does not."""
-    (secret,) = secrets(key, row["id"], row["secret_number"], None, datetime.now(UTC))
+    secret = secret_of(key, row["id"], row["secret_number"])
     shown = WebhookWithSecret(**_webhook(row).model_dump(), secret=secret)
     kept = shown.model_copy(update={"secret": None})
     tags = {"ETag": f'"{_tag(row)}"', "Cache-Control": "no-store", **(headers or {})}
@@ -294,9 +294,7 @@ async def _ping(service: Service, key: bytes, row: Row) -> WebhookTest:
     now, settings = datetime.now(UTC), service.settings
     message = f"msg_{row['id'].hex}_test_{int(now.timestamp())}"
     body = WebhookPing(type="ping", at=now).model_dump_json()
-    headers = signed(
-        secrets(key, row["id"], row["secret_number"], row["former_secret_until"], now), message, now, body
-    )
+    headers = signed(secrets(key, row["id"], row, now), message, now, body)
     seconds = min(settings.webhook_timeout, _TEST_SECONDS)
     outcome = await send(Targets.of(settings), row["url"], headers, body, seconds)
     return WebhookTest(

@@ -121,7 +121,7 @@ class Webhook(Told):
         description="Since when no attempt has succeeded; null if the last one did.", examples=[None]
     )
     former_secret_until: Instant | None = Field(
-        description="Until when the former secret signs as well.", examples=[None]
+        description="Until when the former secrets sign as well.", examples=[None]
     )
     version: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})] = Field(
         description="Counts its changes from 1.", examples=[1]

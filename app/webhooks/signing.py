@@ -15,6 +15,8 @@ from standardwebhooks import Webhook as Signer
 
 ROTATION_HOURS = 24
 """After a rotation the former secret signs as well for so long."""
+FORMER_MOST = 9
+"""So many former secrets sign at a time."""
 
 
 def secret_of(key: bytes, webhook: UUID, number: int) -> str:

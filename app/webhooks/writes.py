@@ -10,7 +10,7 @@ from app.db import Connection
 from app.errors import Conflict, NotFound, Unprocessable, did_you_mean
 from app.webhooks import outbox
 from app.webhooks.schemas import REPLAYED_MOST, NewWebhook, WebhookPatch, WebhookReplay, WebhookReplayed
-from app.webhooks.signing import ROTATION_HOURS
+from app.webhooks.signing import FORMER_MOST, ROTATION_HOURS
 from app.webhooks.targets import Forbidden, Targets, Unresolved
 
 Row = Mapping[str, Any]
@@ -19,7 +19,8 @@ WEBHOOKS_MOST = 50
 
 _COLUMNS = """w.id, w.owner_id,
   w.url, w.kinds, w.actions, w.country, w.description, w.state, w.disabled_reason, w.from_position,
-  w.secret_number, w.former_secret_until, w.version, w.created_at, w.updated_at, l.position, l.failing_since,
+  w.secret_number, w.former_secret_until, w.former_secrets, w.version, w.created_at, w.updated_at,
+  l.position, l.failing_since,
   (select count(*) from webhook_deliveries d where d.webhook_id = w.id and d.state = 'pending') as pending"""
 _ALL = f"select {_COLUMNS} from webhooks w join webhook_lanes l on l.webhook_id = w.id"  # noqa: S608  (our own words)
 _MINE = "($1 or w.owner_id = $2 or w.owner_body_id = $3)"
@@ -35,6 +36,7 @@ _RESUME = [
     "update webhook_deliveries set attempts = 0, due_at = now() where webhook_id = $1 and state = 'pending'",
 ]
 _ROTATE = """update webhooks set secret_number = secret_number + 1,
+  former_secrets = case when former_secret_until > now() then least(former_secrets + 1, $3) else 1 end,
   former_secret_until = now() + make_interval(hours => $2) where id = $1"""
 _REMOVE = "delete from webhooks where id = $1"
 _DELIVERIES = """select d.webhook_id, d.position, d.kind, d.record_id, d.version, d.action, d.at, d.state, d.attempts,
@@ -151,8 +153,8 @@ async def change(connection: Connection, webhook: UUID, current: Row, patch: Web
 
 
 async def rotate(connection: Connection, webhook: UUID) -> None:
-    """Another secret; the former signs as well for a day."""
-    await connection.execute(_ROTATE, webhook, ROTATION_HOURS)
+    """Another secret. The former signs as well for a day, with those that still did: a lost answer costs nothing."""
+    await connection.execute(_ROTATE, webhook, ROTATION_HOURS, FORMER_MOST)
 
 
 async def remove(connection: Connection, webhook: UUID) -> None:

@@ -277,6 +277,29 @@ async def test_after_a_rotation_both_secrets_sign_for_a_day(
     Verifier(rotated["secret"]).verify(call.body, call.headers)
 
 
+async def test_who_rotates_again_before_the_day_is_over_still_reads_what_comes(
+    client: httpx.AsyncClient, receiver: Receiver, database_address: str
+) -> None:
+    """As who has lost the answer that held the secret, and has only the first one."""
+    webhook = await subscribe(client, receiver, "/twice")
+    address = f"/v1/webhooks/{webhook['id']}/rotate-secret"
+    rotated = [(await client.post(address)).json()["secret"] for _ in range(2)]
+    await make.record(client, "goals")
+    (call,) = await receiver.until("/twice", 1)
+    for secret in (webhook["secret"], *rotated):
+        Verifier(secret).verify(call.body, call.headers)
+    await _day_later(database_address)
+    await client.post(address)
+    await make.record(client, "goals")
+    call = (await receiver.until("/twice", 2))[1]
+    assert len(call.headers["webhook-signature"].split(" ")) == 2  # the last one of before, and no older one
+    for _ in range(12):
+        await client.post(address)
+    await make.record(client, "goals")
+    call = (await receiver.until("/twice", 3))[2]
+    assert len(call.headers["webhook-signature"].split(" ")) == 10
+
+
 async def _day_later(address: str) -> None:
     import asyncpg
 
