@@ -81,7 +81,10 @@ class Targets:
 
     def target(self, url: str) -> Target:
         """The parts of an address, or why it is refused."""
-        parts = urlsplit(url) if _CHARACTERS.fullmatch(url) else None
+        try:
+            parts = urlsplit(url) if _CHARACTERS.fullmatch(url) else None
+        except ValueError:  # brackets that hold no address
+            parts = None
         if parts is None or "\\" in url or "#" in url or len(url) > URL_MOST:
             raise Forbidden("url_malformed", "An https address in ASCII is expected, without a fragment.")
         if "@" in parts.netloc:
