@@ -33,9 +33,13 @@ order by l.position limit {LANES}"""  # noqa: S608  (our own words)
 _TAKE_LANE = "select position from webhook_lanes where webhook_id = $1 for update skip locked"
 _MOVE_LANE = "update webhook_lanes set position = $2 where webhook_id = $1"
 _SEE_AS = "select set_config(name, value, true) from jsonb_each_text($1) setting(name, value)"
+_OF_COUNTRY = """({0}.record ->> 'country' = w.country
+    or {0}.kind = 'countries' and {0}.record ->> 'code' = w.country
+    or ({0}.record -> 'countries')::jsonb ? w.country)"""
 # The commits that hold positions $2 + 1 to $3; the last of them may reach further. As in the feed, an update can cross
 # the border of what the owner may see: then the record appears, or it is to be hidden, from whatever country it was.
-_EVENTS = """insert into webhook_deliveries (webhook_id, position, kind, record_id, version, action, at)
+# And it can take a record out of the country that was asked for, which is told once.
+_EVENTS = f"""insert into webhook_deliveries (webhook_id, position, kind, record_id, version, action, at)
 select w.id, p.position, known.path, h.record_id, h.version, h.action, c.at
 from webhooks w
 join commits c on c.position > $2 and c.position <= (select min(position) from commits where position >= $3)
@@ -43,10 +47,11 @@ join told h on h.commit_number = c.number
 join unnest($4::text[], $5::text[]) known (name, path) on known.name = h.kind
 cross join lateral (select c.position - c.changes + h.ordinal as position) p
 where w.id = $1 and p.position > $2 and p.position <= $3
-  and (w.kinds = '{}' or known.path = any(w.kinds)) and (w.actions = '{}' or h.action = any(w.actions))
-  and (w.country is null or h.action = 'hide' or h.record ->> 'country' = w.country
-    or h.kind = 'countries' and h.record ->> 'code' = w.country or (h.record -> 'countries')::jsonb ? w.country)
-on conflict (webhook_id, position) """
+  and (w.kinds = '{{}}' or known.path = any(w.kinds)) and (w.actions = '{{}}' or h.action = any(w.actions))
+  and (w.country is null or h.action = 'hide' or {_OF_COUNTRY.format("h")}
+    or h.action = 'update' and exists (select from told b where b.record_id = h.record_id and b.kind = h.kind
+      and b.version = h.version - 1 and {_OF_COUNTRY.format("b")}))
+on conflict (webhook_id, position) """  # noqa: S608  (our own words)
 _ADD = _EVENTS + "do nothing"
 _AGAIN = (
     _EVENTS

@@ -56,7 +56,10 @@ _URL = Field(
 )
 _KINDS = "Only these collections, as they stand in addresses; empty: all."
 _ACTIONS = "Only these; empty: all."
-_COUNTRY = "Only records of this country, as far as they name one in `country` or `countries`."
+_COUNTRY = (
+    "Only records of this country, as far as they name one in `country` or `countries`; the change with which one "
+    "leaves it is sent, too."
+)
 
 
 class NewWebhook(Value):

@@ -168,6 +168,13 @@ async def replay(
     """Send a range again, as far as the webhook has come; what comes later is sent anyway."""
     first = asked.from_position
     last = min(asked.to_position or current["position"], current["position"])
+    if asked.to_position is not None and asked.to_position < first:
+        error = {
+            "pointer": "/to_position",
+            "code": "out_of_range",
+            "message": "It lies before `from_position`.",
+        }
+        raise Unprocessable("The range has no positions.", errors=[error])
     if last - first >= REPLAYED_MOST:
         error = {
             "pointer": "/to_position",

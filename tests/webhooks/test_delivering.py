@@ -103,6 +103,24 @@ async def test_only_what_was_asked_for_is_sent(client: httpx.AsyncClient, receiv
     assert event["id"] in {call.event["id"] for call in calls}
 
 
+async def test_a_record_that_leaves_the_country_asked_for_is_told_once_more(
+    client: httpx.AsyncClient, receiver: Receiver
+) -> None:
+    """Or who follows a country keeps what has long become another's."""
+    await subscribe(client, receiver, "/th", country="TH")
+    shared = await make.record(client, "events", countries=["TH", "LA"])
+    moved = await make.record(client, "focal-points", country="TH")
+    for changed in ({"countries": ["LA"]}, {"title": "Not of Thailand"}, {"countries": ["TH"]}):
+        await client.patch(f"/v1/events/{shared['id']}", json=changed)
+    await client.patch(f"/v1/focal-points/{moved['id']}", json={"country": "LA"})
+    calls = await receiver.until("/th", 5)
+    await asyncio.sleep(0.1)
+    told = sorted((call.event["position"], call.event["id"], call.event["version"]) for call in calls)
+    assert [each[1:] for each in told] == [
+        (shared["id"], 1), (moved["id"], 1), (shared["id"], 2), (shared["id"], 4), (moved["id"], 2),
+    ]  # fmt: skip
+
+
 async def test_an_event_is_tried_until_it_is_taken(client: httpx.AsyncClient, receiver: Receiver) -> None:
     """500, cut off, garbage, silence, 503 and 429 with a time to wait, a redirect: one id, fresh timestamps."""
     receiver.answers["/hard"] = then_well(
@@ -237,6 +255,10 @@ async def test_an_event_that_is_given_up_lets_the_next_go_and_can_be_replayed(
     position = entries[0]["event"]["position"]
     again = await client.post(f"/v1/webhooks/{webhook['id']}/replay", json={"from_position": position})
     assert again.json() == {"from_position": position, "to_position": position + 1, "replayed": 2}
+    wrong = await client.post(
+        f"/v1/webhooks/{webhook['id']}/replay", json={"from_position": position, "to_position": position - 1}
+    )
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/to_position")
     calls = await receiver.until("/lost", 5)
     assert [call.event["version"] for call in calls] == [2, 2, 3, 2, 3]
     assert calls[3].headers["webhook-id"] == calls[0].headers["webhook-id"]
