@@ -1,5 +1,6 @@
 """Builds the application; reads like a list of its ingredients."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -42,7 +43,6 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.stopped_with_parent(),
                 operating.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):
-                operating.keep_what_is_there()
                 yield
             await database.close()
 
@@ -87,5 +87,7 @@ def __getattr__(name: str) -> FastAPI:
     """`app.main:app` is made when a server asks for it, so that importing this module starts nothing."""
     if name == "app":
         made = globals()["app"] = create_app()
+        gc.collect()
+        gc.freeze()  # all this stays: the collector need not look at it again
         return made
     raise AttributeError(name)

@@ -1,7 +1,6 @@
 """Running the service: its database, health, metrics, and the chores that run by themselves."""
 
 import asyncio
-import gc
 import hmac
 import multiprocessing
 import signal
@@ -65,12 +64,6 @@ async def database_address(config: Settings) -> AsyncIterator[str]:
         yield running.dsn
     finally:
         await asyncio.to_thread(running.stop)
-
-
-def keep_what_is_there() -> None:
-    """Let the garbage collector leave alone what was made at the start: it stays."""
-    gc.collect()
-    gc.freeze()
 
 
 @asynccontextmanager
