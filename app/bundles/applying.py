@@ -47,12 +47,14 @@ class _Work:
         self.made: dict[int, UUID] = {}
         self.outcomes: dict[int, BundleOutcome] = {}
         self._named: dict[UUID, int] = {}
+        self._system = ""
 
     async def one(self, task: Task) -> bool:
         """Whether the entry was written; if not, it has left no trace but its errors."""
-        await self.connection.execute(
-            f"savepoint entry; select set_config('register.system', '{_system(task)}', true)"
-        )
+        if (system := _system(task)) != self._system:
+            await self.connection.execute("select set_config('register.system', $1, true)", system)
+            self._system = system
+        await self.connection.execute("savepoint entry")
         body, unknown = task.body(self.made)
         try:
             await self._write(task, body)
