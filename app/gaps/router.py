@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.collection import writing
 from app.db import Connection
-from app.errors import NotFound
+from app.errors import NotFound, Unprocessable
 from app.gaps.checks import checks
 from app.gaps.counting import GAPS_MOST, catalogue, counts, one_gap, page_of_gaps
 from app.gaps.queries import GAP_DISMISSALS
@@ -65,23 +65,31 @@ async def list_checks(request: Request) -> Response:
 
 
 async def dismiss_gap(request: Request) -> Response:
-    """Say why a gap may stay, and until when. Said again, it is changed."""
+    """Say why a gap may stay, and until when. Said again, it is changed; with a day that has passed, it is over."""
     dry_run = flags(request, "dry_run")["dry_run"]
     body = await read_body(request, ("application/json",), GAP_DISMISSALS.needs())
     gap, said = request.path_params["name"], read_object(body)
 
     async def work(connection: Connection) -> Answer:
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 12))", gap)
         if await connection.fetchval(one_gap().sql, gap) is None:
             raise NotFound("There is no such gap: it may have been filled. /v1/gaps lists them.")
         known = await connection.fetchval("select id from gap_dismissals where gap = $1", gap)
         if known is None:
             done = await writing.create(connection, GAP_DISMISSALS, {**said, "gap": gap})
+            if await connection.fetchval("select until < today() from gap_dismissals where id = $1", done.id):
+                raise _passed()
         else:
             current = await writing.locked(connection, GAP_DISMISSALS, str(known))
             done = await writing.change(connection, GAP_DISMISSALS, current, said)
         return Answer(200, done.json, {"ETag": f'"{done.tag}"'})
 
     return await write(request, body, work, dry_run=dry_run, needs=GAP_DISMISSALS.needs())
+
+
+def _passed() -> Unprocessable:
+    message = "This day has passed: the gap would be open all the same."
+    return Unprocessable(errors=[{"pointer": "/until", "code": "passed", "message": message}])
 
 
 def _several(name: str, about: str, allowed: tuple[str, ...], example: str) -> dict[str, Any]:

@@ -124,6 +124,7 @@ async def decide_overlap(request: Request) -> Response:
     pair, said = request.path_params["name"], read_object(body)
 
     async def work(connection: Connection) -> Answer:
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended($1, 13))", pair)
         ids = pair.split(":") if _PAIR.fullmatch(pair) else ["", ""]
         found = await connection.fetchrow(one_overlap().sql, *map(UUID, ids)) if ids[0] < ids[1] else None
         if found is None:

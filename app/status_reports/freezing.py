@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 from app.collection import writing
 from app.collection.writing import Current
@@ -49,6 +50,15 @@ class _Kept:
 
 async def _nowhere(text: bytes) -> None:
     """Nothing is sent."""
+
+
+async def hold_reports(connection: Connection, consultation: UUID) -> None:
+    """Let no progress report move while it is counted. They are held before the Consultation, as by those who move
+    them: so nobody waits for one who waits for them.
+    """
+    await connection.execute(
+        "select from progress_reports where consultation_id = $1 order by id for update", consultation
+    )
 
 
 async def freeze(connection: Connection, current: Current, *, force: bool) -> writing.Written:

@@ -167,7 +167,9 @@ async def freeze_report(request: Request) -> Response:
     asked = flags(request, "dry_run", "force")
 
     async def work(connection: Connection) -> Answer:
-        current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
+        name = request.path_params["name"]
+        await freezing.hold_reports(connection, await one(connection, CONSULTATIONS, name, "id"))
+        current = await writing.locked(connection, CONSULTATIONS, name)
         await unchanged(request, connection, current)
         after = await freezing.freeze(connection, current, force=asked["force"])
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})

@@ -1,5 +1,6 @@
 """Gaps: each check finds what it looks for, and no longer when that is filled; a dismissal ends."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -138,3 +139,16 @@ async def test_what_cannot_be_asked_is_refused(client: Client, query: str) -> No
     answer = await client.get(f"/v1/gaps?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == query.partition("=")[0]
+
+
+async def test_a_gap_is_not_dismissed_until_a_day_that_has_passed(client: Client) -> None:
+    made = await make.record(client, "activities")
+    gap = (await client.get("/v1/gaps?check=activity_without_lead")).json()["items"][0]["id"]
+    assert made["id"] in gap
+    past = await client.post(f"/v1/gaps/{gap}/dismiss", json={"reason": "Later.", "until": "2020-01-01"})
+    assert past.status_code == 422
+    assert [each["pointer"] for each in past.json()["errors"]] == ["/until"]
+    assert (await client.get("/v1/gap-dismissals")).json()["items"] == []
+    said = [{"reason": f"Later {n}.", "until": "2399-01-01"} for n in range(4)]
+    done = await asyncio.gather(*(client.post(f"/v1/gaps/{gap}/dismiss", json=each) for each in said))
+    assert [each.status_code for each in done] == [200] * 4
