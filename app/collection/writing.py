@@ -219,6 +219,7 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
         raise collection.missing(name)
     if last["action"] == "merge":
         await refuse_merged(connection, collection, "id", value)
+        raise collection.missing(name)  # the caller does not see into what
     if last["action"] != "delete":
         raise NotDeleted(f"This {collection.singular} is not deleted.")
     if last["record"] == "{}":

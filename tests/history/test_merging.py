@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests import make
+from tests.cast import Cast
 
 
 async def test_references_and_own_keys_move_and_old_names_lead_to_the_survivor(
@@ -156,6 +157,19 @@ async def test_who_asks_for_what_was_merged_into_a_deleted_record_is_told_how_bo
         assert f"POST {there}/restore" in answer.json()["detail"]
     await client.post(f"{there}/restore")
     assert (await client.get(address)).headers["location"] == there
+
+
+async def test_who_does_not_see_the_survivor_restores_nothing_and_learns_nothing(cast: Cast) -> None:
+    old = await make.record(cast.thailand_editor, "events")
+    draft = await make.record(cast.thailand_editor, "events", visibility="own")
+    address = f"/v1/events/{old['id']}"
+    into = {"into": {"id": draft["id"]}}
+    assert (await cast.thailand_editor.post(f"{address}/merge", json=into)).status_code == 200
+    for answer in (
+        await cast.indonesia_editor.get(address),
+        await cast.indonesia_editor.post(f"{address}/restore"),
+    ):
+        assert (answer.status_code, answer.json()["detail"]) == (404, "There is no event with this id.")
 
 
 async def test_a_merged_record_is_read_as_it_was_and_not_restored(client: httpx.AsyncClient) -> None:
