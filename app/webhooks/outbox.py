@@ -36,7 +36,8 @@ _SEE_AS = "select set_config(name, value, true) from jsonb_each_text($1) setting
 _OF_COUNTRY = """({0}.record ->> 'country' = w.country
     or {0}.kind = 'countries' and {0}.record ->> 'code' = w.country
     or ({0}.record -> 'countries')::jsonb ? w.country)"""
-# The commits that hold positions $2 + 1 to $3; the last of them may reach further. As in the feed, an update can cross
+# The commits that hold positions $2 + 1 to $3; the last of them may reach further, and of an import that is longer than
+# a step each step reads its own part. As in the feed, an update can cross
 # the border of what the owner may see: then the record appears, or it is to be hidden, from whatever country it was.
 # And it can take a record out of the country that was asked for, which is told once.
 _EVENTS = f"""insert into webhook_deliveries (webhook_id, position, kind, record_id, version, action, at)
@@ -46,7 +47,7 @@ join commits c on c.position > $2 and c.position <= (select min(position) from c
 join told h on h.commit_number = c.number
 join unnest($4::text[], $5::text[]) known (name, path) on known.name = h.kind
 cross join lateral (select c.position - c.changes + h.ordinal as position) p
-where w.id = $1 and p.position > $2 and p.position <= $3
+where w.id = $1 and h.ordinal > $2 - (c.position - c.changes) and h.ordinal <= $3 - (c.position - c.changes)
   and (w.kinds = '{{}}' or known.path = any(w.kinds)) and (w.actions = '{{}}' or h.action = any(w.actions))
   and (w.country is null or h.action = 'hide' or {_OF_COUNTRY.format("h")}
     or h.action = 'update' and exists (select from told b where b.record_id = h.record_id and b.kind = h.kind

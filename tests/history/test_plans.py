@@ -11,6 +11,7 @@ from app.collection.pages import item_plan
 from app.collection.versions import history_plan
 from app.db import Compiled
 from app.events.queries import EVENTS
+from app.webhooks import outbox
 from tests import rows
 
 _CHANGES, _EVENTS = 20_000, 1_000
@@ -55,3 +56,24 @@ async def test_history_and_the_past_of_a_record_are_read_by_indexes_only(databas
         scanned = {node["Relation Name"] for node in _nodes(plan) if node["Node Type"] == "Seq Scan"}
         assert not scanned & {"changes", "events"}, name
         assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < _BLOCKS_MOST, name
+
+
+async def test_a_webhook_reads_of_a_long_import_what_it_takes(database_address: str) -> None:
+    """Or an import of n rows is read n times: each step of the outbox would read all of it."""
+    await rows.events(database_address, _CHANGES)
+    connection = await asyncpg.connect(database_address)
+    try:
+        await connection.execute("analyze changes, commits")
+        webhook = await connection.fetchval(
+            "insert into webhooks (owner_id, url, from_position) "
+            "values (gen_random_uuid(), 'https://hooks.example.org/', 0) returning id"
+        )
+        taken = Compiled(outbox._ADD, ("webhook", "after", "upto", "names", "paths"), {})
+        values = {"webhook": webhook, "after": 5_000, "upto": 5_100, "names": ["events"], "paths": ["events"]}
+        plan = await _explained(connection, taken, values)
+        added = await connection.fetchval("select count(*) from webhook_deliveries")
+    finally:
+        await connection.close()
+    read = [node for node in _nodes(plan) if node.get("Relation Name") == "changes"]
+    rows_read = [each["Actual Rows"] + each.get("Rows Removed by Filter", 0) for each in read]
+    assert (added, max(rows_read)) == (100, 100)
