@@ -30,6 +30,7 @@ from app.audit import verifying
 from app.errors import Problem
 from app.exchange import commands
 from app.keys.writes import rotate
+from app.persons.erasing import erase_again
 from app.settings import OTHER_CONNECTIONS, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
@@ -37,6 +38,8 @@ keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotat
 audit_cli = typer.Typer(no_args_is_help=True, help="The journal: verify its chain, print a checkpoint.")
 cli.add_typer(keys_cli, name="keys")
 cli.add_typer(audit_cli, name="audit")
+persons_cli = typer.Typer(no_args_is_help=True, help="Personal data, after a backup was restored.")
+cli.add_typer(persons_cli, name="persons")
 cli.command("import")(commands.import_file)
 cli.command("export")(commands.export_collection)
 out, err = Console(), Console(stderr=True)
@@ -311,6 +314,26 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key, from `
         err.print("[red]workplan:[/red] there is no such key, or it is revoked already.")
         raise SystemExit(1)
     out.print("Revoked.")
+
+
+@persons_cli.command("erase-again")
+def erase_persons_again(
+    file: Annotated[Path, typer.Argument(help="What GET /v1/persons/erased answered, kept elsewhere.")],
+) -> None:
+    """Erase once more who was erased since the backup was made that has been restored. Twice changes nothing."""
+    try:
+        persons = [UUID(each["id"]) for each in json.loads(file.read_text(encoding="utf-8"))["items"]]
+    except (ValueError, KeyError, TypeError):
+        raise typer.BadParameter("The file is to be the answer of GET /v1/persons/erased.") from None
+
+    async def work(connection: Any) -> int:
+        done = 0
+        for person in persons:
+            async with connection.transaction():
+                done += await erase_again(connection, person)
+        return done
+
+    out.print(f"Erased again: {_with_connection(work)} of {len(persons)}.")
 
 
 @cli.command("mirror")

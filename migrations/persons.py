@@ -118,4 +118,86 @@ select id from (
 ) due order by keep_until, id limit most
 $$"""
 
+# Since migration 0034: files are found whole, in all ways in which a word is written in them, and so are the names that
+# somebody gave to an Idempotency-Key.
+#
+# A word as it stands in JSON, in a text, and in CSV.
+WRITTEN = """create function written(words text[]) returns text[] language sql immutable parallel safe
+return array(select distinct form from unnest(words) word
+  cross join lateral (select ('"' || word || '"')::json #>> '{}' as plain) said
+  cross join lateral (values (word), (plain), (replace(plain, '"', '""'))) forms(form))"""
+
+# Files that have one of the words, also where it goes from one piece into the next.
+FILES_THAT_SAY = """create function files_that_say(words text[], of_part text) returns setof uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+select distinct p.job_id from job_pieces p
+left join job_pieces n on n.job_id = p.job_id and n.part = p.part and n.number = p.number + 1
+cross join lateral (select p.content || coalesce(substring(n.content from 1 for 8192), '') as bytes) joined
+where p.part = of_part
+  and exists (select from unnest(words) word where position(convert_to(word, 'UTF8') in bytes) > 0)
+$$"""
+
+# Files that wait to be loaded, or just are, and name the person or may do so: what is compressed, in another charset
+# or spelled by numbers of characters cannot be searched.
+UNLOADED_FILES = """create function unloaded_files(person uuid) returns setof uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+select j.id from jobs j where j.finished_at is null and (
+  j.collection = 'persons'
+  or j.request ->> 'media' not in ('application/json', 'application/x-ndjson', 'application/ndjson', 'text/csv')
+  or coalesce(j.request ->> 'charset', 'utf-8') not in ('utf-8', 'utf8')
+  or j.id in (select files_that_say(
+    written(words_of_person(person)) || array(select id::text from same_person(person) id) || array['\\u'], 'file')))
+$$"""
+
+HELD_EVERYWHERE = """create or replace function held_beside(person uuid)
+returns table (place text, held bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+with words as materialized (select written(words_of_person(person)) as said,
+  written(words_of_person(person)) || array(select id::text from same_person(person) id) as all)
+select 'reasons of changes', count(*) from commits c, words where says(c.reason, words.all)
+union all select 'answers kept for an Idempotency-Key', count(*) from idempotency_keys k, words
+  where says(k.body, words.all) or says(k.headers::text, words.all) or says(k.key, words.said)
+union all select 'reports of jobs', count(*) from jobs j, words
+  where says(j.report::text, words.all) or says(j.request::text, words.all)
+union all select 'files of jobs', count(*) from (
+  select p.job_id from job_pieces p join jobs j on j.id = p.job_id where j.collection = 'persons'
+  union select files_that_say(words.all, part) from words, unnest(array['file', 'refused']) part) files
+union all select 'times mail or telephone were revealed', count(*) from reveals r
+  where r.person_id in (select same_person(person))
+union all select 'frozen reports', count(*) from frozen_reports f, words where says(f.content, words.said)
+$$"""
+
+ERASE_EVERYWHERE = """create or replace function erase_person(person uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  same constant uuid[] := array(select same_person(person));
+  words constant text[] := words_of_person(person);
+  forms constant text[] := written(words);
+  named constant text[] := forms || array(select id::text from unnest(same) id);
+  said record;
+begin
+  for said in select * from mentions_of_person(person) m where not m.now loop
+    update changes h set record = '{}', salt = null
+      where h.record_id = said.record_id and h.kind = said.kind and h.salt is not null and says(h.record::text, words);
+  end loop;
+  update focal_points set person_id = null where person_id = any (same);
+  delete from persons where id = any (same);
+  update changes set record = '{}', salt = null where record_id = any (same) and kind = 'persons' and salt is not null;
+  update commits set reason = null, salt = case when position is null then salt end where says(reason, forms);
+  update idempotency_keys set body = null, headers = null, fingerprint = uuid_send(gen_random_uuid())
+    where says(body, named) or says(headers::text, named);
+  update idempotency_keys set key = gen_random_uuid()::text where says(key, forms);
+  delete from job_pieces p using jobs j where j.id = p.job_id and j.finished_at is not null
+    and (j.collection = 'persons' or j.id in (select files_that_say(named, part)
+      from unnest(array['file', 'refused']) part));
+  update jobs j set refused_type = null where refused_type is not null
+    and not exists (select from job_pieces p where p.job_id = j.id);
+  update jobs set report = null where says(report::text, named);
+  update jobs set request = request - 'reason' where says(request ->> 'reason', forms);
+  update jobs set request = request - 'query' where finished_at is not null and says(request ->> 'query', forms);
+  delete from reveals where person_id = any (same);
+  analyze search_texts;
+  analyze own_keys;
+end $$"""
+
 FUNCTIONS = [KEEP_PERSON, SAME_PERSON, WORDS_OF_PERSON, SAYS, MENTIONS, HELD_BESIDE, ERASE, TO_ERASE]

@@ -7,7 +7,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from pydantic import SecretStr
 from app import embedded, preparing, seeding
 from app.access.keys import new_key
 from app.db import PLAIN, Database
+from app.jobs import running
 from app.main import create_app
 from app.operations.serving import Service
 from app.settings import Settings
@@ -275,6 +276,20 @@ def seeded(seeded_cast: Cast) -> httpx.AsyncClient:
 def once() -> dict[str, str]:
     """An Idempotency-Key of the test's own."""
     return {"Idempotency-Key": uuid4().hex}
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
+    """No job is begun before this is set."""
+    gate, claimed = asyncio.Event(), running.queue.claimed
+
+    async def wait(connection: Any) -> Any:
+        await gate.wait()
+        return await claimed(connection)
+
+    monkeypatch.setattr(running.queue, "claimed", wait)
+    yield gate
+    gate.set()
 
 
 @pytest.fixture

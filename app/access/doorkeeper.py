@@ -69,8 +69,13 @@ class Doorkeeper:
         self._verdicts: dict[bytes, tuple[float, Verdict]] = {}
         self._failures: OrderedDict[str, list[float]] = OrderedDict()
 
-    async def verdict(self, headers: dict[bytes, bytes], address: Address | None) -> Verdict:
-        """Who is calling. No credentials: the public. Bad credentials are never taken for none."""
+    async def verdict(
+        self, headers: dict[bytes, bytes], address: Address | None, *, anywhere: bool = False
+    ) -> Verdict:
+        """Who is calling. No credentials: the public. Bad credentials are never taken for none.
+
+        `anywhere`: what is asked for is done from every network.
+        """
         text = credentials(headers)
         if text is None:
             return Verdict(PUBLIC)
@@ -78,7 +83,7 @@ class Doorkeeper:
             verdict = await self._opened(text)
         except Unauthorised as refused:
             raise self._failed(address) or refused from None
-        if verdict.networks and not within(address, verdict.networks):
+        if verdict.networks and not anywhere and not within(address, verdict.networks):
             raise WrongNetwork("This key does not open from the address that this request comes from.")
         return verdict
 

@@ -65,7 +65,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     "revoke_own_key": _operation(
         "Revoke your own key",
         "End the key that asks, for good. Whoever finds a key where it should not be ends it so, with nothing but the "
-        "key: from a network from which it opens, if it is bound to some.",
+        "key, from every network: also from those from which it opens nothing else.",
         doc.ok(204, "Revoked.", None, *doc.WRITTEN) | doc.problems(*_BODILESS), _WRITTEN, status=204,
     ),
     "read_key": _operation(

@@ -24,6 +24,13 @@ _OFFICES = "select count(*) from focal_points where person_id in (select same_pe
 _DUE = "select id from persons_to_erase($1) id"
 _REASON = "select set_config('register.reason', 'The time for which the entry was to be held is over.', true)"
 _AT_A_TIME = 20
+# Own jobs are named; those of others are counted.
+_UNLOADED = """select id, exists (select from jobs j where j.id = unloaded.id) as seen
+from unloaded_files($1) unloaded(id) order by 1"""
+_ANY_UNLOADED = "select exists (select from unloaded_files($1))"
+_NOT_ERASED = (
+    """select exists (select from changes where record_id = $1 and kind = 'persons' and salt is not null)"""
+)
 ERASED = """select coalesce(json_agg(json_build_object('id', record_id, 'at', at) order by at, record_id), '[]')::text
 from (select h.record_id, max(c.at) as at from changes h join commits c on c.number = h.commit_number
   where h.kind = 'persons' and h.salt is null and h.action = 'delete' group by 1) gone"""
@@ -33,6 +40,14 @@ class StillMentioned(Conflict):
     """Other records name the person, in what they say now. `mentions` lists those that you see. Nothing was erased.
 
     Change them, then erase: what they were goes with it. With `keep_mentions=true` they stay as they are.
+    """
+
+
+class StillLoading(Conflict):
+    """A file waits to be loaded, or just is, that names the person or may do so. Nothing was erased.
+
+    Loaded after the erasure, it would bring the person back. `jobs` lists those that you see: wait until they have
+    ended, or cancel them. A workbook, and a file in another charset than UTF-8, cannot be searched: those all count.
     """
 
 
@@ -70,6 +85,7 @@ def addresses(mentions: Sequence[Mapping[str, Any]]) -> list[str]:
 
 async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) -> dict[str, Any]:
     """Erase, and say what there was."""
+    await _refuse_while_loading(connection, person)
     mentions = await mentions_of(connection, person)
     now = [each for each in mentions if each["now"]]
     if now and not keep_mentions:
@@ -91,6 +107,29 @@ async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) ->
     return done
 
 
+async def _refuse_while_loading(connection: Connection, person: UUID) -> None:
+    if unloaded := await connection.fetch(_UNLOADED, person):
+        seen = [f"/v1/jobs/{row['id']}" for row in unloaded if row["seen"]]
+        raise StillLoading(
+            f"{len(unloaded)} files that may name this person are still to be loaded.",
+            headers={"Retry-After": "10"},
+            jobs=seen,
+            others=len(unloaded) - len(seen),
+        )
+
+
+async def erase_again(connection: Connection, person: UUID) -> bool:
+    """Erase whom a restored backup has brought back, whoever names them; false if there is nothing to erase."""
+    await connection.execute(
+        'select begin_write(\'{"register.request": "erase-again", '
+        '"register.reason": "Erased before the backup was restored."}\', null, null)'
+    )
+    if not await connection.fetchval(_NOT_ERASED, person):
+        return False
+    await connection.execute("select erase_person($1)", person)
+    return True
+
+
 async def held_beside(connection: Connection, person: UUID) -> list[dict[str, Any]]:
     """What was kept of the person beside the records: places, and how often."""
     rows = await connection.fetch("select place, held from held_beside($1) where held > 0", person)
@@ -98,11 +137,17 @@ async def held_beside(connection: Connection, person: UUID) -> list[dict[str, An
 
 
 async def erase_outdated(connection: Connection, days: int, most: int) -> int:
-    """Erase some of those whose time was over so many days ago; how many they were."""
+    """Erase some of those whose time was over so many days ago; how many they were.
+
+    Who may be named by a file that is still to be loaded waits for the next time.
+    """
     del days  # each entry says itself how long it is held
     due = await connection.fetch(_DUE, min(most, _AT_A_TIME))
     if due:
         await connection.execute(_REASON)
+    erased = 0
     for row in due:
-        await connection.execute("select erase_person($1)", row["id"])
-    return len(due)
+        if not await connection.fetchval(_ANY_UNLOADED, row["id"]):
+            await connection.execute("select erase_person($1)", row["id"])
+            erased += 1
+    return erased

@@ -107,6 +107,21 @@ async def test_whoever_finds_a_key_can_end_it_with_nothing_but_the_key(
     assert str(by) == key["id"]
 
 
+async def test_who_finds_a_key_ends_it_from_every_network_and_does_nothing_else(
+    cast: Cast, service: FastAPI
+) -> None:
+    key = await made(cast.administrator, role="administrator", country=None, networks=["198.51.100.0/24"])
+    for method, path in (
+        ("GET", "/v1/keys/me"), ("DELETE", f"/v1/keys/{key['id']}"), ("POST", f"/v1/keys/{key['id']}/rotate"),
+        ("DELETE", "/v1/keys/me/"), ("GET", "/v1/goals"), ("DELETE", "/v1/goals/1"),
+    ):  # fmt: skip
+        answer = await ask(service, key["key"], path=path, method=method)
+        assert answer.status_code in {401, 403, 404}, (path, answer.text)
+    assert (await ask(service, key["key"], path="/v1/keys/me", method="DELETE")).status_code == 204
+    ended = await ask(service, key["key"], path="/v1/keys/me", method="DELETE")
+    assert ended.json()["type"] == "/problems/key-revoked"
+
+
 async def test_a_key_with_narrow_scopes_can_end_itself_too(cast: Cast, service: FastAPI) -> None:
     for scopes in (["events:write"], ["keys:administer"], ["*:read"]):
         key = await made(cast.administrator, role="approver", scopes=scopes)

@@ -36,19 +36,6 @@ async def ended(client: httpx.AsyncClient, job: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """No job is begun before this is set."""
-    gate, claimed = asyncio.Event(), running.queue.claimed
-
-    async def wait(connection: Any) -> Any:
-        await gate.wait()
-        return await claimed(connection)
-
-    monkeypatch.setattr(running.queue, "claimed", wait)
-    return gate
-
-
 async def test_a_job_reports_what_the_request_would_have_answered(client: httpx.AsyncClient) -> None:
     now = (await client.post(PLACE, json=[event("A"), event("B")])).json()
     job = await ended(client, await accepted(client, [event("A"), event("B"), event("C")]))

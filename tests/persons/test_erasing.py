@@ -1,11 +1,12 @@
 """After an erasure nothing has the person: no dump, no door, no file. That there was one stays, and the chain holds."""
 
 import asyncio
+import json
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -13,8 +14,11 @@ import pytest
 from fastapi import FastAPI
 
 from app import operating
+from app.http.formats import XLSX
+from app.persons.erasing import erase_again
 from tests import make
 from tests.cast import Cast
+from tests.imports.sheets import workbook
 from tests.persons.conftest import CANARIES, MAIL, NAME, PHONE, Behind
 
 _STATISTICS = "select string_agg(s::text, chr(10)) from pg_stats s where schemaname = 'public'"
@@ -116,6 +120,107 @@ async def test_an_erasure_leaves_nothing_anywhere(cast: Cast, behind: Behind, da
             assert not left(answer.text), (name, address)
     verdict = (await cast.auditor.get("/v1/audit/verify")).json()
     assert (verdict["valid"], verdict["complete"]) == (True, True), verdict
+
+
+_UPLOADS: dict[str, tuple[str, bytes]] = {
+    "csv": ("text/csv", f"country,title\nJP,Talk of {NAME}\n".encode()),
+    "quoted": ("text/csv", b'country,title\nJP,"Talk of Taro ""Tarotsukinowa"" Shiken"\n'),
+    "escaped": ("application/x-ndjson", json.dumps({"country": "JP", "title": NAME}).encode()),
+    "xlsx": (XLSX.media_type, workbook(("country", "title"), ("JP", f"Talk of {NAME}"))),
+    "charset": ("text/csv; charset=utf-16", f"country,title\nJP,{NAME}\n".encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize("kind", _UPLOADS)
+async def test_no_person_is_erased_while_a_file_waits_that_may_bring_it_back(
+    cast: Cast, behind: Behind, held: asyncio.Event, database_address: str, kind: str
+) -> None:
+    await cast.japan_editor.patch(behind.at, json={"romanised": 'Taro "Tarotsukinowa" Shiken'})
+    media, content = _UPLOADS[kind]
+    headers = {"Content-Type": media, "Prefer": "respond-async"}
+    sent = await cast.japan_editor.post("/v1/events/bulk?mode=partial", content=content, headers=headers)
+    assert sent.status_code == 202, sent.text
+    job = sent.headers["location"]
+    for client, jobs, others in ((cast.japan_editor, [job], 0), (cast.secretariat, [], 1)):
+        refused = await client.post(f"{behind.at}/erase")
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/still-loading"), refused.text
+        assert (refused.json().get("jobs", []), refused.json()["others"]) == (jobs, others)
+    assert (await cast.japan_editor.delete(job)).json()["state"] == "cancelled"
+    erased = await cast.japan_editor.post(f"{behind.at}/erase")
+    assert erased.status_code == 200, erased.text
+    assert left(await everything(database_address)) == []
+
+
+async def test_a_file_that_waits_and_does_not_name_the_person_stops_nothing(
+    cast: Cast, behind: Behind, held: asyncio.Event
+) -> None:
+    headers = {"Content-Type": "text/csv", "Prefer": "respond-async"}
+    await cast.japan_editor.post("/v1/events/bulk", content="country,title\nJP,Talk\n", headers=headers)
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+async def test_refused_rows_of_other_collections_are_erased_too(
+    cast: Cast, behind: Behind, database_address: str, kind: str
+) -> None:
+    media, content = _UPLOADS[kind]
+    headers = {"Content-Type": media, "Prefer": "respond-async"}
+    sent = await cast.japan_editor.post("/v1/events/bulk?mode=partial", content=content, headers=headers)
+    async with asyncio.timeout(20):
+        while "finished_at" not in (found := (await cast.japan_editor.get(sent.headers["location"])).json()):  # noqa: ASYNC110  (as a client does)
+            await asyncio.sleep(0.02)
+    assert NAME in (await cast.japan_editor.get(found["refused"])).text
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert left(await everything(database_address)) == []
+
+
+async def test_a_name_across_two_pieces_of_a_file_is_found(
+    cast: Cast, behind: Behind, database_address: str
+) -> None:
+    owner = await asyncpg.connect(database_address)
+    job = await owner.fetchval(
+        "insert into jobs (caller_id, collection, request, bytes, state, finished_at) "
+        "values (uuidv7(), 'events', '{}', 20, 'failed', now()) returning id"
+    )
+    for number, content in enumerate((f"Talk of {MAIL[:9]}", MAIL[9:])):
+        await owner.execute(
+            "insert into job_pieces (job_id, part, number, content) values ($1, 'refused', $2, $3)",
+            job, number, content.encode(),
+        )  # fmt: skip
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert await owner.fetchval("select count(*) from job_pieces") == 0
+    await owner.close()
+
+
+async def test_a_name_in_an_idempotency_key_or_in_a_key_of_ours_is_erased_too(
+    cast: Cast, behind: Behind, database_address: str
+) -> None:
+    key = (await cast.administrator.post("/v1/keys", json={"name": NAME, "role": "reader"})).json()
+    once: dict[str, Any] = {"Idempotency-Key": f"note-{MAIL}"}
+    await cast.japan_editor.patch(behind.office_at, json={"note": "Closed"}, headers=once)
+    refused = await cast.japan_editor.post(f"{behind.at}/erase")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/still-mentioned")
+    await cast.administrator.patch(f"/v1/keys/{key['id']}", json={"name": "renamed"})
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert left(await everything(database_address)) == []
+
+
+async def test_whom_a_restored_backup_brings_back_is_erased_again(
+    cast: Cast, behind: Behind, database_address: str
+) -> None:
+    """The list of who was erased is applied to a database that knows nothing of it, twice."""
+    owner = await asyncpg.connect(database_address)
+    done = []
+    for person in (UUID(behind.person["id"]), UUID(behind.person["id"]), uuid4()):
+        async with owner.transaction():
+            done.append(await erase_again(owner, person))
+    await owner.close()
+    assert done == [True, False, False]
+    assert left(await everything(database_address)) == []
+    verdict = (await cast.auditor.get("/v1/audit/verify")).json()
+    assert (verdict["valid"], verdict["complete"]) == (True, True)
+    history = (await cast.japan_editor.get(f"{behind.at}/history")).json()["items"]
+    assert history[0]["reason"] == "Erased before the backup was restored."
 
 
 async def test_the_fact_of_an_erasure_stays(cast: Cast, behind: Behind) -> None:
