@@ -28,7 +28,7 @@ from app.operations.documented import (
     schema_ref,
 )
 from app.overlaps.duplicates import DUPLICATES_MOST
-from app.overlaps.schemas import OverlapDecided, Overlaps
+from app.overlaps.schemas import OverlapDecided, Overlaps, RowsAlike
 from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
 from app.plan.schemas import Redline
 from app.progress_reports.schemas import ReturnReason
@@ -65,6 +65,7 @@ def schemas() -> dict[str, Any]:
         (ErasedPersons, "serialization"),
         (SubjectReport, "serialization"),
         (Overlaps, "serialization"),
+        (RowsAlike, "serialization"),
         (OverlapDecided, "validation"),
     ]
     models += MODELS + KEY_MODELS

@@ -86,6 +86,8 @@ class Collection:
         """What else a create may be asked."""
         self.alike: Callable[[Connection, UUID], Awaitable[list[str]]] | None = None
         """Finds what a record may be a duplicate of, as JSON; set where such things are known."""
+        self.alike_among: Callable[[Connection, Sequence[UUID]], Awaitable[list[str]]] | None = None
+        """The same of many records."""
         self.sorts = ("id", *sorts, "created_at", "updated_at")
         self.default_sort = default_sort or "id"
         document = schema.model_json_schema(mode="serialization", ref_template="#/$defs/{model}")

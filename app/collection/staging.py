@@ -98,6 +98,13 @@ class Staging:
             timeout=self._patience,
         )
 
+    async def created(self) -> Sequence[asyncpg.Record]:
+        """The new records: `row`, `line`, `id`."""
+        return await self._connection.fetch(
+            "select _row as row, _line as line, id from staged where _outcome = 'create' order by _row",
+            timeout=self._patience,
+        )
+
     async def refuse_repeated(self, by: str, pointer: str) -> dict[str, int]:
         """Refuse all rows but the first that name the same record, be it there or new."""
         new = "id::text" if by == "id" else "_label"

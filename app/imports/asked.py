@@ -25,6 +25,8 @@ class Options:
     dry_run: bool = False
     empty_is_null: bool = False
     charset: str | None = None
+    duplicates: bool = False
+    """Whether new records are compared with what is there."""
 
     @property
     def match(self) -> str:
@@ -38,11 +40,12 @@ class Options:
 def options_of(collection: Collection, query: bytes) -> Options:
     """The parameters of a bulk request."""
     said: dict[str, str] = {}
+    known = (*PARAMETERS, *collection.creating)
     for name, _, value in pairs_of(query):
-        if name not in PARAMETERS:
+        if name not in known:
             raise UnknownParameter(
                 f"There is no parameter `{name[:100]}` here.",
-                errors=[_error(name, "unknown_parameter", did_you_mean(name[:100], PARAMETERS))],
+                errors=[_error(name, "unknown_parameter", did_you_mean(name[:100], known))],
             )
         said[name] = value
     by, system = _match(collection, said.get("match", "id"))
@@ -54,6 +57,7 @@ def options_of(collection: Collection, query: bytes) -> Options:
         dry_run=_one_of(said, "dry_run", ("false", "true")) == "true",
         empty_is_null=_one_of(said, "empty", ("keep", "null")) == "null",
         charset=said.get("charset"),
+        duplicates=_one_of(said, "on_duplicate", ("ignore", "report")) == "report",
     )
 
 

@@ -32,6 +32,13 @@ _IF_PLAN_MATCH = doc.parameter(
     None,
     place="header",
 )
+_ON_DUPLICATE = doc.parameter(
+    "on_duplicate",
+    "`report`: new records are compared with what is there, and with each other, and the report says what may be the "
+    "same (`possible_duplicates`). With `dry_run=true` one may ask before.",
+    {"type": "string", "enum": ["ignore", "report"], "default": "ignore"},
+    "report",
+)
 del _IF_PLAN_MATCH["example"]  # it is signed by the service that made it; none can be shown here that works
 
 
@@ -78,6 +85,7 @@ def parameters(collection: Collection) -> list[dict[str, Any]]:
             {"type": "string", "maxLength": 40, "pattern": f"^({'|'.join(sorted(CHARSETS))})$"},
             "cp932",
         ),
+        *([_ON_DUPLICATE] if collection.creating else []),
         _IF_PLAN_MATCH,
         PREFER,
         doc.IDEMPOTENCY_KEY,
@@ -322,6 +330,13 @@ doc.COMMON_SCHEMAS |= {
                 "items": {"type": "string", "maxLength": 200},
                 "description": "Columns that were read over, because the register fills them in.",
                 "examples": [["created_at"]],
+            },
+            "possible_duplicates": {
+                "type": "array",
+                "maxItems": 1000,
+                "items": doc.schema_ref("RowsAlike"),
+                "description": "What may be the same, likeliest first. Only with `on_duplicate=report`.",
+                "examples": [[]],
             },
         },
         "additionalProperties": False,

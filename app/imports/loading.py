@@ -12,6 +12,7 @@ from app.http.formats import JSON, Format
 from app.http.spool import Spool
 from app.imports.asked import Options
 from app.imports.cells import Header, header_of
+from app.imports.duplicates import possible_duplicates
 from app.imports.files import KINDS
 from app.imports.items import Opened
 from app.imports.plans import Plan, PlanOutdated
@@ -126,10 +127,13 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
     plan = asked.plan_of(batch.plan, position)
     if shown and shown.rows != plan.rows:
         raise await _moved(batch, shown)
+    duplicates = None
     if not batch.counts["error"] or asked.options.partial:
         await _apply(batch, asked.options)
+        if asked.options.duplicates:
+            duplicates = await possible_duplicates(connection, batch)
     token = plan.token(asked.secret) if asked.options.dry_run else None
-    return Loaded(asked, Outcome(batch, asked.options, header, reader.ignored, token))
+    return Loaded(asked, Outcome(batch, asked.options, header, reader.ignored, token, duplicates))
 
 
 def _header(collection: Collection, opened: Opened) -> Header | None:

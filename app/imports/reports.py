@@ -41,6 +41,8 @@ class Outcome:
     header: Header | None
     ignored: list[str]
     plan: str | None
+    duplicates: list[dict[str, Any]] | None = None
+    """Of what may be the same; None if nobody asked."""
 
     @property
     def summary(self) -> dict[str, int]:
@@ -71,6 +73,7 @@ async def answer(outcome: Outcome, *, instance: str, request_id: str) -> Answer:
         "errors": errors,
         "unlisted_rows": outcome.batch.counts["error"] - listed,
         "ignored_columns": outcome.ignored,
+        **({"possible_duplicates": outcome.duplicates} if outcome.duplicates is not None else {}),
     }
     if outcome.status == 422:
         problem = RowsRefused(

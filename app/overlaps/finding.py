@@ -82,6 +82,20 @@ near as materialized (
   where ids[i] <> ids[j]
     and (firsts[i] > lasts[j] + {_NEAR} or firsts[j] > lasts[i] + {_NEAR}) is not true)"""
 
+_AMONG = f"""words as (
+  select id, first, last, fresh, hashtext(word) as word
+  from (select r.id, first, last, s.id is not null as fresh,
+      unnest(string_to_array(lower(title), ' ') || lower(title)) as word
+    from {_RECORDS} r left join unnest($1::uuid[]) s(id) on s.id = r.id) w
+  where length(word) > 3),
+blocks as (select array_agg(id) as ids, array_agg(first) as firsts, array_agg(last) as lasts, array_agg(fresh) as fresh
+  from words group by word having count(*) between 2 and {_UNCOMMON} and bool_or(fresh)),
+near as materialized (
+  select distinct least(ids[i], ids[j]) as one, greatest(ids[i], ids[j]) as other
+  from blocks, generate_series(1, cardinality(ids) - 1) i, generate_series(i + 1, cardinality(ids)) j
+  where ids[i] <> ids[j] and (fresh[i] or fresh[j])
+    and (firsts[i] > lasts[j] + {_NEAR} or firsts[j] > lasts[i] + {_NEAR}) is not true)"""
+
 _AROUND = f"""subject as materialized (
   select *, array(select word from unnest(string_to_array(lower(title), ' ')) word where length(word) > 3) as words
   from {_RECORDS} r where id = any($1::uuid[])),
@@ -195,6 +209,12 @@ def page_of_overlaps() -> Compiled:
 def page_around() -> Compiled:
     """$1: ids of records that are compared with all others; then as above."""
     return _statement(_AROUND, _MOST_ALIKE, _page(2), ("subjects", *_FILTERS))
+
+
+@cache
+def page_among() -> Compiled:
+    """$1: ids of many records, compared with all others by their uncommon words; then as above."""
+    return _statement(_AMONG, _MOST_ALIKE, _page(2), ("subjects", *_FILTERS))
 
 
 @cache

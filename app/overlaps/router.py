@@ -20,7 +20,7 @@ from app.operations.documents import add_deed, add_document, answered, asked_of
 from app.operations.parameters import countries, number, refused, words
 from app.operations.routes import endings, flags, operations, read_body
 from app.operations.transactions import Answer, write
-from app.overlaps.duplicates import alike
+from app.overlaps.duplicates import alike, alike_among
 from app.overlaps.finding import KINDS, OVERLAPS_MOST, one_overlap, page_around, page_of_overlaps
 from app.overlaps.queries import OVERLAP_VERDICTS
 from app.overlaps.schemas import PAIR_PATTERN
@@ -29,6 +29,7 @@ router = APIRouter(prefix="/overlaps", tags=["Overlaps"])
 verdicts = operations(OVERLAP_VERDICTS, tag="Overlap verdicts")
 files = endings(OVERLAP_VERDICTS)
 ACTIVITIES.alike = EVENTS.alike = alike
+ACTIVITIES.alike_among = EVENTS.alike_among = alike_among
 _LIMIT, _LEAST = 50, "0.5"
 _VERDICTS = ("none", "same", "related", "distinct")
 _UNSETTLED = ["none", "same", "related"]

@@ -24,6 +24,7 @@ PAIR_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{8}(-[0-9a-f]
 PairId = Annotated[str, StringConstraints(pattern=PAIR_PATTERN, max_length=73)]
 VerdictWord = Literal["same", "related", "distinct"]
 Text = Annotated[str, Field(max_length=4000)]
+RowNumber = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
 Share = Annotated[float, Field(ge=0, le=1, json_schema_extra={"format": "double"})]
 _VERDICT = Field(
     description="`same`: one of them should go, or be merged into the other; `related`: both stay, and know of each "
@@ -229,6 +230,17 @@ class Overlap(_Answer):
         description="What settles it.",
         examples=[{**_EXAMPLE["fix"], "example": {"verdict": "same", "reason": "…"}}],
     )
+
+
+class RowsAlike(_Answer):
+    """Two records that may be the same, and the rows of a load that make one or both of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"rows": [17], "overlap": _EXAMPLE}]})
+
+    rows: Annotated[list[RowNumber], Field(min_length=1, max_length=2)] = Field(
+        description="Rows; 1 is the first row of data.", examples=[[17]]
+    )
+    overlap: Overlap = Field(description="The two records.", examples=[{**_EXAMPLE, "score": 0.91}])
 
 
 class Overlaps(_Answer):

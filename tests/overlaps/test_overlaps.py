@@ -181,3 +181,28 @@ async def test_what_cannot_be_asked_is_refused(client: Client, query: str) -> No
     answer = await client.get(f"/v1/overlaps?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == query.partition("=")[0]
+
+
+async def test_a_load_says_what_its_rows_may_be_duplicates_of(client: Client) -> None:
+    known = await make.record(
+        client, "events", title="Symposium of arbitrators in Vientiane", start_date="2025-03-01"
+    )
+    rows = [
+        {"title": "Symposium of arbitrators, Vientiane", "kind": "seminar", "start_date": "2025-03-02"},
+        {"title": "Training on mediation for prosecutors", "kind": "training", "start_date": "2025-06-01"},
+        {"title": "Training on mediation for prosecutors", "kind": "training", "start_date": "2025-06-01"},
+        {"title": "Nothing like it", "kind": "seminar", "start_date": "2025-09-01"},
+    ]
+    for dry_run in ("true", "false"):
+        answer = await client.post(f"/v1/events/bulk?on_duplicate=report&dry_run={dry_run}", json=rows)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()["possible_duplicates"]
+        assert sorted(each["rows"] for each in found) == [[1], [2, 3]]
+        (one,) = [each["overlap"]["records"] for each in found if each["rows"] == [1]]
+        assert known["id"] in {each["id"] for each in one}
+    assert "possible_duplicates" not in (await client.post("/v1/events/bulk?dry_run=true", json=rows)).json()
+    assert (await client.post("/v1/events/bulk?on_duplicate=refuse", json=rows)).status_code == 400
+    assert (await client.post("/v1/goals/bulk?on_duplicate=report", json=[])).status_code == 400
+    broken = await client.post("/v1/events/bulk?on_duplicate=report", json=[*rows, {"title": "No kind"}])
+    assert broken.status_code == 422
+    assert "possible_duplicates" not in broken.json()
