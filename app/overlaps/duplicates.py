@@ -1,7 +1,7 @@
 """What a new activity or event may be a duplicate of: its overlaps, as far as nobody has called them distinct.
 
 It is looked for when a create asks for it (`on_duplicate`), not always: comparing one record with 60 000 others takes a
-hundred times as long as making it does. Of a load they are looked for by uncommon words, as in the list of all overlaps:
+hundred times as long as making it does. Of a load they are looked for by uncommon words, as in the list of them all:
 a second for 10 000 rows among 60 000 records, and nothing for who does not ask.
 """
 
