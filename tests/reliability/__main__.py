@@ -110,6 +110,7 @@ ALL: dict[str, Run] = {
     "S10": lambda a, _: on.big_body(a, megabytes=1000),
     "S11": lambda a, _: doors.greedy(a, seconds=20),
     "S12": lambda a, _: doors.dear(a, seconds=20, events=100_000),
+    "A2": lambda a, _: doors.hidden(a, rounds=2000),
     "A5": lambda a, _: doors.guessed(a, guesses=10_000),
     "A8": lambda a, _: doors.rotated(a, seconds=20),
     "load": lambda a, r: _interrupted(a, r, jobs=False),

@@ -176,6 +176,39 @@ async def greedy(address: str, *, seconds: float, quota: int = 600) -> Found:  #
     return found
 
 
+async def hidden(address: str, *, rounds: int, noise: float = 0.1) -> Found:  # A2
+    """A draft of another country, and nothing at all, asked for in turn: the same answer in the same time."""
+    async with serving(address, workers=1) as service, Caller(service.port) as administrator:
+        administrator.key = await _administrator(address)
+        other = (await _made(administrator, "other"))["key"]
+        draft = {"title": "Draft", "kind": "seminar", "start_date": "2027-02-01", "visibility": "own"}
+        made = await administrator.ask("POST", "/v1/events", {**draft, "country": "JP"})
+        assert made.status == 201, made.body
+        there = made.json()["id"]
+        nothing = there[:-6] + ("000000" if there[-6:] != "000000" else "000001")
+        seen: dict[str, list[Reply]] = {there: [], nothing: []}
+        async with Caller(service.port, other) as stranger:
+            for number in range(rounds + 50):
+                for one in (there, nothing) if number % 2 else (nothing, there):
+                    reply = await stranger.ask("GET", f"/v1/events/{one}")
+                    if number >= 50:  # the first are slower, whatever they ask for
+                        seen[one].append(reply)
+    halves = [
+        statistics.median(each.seconds for each in replies[start::2]) * 1e6
+        for replies in seen.values()
+        for start in (0, 1)
+    ]
+    hid, missing = (statistics.median(each.seconds for each in replies) * 1e6 for replies in seen.values())
+    said = {(each.status, len(each.body)) for replies in seen.values() for each in replies}
+    found = Found(
+        f"median of a draft {hid:.0f} us, of nothing {missing:.0f} us; halves of each "
+        f"{', '.join(f'{each:.0f}' for each in halves)} us; {said}"
+    )
+    found.must(len(said) == 1 and {status for status, _ in said} == {404}, f"answers differ: {said}")
+    found.must(abs(hid - missing) < noise * missing, "the time tells whether there is something")
+    return found
+
+
 _DEAR = (
     "/v1/events?q=" + "%20".join(f"generated{n}" for n in range(8)),
     "/v1/events?title__contains=a&note__contains=b&sort=-title&limit=1000&expand=goals.area,organisations",
