@@ -7,8 +7,8 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,6 @@ from app.jobs import running
 from app.main import create_app
 from app.operations.serving import Service
 from app.settings import Settings
-from app.tables import METADATA
 from tests import make
 from tests.cast import CALLERS, Cast
 
@@ -120,33 +119,35 @@ class Register:
     app: FastAPI
     keys: dict[str, str]
     superuser: asyncpg.Connection
+    kept: "Kept"
 
     @classmethod
     @asynccontextmanager
     async def of(cls, template: str, **settings: object) -> AsyncIterator[Self]:
         address = await copy_of(template)
         superuser = await asyncpg.connect(on(_name(address), superuser=True))
+        await superuser.execute("set session_replication_role = replica")  # the journal begins with the test
         keys = {name: new_key() for name in CALLERS}
         for name, (role, country) in CALLERS.items():
             await preparing.add_key(superuser, keys[name], name, role, country=country)
-        await superuser.execute(_KEEP_KEYS)
+        kept = await Kept.of(superuser)
+        await superuser.execute("reset session_replication_role")
         app = create_app(settings_for(address, **settings))
         chore = _CHORE.set(True)  # what the service starts beside its requests knows itself by this
         try:
             async with app.router.lifespan_context(app):
                 _CHORE.reset(chore)
-                yield cls(address, app, keys, superuser)
+                yield cls(address, app, keys, superuser, kept)
         finally:
             await superuser.close()
             await drop(address)
 
-    async def empty(self) -> None:
-        """Take out all but the keys, and what the service remembers of it."""
-        if filled := await self.superuser.fetchval(_FILLED):
-            await self.superuser.execute(_EMPTY.format(";".join(f"delete from {name}" for name in filled)))
+    async def begin_anew(self) -> None:
+        """Bring back what was there at the start, no more and no less; the service forgets what it remembers of it."""
+        await self.kept.bring_back(self.superuser)
         remembering: Service = self.app.state.service
         remembering.doorkeeper.forget()
-        remembering.wakeups.head = min(remembering.wakeups.head, 0)
+        remembering.wakeups.head = min(remembering.wakeups.head, self.kept.begun)
 
     async def written(self) -> tuple[int, int]:
         """Changes ever made, and requests remembered: the same for as long as tests only read."""
@@ -157,24 +158,47 @@ class Register:
 
 
 _CHORE = ContextVar("chore", default=False)
-_EMPTIED = [
-    table.name for table in METADATA.sorted_tables if table.name not in {"journal_head", "installation"}
-]
-# Most tests only read, or are refused: for them there is nothing to take out.
-_FILLED = f"""select array_remove(array[{
-    ", ".join(f"case when exists (select from {name}) then '{name}' end" for name in _EMPTIED)
-}], null)
-where exists (select from journal_head where position > 0) or {
-    " or ".join(f"exists (select from {name})" for name in _EMPTIED if not name.startswith("api_key"))
-}"""
-# Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
-_EMPTY = """set session_replication_role = replica; {};
-update journal_head set position = 0, hash = default;
-insert into api_keys table first_keys;
-insert into api_key_secrets table first_secrets;"""
-_KEEP_KEYS = """update api_key_secrets set last_used_on = current_date;
-create temporary table first_keys as table api_keys;
-create temporary table first_secrets as table api_key_secrets"""
+_TABLES = """select c.relname, string_agg(quote_ident(a.attname), ', ')
+from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and attgenerated = '' and not attisdropped
+where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'alembic_version' group by 1"""
+
+
+class Kept:
+    """What a register holds at its start, beside its tables."""
+
+    @classmethod
+    async def of(cls, superuser: asyncpg.Connection) -> Self:
+        self = cls()
+        await superuser.execute("update api_key_secrets set last_used_on = current_date")
+        columns = dict(await superuser.fetch(_TABLES))
+        filled: list[str] = await superuser.fetchval(f"select {_filled(columns)}")
+        for name in filled:
+            await superuser.execute(
+                f"create temporary table kept_{name} as select {columns[name]} from {name}"
+            )
+        self.begun = await superuser.fetchval("select position from journal_head")
+        # Most tests only read, or are refused: for them there is nothing to take out.
+        self.look = f"""select {_filled(columns)} where exists (select from journal_head
+            where position <> {self.begun}) or {
+            " or ".join(f"exists (select from {name})" for name in columns if name not in filled)
+        }"""
+        # Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
+        self.back = "set session_replication_role = replica; {};" + ";".join(
+            f"insert into {name} ({columns[name]}) overriding system value select * from kept_{name}"
+            for name in filled
+        )
+        self.back += "; reset session_replication_role"
+        return self
+
+    async def bring_back(self, superuser: asyncpg.Connection) -> None:
+        """No more and no less than was there."""
+        if filled := await superuser.fetchval(self.look):
+            await superuser.execute(self.back.format(";".join(f"delete from {name}" for name in filled)))
+
+
+def _filled(names: Iterable[str]) -> str:
+    each = ", ".join(f"case when exists (select from {name}) then '{name}' end" for name in names)
+    return f"array_remove(array[{each}], null)"
 
 
 @pytest.fixture(scope="session")
@@ -187,33 +211,22 @@ async def worker() -> AsyncIterator[Register]:
 @pytest.fixture
 async def empty(worker: Register) -> Register:
     """The worker's register, emptied for this test."""
-    await worker.empty()
+    await worker.begin_anew()
     return worker
 
 
 @pytest.fixture(scope="session")
-async def unwritten() -> AsyncIterator[list[tuple[AsyncExitStack, Register, tuple[int, int]]]]:
-    """The register with the published record that the last test has left as it was, if it has."""
-    kept: list[tuple[AsyncExitStack, Register, tuple[int, int]]] = []
-    yield kept
-    for stack, *_ in kept:
-        await stack.aclose()
+async def published_once() -> AsyncIterator[Register]:
+    """The published record, for one test after the other."""
+    async with Register.of("seeded") as register:
+        yield register
 
 
 @pytest.fixture
-async def published(
-    unwritten: list[tuple[AsyncExitStack, Register, tuple[int, int]]],
-) -> AsyncIterator[Register]:
-    """A register with the published record. A test that writes leaves the next one a new register."""
-    if not unwritten:
-        stack = AsyncExitStack()
-        register = await stack.enter_async_context(Register.of("seeded"))
-        unwritten.append((stack, register, await register.written()))
-    stack, register, before = unwritten[0]
-    yield register
-    if await register.written() != before:
-        unwritten.clear()
-        await stack.aclose()
+async def published(published_once: Register) -> Register:
+    """A register with the published record, as it was seeded."""
+    await published_once.begin_anew()
+    return published_once
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ async def plan(client: httpx.AsyncClient) -> list[tuple[int, str]]:
 async def test_one_side_alone_brings_nothing_into_force(
     cast: Cast, empty: Register, side: str, steps: list[tuple[str, tuple[str, str]]]
 ) -> None:
-    await empty.empty()
+    await empty.begin_anew()
     await make.record(cast.secretariat, "goals", number=1, title="As agreed")
     change = {"action": "modify", "kind": "goal", "name": "1", "new": {"text": "As one side would like it"}}
     made = [await make.record(cast.secretariat, "amendments", changes=[change]) for _ in range(2)]

@@ -38,7 +38,9 @@ async def large() -> AsyncIterator[Register]:
         await register.superuser.execute("set session_replication_role = replica")
         await register.superuser.execute("insert into goals (number, title) values (1, 'Goal')")
         for table, values in LARGE.items():
-            await register.superuser.execute(_INDEXES.format("false", table))  # made in one go they cost a third
+            await register.superuser.execute(
+                _INDEXES.format("false", table)
+            )  # made in one go they cost a third
             await register.superuser.execute(
                 f"insert into {table} {values} from generate_series(1, {ROWS[table]}) n, "
                 "lateral (select date '2000-01-01' + (n::bigint * 7919 % 9000)::int) as at(day)"

@@ -97,7 +97,7 @@ async def test_a_bulk_of_a_thousand_takes_no_more_trips_than_one_of_ten(
 ) -> None:
     trips = []
     for number in (10, 1000):
-        await empty.empty()
+        await empty.begin_anew()
         body = [
             {"title": f"E{n}", "kind": "seminar", "start_date": "2025-06-24", "keys": [f"moj:{n}"]}
             for n in range(number)
