@@ -151,7 +151,7 @@ several = settings(max_examples=6, deadline=None, suppress_health_check=[HealthC
 async def test_hostile_values_come_back_unchanged(
     empty: Register, client: httpx.AsyncClient, records: list[dict[str, Any]], mark: bool, separator: str
 ) -> None:
-    await empty.empty()
+    await empty.begin_anew()
     own = [{**each, "keys": [f"moj-th:00{n}"]} for n, each in enumerate(records)]
     made = await client.post("/v1/events/bulk", json=own)
     assume(made.status_code == 200)  # some mixtures are blank, or too many marks on one character
@@ -170,7 +170,7 @@ async def test_hostile_values_come_back_unchanged(
 async def test_files_of_japanese_windows_come_back_unchanged(
     empty: Register, client: httpx.AsyncClient, records: list[dict[str, Any]], separator: str
 ) -> None:
-    await empty.empty()
+    await empty.begin_anew()
     made = await client.post("/v1/events/bulk", json=records)
     assume(made.status_code == 200)
     content = recoded((await client.get("/v1/events.csv")).text, separator).encode("cp932")
