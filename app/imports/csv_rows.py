@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, Self
 
 from app.http.spool import Spool
@@ -24,7 +24,8 @@ def csv_table(file: Spool, charset: str | None) -> Opened:
         raise unreadable(
             "header_missing", "The file has no header line with the names of the columns.", line=1
         )
-    table = Opened(iter(()), delimiter=_delimiter(first))
+    none_yet: list[Item] = []
+    table = Opened((item for item in none_yet), delimiter=_delimiter(first))
     table.rows = _rows(file, table, codec, skipped)
     header = next(table.rows, None)
     if header is None or header.value is None:
@@ -73,7 +74,7 @@ class _Lines:
         return line
 
 
-def _rows(file: Spool, table: Opened, codec: str, skipped: int) -> Iterator[Item]:
+def _rows(file: Spool, table: Opened, codec: str, skipped: int) -> Generator[Item]:
     """The header as row 0, then the data."""
     lines = _Lines(opened(file, codec))
     csv.field_size_limit(_FIELD_MOST)

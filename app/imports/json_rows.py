@@ -1,7 +1,7 @@
 """A JSON array or JSON lines, read strictly and one row after another."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from app.http.bodies import DECODER, MalformedJson, checked
@@ -28,7 +28,7 @@ class _Array:
         self._line = 1
         self._ended = False
 
-    def rows(self) -> Iterator[Item]:
+    def rows(self) -> Generator[Item]:
         """Row after row; what is wrong between them ends the reading."""
         self._advance()
         if not self._text.startswith("[", self._place):
@@ -106,7 +106,7 @@ def json_lines(file: Spool, charset: str | None = None) -> Opened:
     return Opened(_lines(file))
 
 
-def _lines(file: Spool) -> Iterator[Item]:
+def _lines(file: Spool) -> Generator[Item]:
     stream = opened(file, charset_of("utf-8", file), "\n")  # another line end inside a text is part of it
     number = line = 0
     try:

@@ -85,10 +85,13 @@ class Loaded:
 
     async def refused(self) -> Answer:
         """The refused rows, in the form in which the file came."""
-        again = self.asked.opened()
-        return await refused_rows(
-            self.outcome, again, KINDS[self.asked.media].refused, Spool(self.asked.folder)
-        )
+        into = Spool(self.asked.folder)
+        try:
+            with self.asked.opened() as again:
+                return await refused_rows(self.outcome, again, KINDS[self.asked.media].refused, into)
+        except BaseException:
+            into.close()
+            raise
 
 
 async def load(connection: Connection, asked: Load) -> Answer:
@@ -107,21 +110,21 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
     shown = Plan.read(asked.plan, asked.secret) if asked.plan else None
     if shown:
         shown.refuse_another_request(asked.plan_of(b"", position))
-    opened = asked.opened()
-    header = _header(asked.collection, opened)
-    reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
-    batch = Batch(
-        connection,
-        asked.collection,
-        asked.options.match,
-        partial=asked.options.partial,
-        patience=asked.patience,
-        versions_required=asked.versions_required,
-    )
-    await batch.staging.make()
-    for chunk in _chunks(reader.rows(opened.rows)):
-        await batch.take(chunk)
-        progress.rows = batch.rows
+    with asked.opened() as opened:
+        header = _header(asked.collection, opened)
+        reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
+        batch = Batch(
+            connection,
+            asked.collection,
+            asked.options.match,
+            partial=asked.options.partial,
+            patience=asked.patience,
+            versions_required=asked.versions_required,
+        )
+        await batch.staging.make()
+        for chunk in _chunks(reader.rows(opened.rows)):
+            await batch.take(chunk)
+            progress.rows = batch.rows
     progress.step = "writing"
     await batch.settle()
     plan = asked.plan_of(batch.plan, position)

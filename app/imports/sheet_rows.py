@@ -6,7 +6,7 @@ from its last result (docs/decisions/0011).
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from zipfile import ZipFile
 
@@ -38,7 +38,7 @@ def sheet_table(file: Spool, charset: str | None = None) -> Opened:
     return Opened(_items(rows, first, last), names, first_column=first, header_line=line)
 
 
-def _items(rows: Iterator[tuple[int, dict[int, SheetCell]]], first: int, last: int) -> Iterator[Item]:
+def _items(rows: Iterator[tuple[int, dict[int, SheetCell]]], first: int, last: int) -> Generator[Item]:
     for number, (line, cells) in enumerate(rows, 1):
         item = Item(number, line, 1 + sum(len(cell.shown()) for cell in cells.values()))
         item.value = [cells.get(place, "") for place in range(first, last + 1)]

@@ -7,6 +7,7 @@ is finished in the same transaction, so that what it has written and that it has
 
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,22 +148,22 @@ async def file_of(connection: Connection, job: Job, folder: Path | None, patienc
 
 async def finish(connection: Connection, job: Job, done: Done, progress: Progress, patience: float) -> bool:
     """Keep what it has come to, and the file no longer. False if it was cancelled: then nothing may be kept."""
-    answer = done.answer
-    updated: str = await connection.execute(
-        "update jobs set state = $2, status = $3, report = $4, refused_type = $5, finished_at = clock_timestamp(), "
-        "rows_read = $6, bytes_read = bytes, step = 'finished' where id = $1 and finished_at is null",
-        job.id,
-        "succeeded" if answer.status < 400 else "failed",
-        answer.status,
-        answer.text(),
-        done.refused_type,
-        progress.rows,
-        timeout=patience,
-    )
-    if updated == "UPDATE 0":
-        return False
-    if done.refused is not None:
-        with done.refused as rows:
+    with done.refused or nullcontext() as rows:
+        updated: str = await connection.execute(
+            "update jobs set state = $2, status = $3, report = $4, refused_type = $5, "
+            "finished_at = clock_timestamp(), rows_read = $6, bytes_read = bytes, step = 'finished' "
+            "where id = $1 and finished_at is null",
+            job.id,
+            "succeeded" if done.answer.status < 400 else "failed",
+            done.answer.status,
+            done.answer.text(),
+            done.refused_type,
+            progress.rows,
+            timeout=patience,
+        )
+        if updated == "UPDATE 0":
+            return False
+        if rows is not None:
             await _keep(connection, job.id, "refused", rows, patience)
     await _forget_file(connection, job.id, patience)
     return True

@@ -48,6 +48,11 @@ class Answer:
             headers.setdefault("Content-Type", "application/json")
         return Response(self.shown or self.body or None, self.status, headers)
 
+    def forget(self) -> None:
+        """It will not be sent."""
+        if isinstance(self.body, Spool):
+            self.body.close()
+
     def text(self) -> str:
         """What is kept for an Idempotency-Key."""
         if isinstance(self.body, str):
@@ -163,6 +168,7 @@ async def write(
 
 
 async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
+    answer: Answer | None = None
     try:
         async with service_of(request).database.writing() as connection:
             claim = await opening.begin(connection)
@@ -187,6 +193,10 @@ async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: b
                 )
     except _RolledBack as rolled_back:
         return rolled_back.answer.response(**({"Dry-Run": "true"} if dry_run else {}))
+    except BaseException:
+        if answer:
+            answer.forget()
+        raise
     return answer.response()
 
 

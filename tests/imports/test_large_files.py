@@ -1,6 +1,8 @@
 """Files are read in pieces: what lies across the edge of two of them, and what never ends."""
 
+import gc
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -119,3 +121,18 @@ async def test_repeated_rows_are_found_across_chunks(
     rows = [{"number": n, "title": "T"} for n in (1, 2, 1)]
     answer = await client.post("/v1/goals/bulk?match=number", json=rows)
     assert [(each["row"], each["code"]) for each in answer.json()["errors"]] == [(3, "repeated_row")]
+
+
+async def test_an_answer_that_is_not_sent_leaves_no_file_open(
+    client: httpx.AsyncClient, once: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file would be closed when the collector comes by, and a test says so then."""
+    monkeypatch.setattr("app.operations.transactions._KEPT_MOST", 10)
+    headers = {**once, "Content-Type": "text/csv", "Accept": "text/csv"}
+    rows = "title,kind,start_date\nA,none,2025-06-24\nB,seminar,2025-06-24\n"
+    answer = await client.post("/v1/events/bulk?mode=partial", content=rows, headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/answer-too-large")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert not [each for each in caught if each.category is ResourceWarning]
