@@ -38,7 +38,7 @@ down: ## Stop what `make up` started; the data stays
 
 .PHONY: test
 test: setup ## Run the whole test suite
-	@$(BIN)/pytest -n $(workers) --dist loadgroup $(args)
+	@$(BIN)/pytest -n $(workers) $(args)
 
 .PHONY: fuzz
 fuzz: setup ## Let schemathesis try the whole API document against a running service (examples=50 for longer)

@@ -22,6 +22,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from xdist.scheduler import LoadScopeScheduling
 
 from app import embedded, preparing, seeding
 from app.access.keys import new_key
@@ -50,6 +51,26 @@ def pytest_configure(config: pytest.Config) -> None:
     superuser = _with_password(superuser, password)
     os.environ[_ADDRESS], os.environ[_SUPERUSER] = running.dsn, superuser
     asyncio.run(_make_templates(superuser))
+
+
+TOGETHER = {
+    "tests/performance/test_plans.py",
+    "tests/reliability/test_reliability.py",
+    "tests/status_reports/test_files.py",
+}
+"""Files whose tests share something large, which is made once: one worker has them all."""
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Tests go to whoever is free. xdist's own groups are lost on pytest 9.2 (it names them in a field of old)."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _Scheduling(config, log)
 
 
 def _with_password(address: str, password: str) -> str:
@@ -183,7 +204,7 @@ class Kept:
             " or ".join(f"exists (select from {name})" for name in columns if name not in filled)
         }"""
         # Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
-        self.back = "set session_replication_role = replica; {};" + ";".join(
+        self.back = "set session_replication_role = replica; set lock_timeout = '20s'; {};" + ";".join(
             f"insert into {name} ({columns[name]}) overriding system value select * from kept_{name}"
             for name in filled
         )
@@ -293,15 +314,16 @@ def once() -> dict[str, str]:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[asyncio.Event]:
-    """No job is begun before this is set."""
-    gate, claimed = asyncio.Event(), running.queue.claimed
+    """No job is begun before this is set; what waits when the test ends is not begun beside the next one."""
+    gate, claimed, ended = asyncio.Event(), running.queue.claimed, False
 
     async def wait(connection: Any) -> Any:
         await gate.wait()
-        return await claimed(connection)
+        return None if ended else await claimed(connection)
 
     monkeypatch.setattr(running.queue, "claimed", wait)
     yield gate
+    ended = True
     gate.set()
 
 

@@ -15,7 +15,6 @@ from app.collection.collection import Collection
 from app.collection.pages import page_plan
 from tests.conftest import Register
 
-pytestmark = pytest.mark.xdist_group("large")  # what they share is made once
 ROWS = {"organisations": 10_000, "focal_points": 10_000, "activities": 20_000, "events": 100_000}
 LARGE = {
     "organisations": "(code, name, kind, country) select 'O-' || n, 'Organisation ' || n, "

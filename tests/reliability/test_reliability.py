@@ -49,7 +49,6 @@ async def test_rotating_a_key_refuses_nobody_and_revoking_it_refuses_everybody(a
     assert not found.wrong, found
 
 
-@pytest.mark.xdist_group("small")
 async def test_every_acknowledged_append_under_if_match_is_in_the_record(
     small: tuple[Service, str, str],
 ) -> None:
@@ -58,7 +57,6 @@ async def test_every_acknowledged_append_under_if_match_is_in_the_record(
     assert not found.wrong, found
 
 
-@pytest.mark.xdist_group("small")
 async def test_five_hundred_clients_on_a_small_pool_are_served_or_turned_away(
     small: tuple[Service, str, str],
 ) -> None:
@@ -67,7 +65,6 @@ async def test_five_hundred_clients_on_a_small_pool_are_served_or_turned_away(
     assert not found.wrong, found
 
 
-@pytest.mark.xdist_group("small")
 async def test_eight_at_once_under_one_key_are_one_record_one_load_and_one_job(
     small: tuple[Service, str, str],
 ) -> None:
@@ -76,7 +73,6 @@ async def test_eight_at_once_under_one_key_are_one_record_one_load_and_one_job(
     assert not found.wrong, found
 
 
-@pytest.mark.xdist_group("small")
 @pytest.mark.parametrize("jobs", [False, True], ids=["load", "job"])
 async def test_a_load_that_is_broken_off_and_sent_again_is_done_once(
     small: tuple[Service, str, str], *, jobs: bool
@@ -96,7 +92,6 @@ async def test_a_load_that_is_broken_off_and_sent_again_is_done_once(
     assert not found.wrong, found
 
 
-@pytest.mark.xdist_group("small")
 async def test_every_reader_of_the_feed_is_told_every_commit_once_and_in_order(
     small: tuple[Service, str, str],
 ) -> None:

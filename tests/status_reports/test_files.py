@@ -22,7 +22,6 @@ from app.report_files.tables import TABLES
 from tests.conftest import Register
 from tests.status_reports.played import OUTSIDE, SCRIPTS, played
 
-pytestmark = pytest.mark.xdist_group("report files")  # what they share is made once
 _OPENXML = "application/vnd.openxmlformats-officedocument"
 
 
