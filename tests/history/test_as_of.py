@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests import make
+from tests.cast import Cast
 from tests.conftest import on
 
 LISTS = [
@@ -38,7 +39,7 @@ async def _write_something(
     """One write, of any kind, that most lists notice."""
     event, activity = chance.choice(known["events"]), chance.choice(known["activities"])
     day = f"{chance.randrange(2020, 2030)}-0{chance.randrange(1, 9)}-01"
-    match chance.randrange(6):
+    match chance.randrange(7):
         case 0:
             made = await make.record(
                 client, "events", title=f"event {chance.random()}", start_date=day, country="TH",
@@ -62,24 +63,31 @@ async def _write_something(
                 "/v1/events/by-key/test/one",
                 json={"title": f"event {day}", "kind": "forum", "start_date": day},
             )
+        case 6:
+            await make.record(
+                client, "events", title=f"draft {day}", visibility="own", owner="TH", country="TH",
+                start_date=day, goals=[{"number": 1}], activities=[{"id": activity}],
+            )  # fmt: skip
 
 
-async def test_a_list_as_of_an_instant_is_byte_for_byte_what_it_was_then(client: httpx.AsyncClient) -> None:
-    chance = random.Random(5)
+async def test_a_list_as_of_an_instant_is_byte_for_byte_what_it_was_then(cast: Cast) -> None:
+    """To everybody what they were told then, be there drafts of others or not."""
+    chance, client = random.Random(5), cast.secretariat
     goal = await make.record(client, "goals", number=1)
     known = {
         "events": [(await make.record(client, "events", goals=[{"number": 1}]))["id"] for _ in range(3)],
         "activities": [(await make.record(client, "activities", goal={"id": goal["id"]}))["id"] for _ in range(2)],
     }  # fmt: skip
-    said: list[tuple[str, str, int, str]] = []
-    for _ in range(14):
+    said: list[tuple[httpx.AsyncClient, str, str, int, str]] = []
+    for turn in range(21):
         await _write_something(client, chance, known)
+        asking = (client, cast.anonymous, cast.japan_editor)[turn % 3]
         for address in chance.sample(LISTS, 3):
-            answer = await client.get(address)
+            answer = await asking.get(address)
             assert answer.status_code in {200, 404}, answer.text
-            said.append((address, _then(), answer.status_code, answer.text))
-    for address, then, status, text in said:
-        again = await client.get(f"{address}{'&' if '?' in address else '?'}as_of={then}")
+            said.append((asking, address, _then(), answer.status_code, answer.text))
+    for asking, address, then, status, text in said:
+        again = await asking.get(f"{address}{'&' if '?' in address else '?'}as_of={then}")
         assert (again.status_code, status == 404 or again.text) == (status, status == 404 or text), (
             address,
             then,
