@@ -1,4 +1,5 @@
-"""The command `workplan`: serve, deliver, migrate, seed, import, export, keys, doctor, openapi."""
+"""The command `workplan`: serve, deliver, migrate, seed, import, export, mirror, keys, audit, persons, doctor,
+openapi."""
 
 import asyncio
 import json

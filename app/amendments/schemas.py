@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Day, Instant
 from app.collection.values import (
     READ_ONLY,
-    Day,
-    Instant,
     Kept,
     Line,
     LongLine,

@@ -99,9 +99,9 @@ class Staging:
         )
 
     async def created(self) -> Sequence[asyncpg.Record]:
-        """The new records: `row`, `line`, `id`."""
+        """The new records: `row`, `id`."""
         return await self._connection.fetch(
-            "select _row as row, _line as line, id from staged where _outcome = 'create' order by _row",
+            "select _row as row, id from staged where _outcome = 'create' order by _row",
             timeout=self._patience,
         )
 

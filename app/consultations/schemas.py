@@ -5,13 +5,12 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Day, Instant
 from app.collection.values import (
     READ_ONLY,
     Country,
     DatePrecision,
-    Day,
     IdReference,
-    Instant,
     Kept,
     Line,
     LongLine,

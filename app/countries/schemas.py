@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.collection.values import CountryCode, Day, Kept, Line, Record, Source
+from app.collection.days import Day
+from app.collection.values import CountryCode, Kept, Line, Record, Source
 
 
 class Country(Record, Kept):

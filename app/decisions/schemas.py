@@ -5,12 +5,12 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Day
 from app.collection.values import (
     READ_ONLY,
     Code,
     CodeReference,
     Countries,
-    Day,
     Kept,
     Line,
     LongLine,

@@ -6,13 +6,13 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.activities.schemas import Funding
+from app.collection.days import Day
 from app.collection.values import (
     Code,
     CodeReference,
     Countries,
     Country,
     DatePrecision,
-    Day,
     Kept,
     Line,
     LongLine,

@@ -5,17 +5,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Day, Instant, Moment
 from app.collection.values import (
     CodeReference,
     Country,
-    Day,
     IdReference,
-    Instant,
     Kept,
     LanguageTag,
     Line,
     MailAddress,
-    Moment,
     Paragraphs,
     Phone,
     Record,

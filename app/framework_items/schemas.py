@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Day
 from app.collection.values import (
     CodeReference,
     Countries,
-    Day,
     Kept,
     Line,
     LongLine,

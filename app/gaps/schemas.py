@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.collection.values import CountryCode, Day, Kept, Paragraphs, Record, Value
+from app.collection.days import Day
+from app.collection.values import CountryCode, Kept, Paragraphs, Record, Value
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
 _GAP = f"event_without_outcome:{_ID}"

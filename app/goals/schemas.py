@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from app.collection.days import Day
 from app.collection.values import (
     READ_ONLY,
-    Day,
     EditorialNote,
     Kept,
     LongLine,

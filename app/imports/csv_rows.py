@@ -24,16 +24,14 @@ def csv_table(file: Spool, charset: str | None) -> Opened:
         raise unreadable(
             "header_missing", "The file has no header line with the names of the columns.", line=1
         )
-    none_yet: list[Item] = []
-    table = Opened((item for item in none_yet), delimiter=_delimiter(first))
-    table.rows = _rows(file, table, codec, skipped)
-    header = next(table.rows, None)
+    delimiter = _delimiter(first)
+    rows = _rows(file, delimiter, codec, skipped)
+    header = next(rows, None)
     if header is None or header.value is None:
         raise unreadable(
             "header_missing", "The file has no header line with the names of the columns.", line=1
         )
-    table.header = [name.strip() for name in header.value]
-    return table
+    return Opened(rows, [name.strip() for name in header.value], delimiter=delimiter)
 
 
 def _first_line(stream: Any) -> tuple[str, int]:
@@ -74,15 +72,15 @@ class _Lines:
         return line
 
 
-def _rows(file: Spool, table: Opened, codec: str, skipped: int) -> Generator[Item]:
+def _rows(file: Spool, delimiter: str, codec: str, skipped: int) -> Generator[Item]:
     """The header as row 0, then the data."""
     lines = _Lines(opened(file, codec))
     csv.field_size_limit(_FIELD_MOST)
-    number, begun = -1, 1
+    number, begun, columns = -1, 1, 0
     try:
         for _ in range(skipped):
             next(lines)
-        reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         while True:
             begun, lines.since = lines.number + 1, 0
             cells = next(reader)
@@ -90,10 +88,11 @@ def _rows(file: Spool, table: Opened, codec: str, skipped: int) -> Generator[Ite
                 continue
             number += 1
             item = Item(number, begun, lines.since, cells)
-            if number and table.header is not None and len(cells) != len(table.header):
+            columns = columns or len(cells)
+            if len(cells) != columns:
                 item.error = {
                     "code": "ragged_row",
-                    "message": f"This row has {len(cells)} cells, the header {len(table.header)}.",
+                    "message": f"This row has {len(cells)} cells, the header {columns}.",
                     "hint": "Put quotes round cells that hold the separator or a line break.",
                 }
             yield item

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from app.access.permissions import Permission, Reach
 from app.access.scopes import VERBS
-from app.collection.values import Country, Instant, Line, Moment, Value, each_once
+from app.collection.days import Instant, Moment
+from app.collection.values import Country, Line, Value, each_once
 
 RoleWord = Literal[
     "reader", "partner", "editor", "approver", "asean_authority", "japan_authority", "secretariat", "auditor",

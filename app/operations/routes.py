@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.caller import EDIT, Right
 from app.access.permissions import Permission
-from app.collection import removing, writing
+from app.collection import removing, restoring, writing
 from app.collection.asked import only
 from app.collection.collection import Collection
 from app.errors import InvalidParameter
@@ -139,7 +139,7 @@ def operations(
         name = request.path_params["name"]
 
         async def work(connection: Any) -> Answer:
-            back = await writing.restore(connection, collection, name)
+            back = await restoring.restore(connection, collection, name)
             return Answer(200, back.json, {"ETag": f'"{back.tag}"'})
 
         return await write(request, b"", work, dry_run=dry_run, needs=collection.needs())

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Day
 from app.collection.values import (
     Code,
     CodeReference,
     Country,
-    Day,
     Kept,
     Line,
     Paragraphs,

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.collection.days import Instant
 from app.collection.values import (
     READ_ONLY,
     Code,
     CountryCode,
-    Instant,
     Kept,
     LongLine,
     Paragraphs,

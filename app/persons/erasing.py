@@ -7,7 +7,7 @@ from uuid import UUID
 from app.access.caller import Caller, NotYours
 from app.access.permissions import Permission, Reach
 from app.collection.merged import refuse_merged
-from app.collection.writing import Erased
+from app.collection.restoring import Erased
 from app.db import Connection
 from app.errors import Conflict
 from app.persons.queries import PERSONS

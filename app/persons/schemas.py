@@ -5,11 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.collection.days import Day, Instant
 from app.collection.values import (
     CodeReference,
     Country,
-    Day,
-    Instant,
     Kept,
     LanguageTag,
     Line,

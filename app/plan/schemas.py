@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from app.collection.days import Day
 from app.collection.values import (
-    Day,
     EditorialNote,
     Kept,
     Line,

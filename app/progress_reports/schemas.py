@@ -5,11 +5,11 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.days import Instant
 from app.collection.values import (
     READ_ONLY,
     CodeReference,
     Country,
-    Instant,
     Kept,
     NumberReference,
     Paragraphs,

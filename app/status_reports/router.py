@@ -110,7 +110,7 @@ async def compare_reports(request: Request) -> Response:
         is_frozen = {row["number"]: row["frozen"] for row in rows}
         for number in numbers:
             if number not in is_frozen:
-                raise CONSULTATIONS.missing(str(number))
+                raise NotFound(f"There is no Consultation with the number {number}.")
         was, now = (
             None if is_frozen[number] else live_side(place)
             for place, number in zip(("$1", "$2"), numbers, strict=True)

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
-from app.collection.values import Country, Instant, Line, Value, each_once
+from app.collection.days import Instant
+from app.collection.values import Country, Line, Value, each_once
 from app.webhooks.sending import Result
 from app.webhooks.targets import URL_MOST
 
