@@ -5,7 +5,6 @@ import asyncio
 import os
 import shutil
 import statistics
-import tempfile
 import time
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,7 +16,7 @@ from bench import bulk, data, exports, peers, recording, report
 from bench.load import Call, Result, Script, pgbench, wrk
 from bench.operations import COUNTS, DEPTH, EXPORT, LIST, body_of, deep_page, peer_calls
 from bench.processes import OTHER_CORE, Server, serving
-from bench.registers import Register, register
+from bench.registers import Register, folder_for, register
 from bench.results import Results
 
 BARE_PORT, SCALE_PORT = 8124, 8130
@@ -50,15 +49,9 @@ def main() -> None:
         asked.rounds or rounds,
     )
     os.sched_setaffinity(0, {OTHER_CORE})
-    folder = asked.keep or Path(tempfile.mkdtemp(prefix="workplan-bench-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)
     results = Results(asked.rows, asked.seconds, asked.rounds)
-    try:
+    with folder_for(asked.keep) as folder:
         _run(folder, asked, results)
-    finally:
-        if not asked.keep:
-            shutil.rmtree(folder, ignore_errors=True)
     report.show(results)
     if asked.write:
         report.write(results, asked.write)

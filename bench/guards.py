@@ -8,10 +8,7 @@ operation may cost at most 15 % more (issue 6).
 import argparse
 import asyncio
 import os
-import shutil
 import statistics
-import tempfile
-from pathlib import Path
 
 import asyncpg
 from rich.console import Console
@@ -24,7 +21,7 @@ from bench import data
 from bench.load import Call, Result, wrk
 from bench.operations import FIRST, LIST, Measured
 from bench.processes import OTHER_CORE
-from bench.registers import Register, register
+from bench.registers import Register, folder_for, register
 
 console = Console(width=120)
 _MOST = 1.15
@@ -104,13 +101,8 @@ def main() -> None:
     if asked.quick:
         asked.rows, asked.seconds = 20_000, 2
     os.sched_setaffinity(0, {OTHER_CORE})
-    folder = Path(tempfile.mkdtemp(prefix="workplan-bench-"))
-    folder.chmod(0o711)
-    try:
-        with register(asked.rows, folder) as found:
-            good = _measure(found, asked)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with folder_for() as folder, register(asked.rows, folder) as found:
+        good = _measure(found, asked)
     raise SystemExit(not good)
 
 

@@ -6,12 +6,9 @@ takes the longer, the more has changed since. The chain is verified at the end.
 
 import argparse
 import asyncio
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +25,7 @@ from app.collection.versions import history_plan
 from app.db import Compiled
 from app.events.queries import EVENTS
 from bench import data
+from bench.registers import folder_for
 
 console = Console(width=120)
 _ROUNDS = 30
@@ -110,15 +108,10 @@ def main() -> None:
     parser.add_argument("--changes", type=int, nargs="+", default=[10_000, 1_000_000])
     parser.add_argument("--rows", type=int, default=5_000)
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="workplan-bench-"))
-    folder.chmod(0o711)
-    try:
-        with embedded.start(folder / "data") as running:
-            preparing.migrate(running.dsn)
-            asyncio.run(data.fill(running.dsn, asked.rows))
-            asyncio.run(_run(running.dsn, asked))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with folder_for() as folder, embedded.start(folder / "data") as running:
+        preparing.migrate(running.dsn)
+        asyncio.run(data.fill(running.dsn, asked.rows))
+        asyncio.run(_run(running.dsn, asked))
 
 
 if __name__ == "__main__":

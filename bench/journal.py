@@ -8,13 +8,10 @@ Reads, which no trigger sees, are compared as well.
 
 import argparse
 import asyncio
-import shutil
 import statistics
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import asyncpg
 from rich.console import Console
@@ -24,7 +21,7 @@ from bench import data
 from bench.bulk import by_hand, by_request, next_turn, rows_of
 from bench.load import wrk
 from bench.processes import cpu_seconds
-from bench.registers import Register, register
+from bench.registers import Register, folder_for, register
 
 console = Console(width=120)
 _MOST = 1.6
@@ -120,13 +117,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=2, help="of a round of reads")
     asked = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="workplan-bench-"))
-    folder.chmod(0o711)
-    try:
-        with register(asked.rows, folder, port=8471) as found:
-            good = _measure(found, asked)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with folder_for() as folder, register(asked.rows, folder) as found:
+        good = _measure(found, asked)
     raise SystemExit(not good)
 
 

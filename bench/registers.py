@@ -1,7 +1,9 @@
 """A filled register under measurement: its cluster, its service with production settings, and what is asked of it."""
 
 import asyncio
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,19 @@ PORT = 8123
 _WORKPLAN = Path(sys.executable).with_name("workplan")
 _SETTINGS = {"autovacuum": "off", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
 """Nothing runs beside the rounds; each begins behind a checkpoint. Commits are durable, as they are in production."""
+
+
+@contextmanager
+def folder_for(keep: Path | None = None) -> Iterator[Path]:
+    """A folder for the clusters of a run: the one to keep, or one that is gone afterwards."""
+    folder = keep or Path(tempfile.mkdtemp(prefix="workplan-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)  # a server that runs as another user has to reach its own
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass

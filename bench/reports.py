@@ -9,9 +9,7 @@ it is shown when their first byte comes, and by how much the service grows meanw
 import argparse
 import asyncio
 import os
-import shutil
 import statistics
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -21,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.exports import Export, download
-from bench.registers import Register, register
+from bench.registers import Register, folder_for, register
 
 EVENTS, ACTIVITIES, ROUNDS = 50_000, 10_000, 5
 _PERIODS = f"""
@@ -73,18 +71,11 @@ def main() -> None:
         "--keep", type=Path, help="a folder for the filled register, which a later run uses again"
     )
     asked = parser.parse_args()
-    folder = asked.keep or Path(tempfile.mkdtemp(prefix="workplan-bench-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)
-    try:
-        with register(EVENTS, folder) as found:
-            activity = asyncio.run(_reported(found.address))
-            _frozen(found)
-            _show(found, activity)
-            _show_files(found)
-    finally:
-        if not asked.keep:
-            shutil.rmtree(folder, ignore_errors=True)
+    with folder_for(asked.keep) as folder, register(EVENTS, folder) as found:
+        activity = asyncio.run(_reported(found.address))
+        _frozen(found)
+        _show(found, activity)
+        _show_files(found)
 
 
 async def _reported(address: str) -> str:
