@@ -88,6 +88,14 @@ def left(text: str) -> list[str]:
     return [each for each in CANARIES if each in text]
 
 
+async def _finished(client: httpx.AsyncClient, job: str) -> dict[str, Any]:
+    """A job, once it is done."""
+    async with asyncio.timeout(20):
+        while "finished_at" not in (found := (await client.get(job)).json()):  # noqa: ASYNC110  (as a client does)
+            await asyncio.sleep(0.02)
+    return dict(found)
+
+
 async def _spread(cast: Cast, behind: Behind) -> str:
     """Let the person get into everything that keeps something; the address of a job that read them."""
     once: dict[str, Any] = {"Idempotency-Key": uuid4().hex, "X-Reason": f"Asked by {NAME}".encode()}
@@ -106,9 +114,7 @@ async def _spread(cast: Cast, behind: Behind) -> str:
     ]
     later: dict[str, Any] = {"Prefer": "respond-async", "X-Reason": f"List of {NAME}".encode()}
     job = (await japan.post("/v1/persons/bulk?mode=partial", json=rows, headers=later)).headers["location"]
-    async with asyncio.timeout(20):
-        while "finished_at" not in (found := (await japan.get(job)).json()):  # noqa: ASYNC110  (as a client does)
-            await asyncio.sleep(0.02)
+    found = await _finished(japan, job)
     assert found["status"] == 207
     assert NAME in (await japan.get(found["refused"])).text
     return job
@@ -190,9 +196,7 @@ async def test_refused_rows_of_other_collections_are_erased_too(
     media, content = _UPLOADS[kind]
     headers = {"Content-Type": media, "Prefer": "respond-async"}
     sent = await cast.japan_editor.post("/v1/events/bulk?mode=partial", content=content, headers=headers)
-    async with asyncio.timeout(20):
-        while "finished_at" not in (found := (await cast.japan_editor.get(sent.headers["location"])).json()):  # noqa: ASYNC110  (as a client does)
-            await asyncio.sleep(0.02)
+    found = await _finished(cast.japan_editor, sent.headers["location"])
     assert NAME in (await cast.japan_editor.get(found["refused"])).text
     assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
     assert left(await everything(database_address)) == []

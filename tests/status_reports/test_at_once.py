@@ -1,6 +1,7 @@
 """What happens at the same time as a freeze: it is in the report, or it is refused; nothing falls between."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import asyncpg
@@ -28,22 +29,31 @@ async def _submitted(client: httpx.AsyncClient) -> str:
     return str(report["id"])
 
 
+async def _asked_meanwhile(
+    address: str, written: str, asked: Coroutine[Any, Any, httpx.Response]
+) -> httpx.Response:
+    """The answer to what is asked while another transaction has written, and is committed once the asking waits."""
+    other = await asyncpg.connect(address)
+    async with asyncio.timeout(10):
+        try:
+            transaction = other.transaction()
+            await transaction.start()
+            await other.execute(written)
+            asking = asyncio.create_task(asked)
+            await _until_it_waits(other)
+            await transaction.commit()
+            return await asking
+        finally:
+            await other.close()
+
+
 async def test_a_freeze_counts_what_was_just_being_accepted(
     empty: Register, client: httpx.AsyncClient
 ) -> None:
     report = await _submitted(client)
-    other = await asyncpg.connect(empty.address)
-    async with asyncio.timeout(10):
-        try:
-            move = other.transaction()
-            await move.start()
-            await other.execute("update progress_reports set state = 'accepted' where id = $1::uuid", report)
-            freeze = asyncio.create_task(client.post("/v1/consultations/3/freeze?force=true"))
-            await _until_it_waits(other)
-            await move.commit()
-            assert (await freeze).status_code == 200
-        finally:
-            await other.close()
+    moved = f"update progress_reports set state = 'accepted' where id = '{report}'"
+    freeze = client.post("/v1/consultations/3/freeze?force=true")
+    assert (await _asked_meanwhile(empty.address, moved, freeze)).status_code == 200
     frozen = (await client.get("/v1/consultations/3/report/frozen")).json()
     states = {each["country"]: each["state"] for each in frozen["reports"]}
     assert (await client.get(f"/v1/progress-reports/{report}")).json()["state"] == "frozen"
@@ -55,18 +65,9 @@ async def test_who_moves_a_report_waits_for_a_freeze_and_is_refused(
     empty: Register, client: httpx.AsyncClient
 ) -> None:
     report = await _submitted(client)
-    other = await asyncpg.connect(empty.address)
-    async with asyncio.timeout(10):
-        try:
-            freeze = other.transaction()
-            await freeze.start()
-            await other.execute("update consultations set frozen_at = now(), report_hash = repeat('0', 64)")
-            move = asyncio.create_task(client.post(f"/v1/progress-reports/{report}/accept"))
-            await _until_it_waits(other)
-            await freeze.commit()
-            assert (await move).status_code == 409
-        finally:
-            await other.close()
+    frozen = "update consultations set frozen_at = now(), report_hash = repeat('0', 64)"
+    move = client.post(f"/v1/progress-reports/{report}/accept")
+    assert (await _asked_meanwhile(empty.address, frozen, move)).status_code == 409
 
 
 async def test_many_freezes_at_once_are_one(client: httpx.AsyncClient) -> None:
