@@ -148,7 +148,7 @@ async def test_a_job_that_is_cancelled_while_it_is_loaded_leaves_nothing(
     made = await client.post(
         "/v1/events", json={key: value for key, value in event("-").items() if key != "key"}
     )
-    assert made.status_code == 201, "others write meanwhile"
+    assert made.status_code == 201, f"others write meanwhile: {made.text}"
     assert (await client.delete(job)).json()["state"] == "cancelled"
     go.set()
     assert (await ended(client, job))["state"] == "cancelled"
