@@ -25,6 +25,9 @@ from app.search.queries import SEARCHED
 
 RECORDS: tuple[Guarded, ...] = tuple(each.guard for each in SEARCHED.values())
 _KEYS = Guarded("api_keys", "keys", owner="country", writes=Permission.ADMINISTER)
+_OF_THE_COUNTRY = f"""body_id is null or {_KEYS.any_of(Permission.ADMINISTER)} or exists (
+  select from organisations o where o.id = body_id and o.country = {_KEYS.country_of(Permission.ADMINISTER)})"""
+"""The body of a new key: those of one body share their webhooks."""
 _JOB = f"exists (select from jobs j where j.id = job_id and ({SERVICE} or {OF_KEY.format('j.caller_id')}))"
 _AUDITED = Guarded("changes", "keys").any_of(Permission.AUDIT)
 
@@ -47,7 +50,7 @@ def policies() -> Iterator[str]:
     yield f"create policy added on frozen_files for insert to {APP_ROLE} with check ({SERVICE})"
     administered = _KEYS.written()
     yield from reading("api_keys", f"{administered} or {OF_KEY.format('id')}")
-    yield from writing("api_keys", administered)
+    yield from writing("api_keys", administered, added=_OF_THE_COUNTRY)
     yield from reading("token_holders", f"{administered} or {OF_KEY.format('id')}")
     yield from (*reading("spent_quotas", SERVICE), *writing("spent_quotas", SERVICE))
     secret = f"exists (select from api_keys where id = key_id and {administered})"

@@ -11,9 +11,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Identity, Index, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Identity,
+    Index,
+    Table,
+    Uuid,
+    and_,
+    case,
+    column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import BYTEA, JSON
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.db import Base
 
@@ -105,3 +120,12 @@ class Installation(Base):
 JOURNAL_HEAD: Table = JournalHead.__table__  # type: ignore[assignment]
 COMMITS: Table = Commit.__table__  # type: ignore[assignment]
 CHANGES: Table = Change.__table__  # type: ignore[assignment]
+_WITHHELD = table("withheld", column("record_id", Uuid))
+
+
+def unless_withheld(record: ColumnElement[UUID | None]) -> ColumnElement[UUID | None]:
+    """The id of a record; null if the record is kept from the caller (`app/access/policies.py`)."""
+    kept_back = (
+        select(_WITHHELD.c.record_id).where(_WITHHELD.c.record_id == record).correlate_except(_WITHHELD)
+    )
+    return case((and_(record.is_not(None), ~kept_back.exists()), record))

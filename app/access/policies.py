@@ -75,9 +75,13 @@ def reading(table: str, condition: str) -> Iterator[str]:
     yield f"create policy seen on {table} for select to {APP_ROLE} using ({condition})"
 
 
-def writing(table: str, condition: str) -> Iterator[str]:
-    """Which rows are written. What is seen and may not be written is no mistake of a statement: it finds nothing."""
-    yield f"create policy added on {table} for insert to {APP_ROLE} with check ({condition})"
+def writing(table: str, condition: str, added: str = "true") -> Iterator[str]:
+    """Which rows are written. What is seen and may not be written is no mistake of a statement: it finds nothing.
+
+    `added`: what is asked of new rows beside that.
+    """
+    new = condition if added == "true" else f"({condition}) and ({added})"
+    yield f"create policy added on {table} for insert to {APP_ROLE} with check ({new})"
     yield f"create policy changed on {table} for update to {APP_ROLE} using ({condition}) with check ({condition})"
     yield f"create policy deleted on {table} for delete to {APP_ROLE} using ({condition})"
 
@@ -115,7 +119,9 @@ _VISIBILITY = "coalesce(record ->> 'visibility', 'public')"
 
 TOLD = """create or replace view told as
 select h.commit_number, h.ordinal, h.kind, h.record_id, h.version, seen.action,
-  case when seen.action <> 'hide' then h.record end as record, h.survivor_id, h.system
+  case when seen.action <> 'hide' then h.record end as record,
+  case when h.survivor_id is not null and not exists (select from withheld w where w.record_id = h.survivor_id)
+    then h.survivor_id end as survivor_id, h.system
 from changes h cross join lateral (select case
   when h.kind <> 'api_keys' and not exists (select from once_hidden o where o.record_id = h.record_id) then h.action
   when visible(h.kind, h.record) and not exists (select from withheld w where w.record_id = h.record_id) then

@@ -8,14 +8,17 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.collection import Collection
 from app.collection.projection import Expand, Ref, Row, record_json
-from app.journal import CHANGES
+from app.journal import CHANGES, unless_withheld
 
 _KEPT_BY_THE_DATABASE = frozenset({"id", "version", "created_at", "updated_at"})
 
 
 @dataclass(frozen=True)
 class _PastRef(Ref):
-    """A reference to what may be gone by now: its key, which is permanent, is then taken from the journal."""
+    """A reference to what may be gone by now: its key, which is permanent, is then taken from the journal.
+
+    What is kept from the caller is not named, as in the record itself.
+    """
 
     def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
         target, key = row.c[f"{name}_id"], self.to.key
@@ -28,7 +31,8 @@ class _PastRef(Ref):
         named = select(
             target.label("id"), *([last.correlate(row).scalar_subquery().label(key)] if key else [])
         )
-        gone = named.where(target.is_not(None)).correlate(row).subquery()
+        seen = unless_withheld(target) if self.to.guard.drafts else target
+        gone = named.where(seen.is_not(None)).correlate(row).subquery()
         remembered = select(func.row_to_json(gone.table_valued())).correlate(row).scalar_subquery()
         return func.coalesce(super().json(row, name, expand), remembered)
 

@@ -212,7 +212,7 @@ class Ref(_Relation):
                 row: Row, operator: str, value: BindParameter[Any], path: str = path, inner: Filter = inner
             ) -> ColumnElement[bool]:
                 column = row.c[f"{name}_id"]
-                if path == "id":
+                if path == "id" and not self.to.guard.drafts:  # others are found as far as they are seen
                     return predicate(column, IDENTIFIER, operator, value)
                 target = self.to.table.alias()
                 if operator in {"ne", "nin", "isnull"}:

@@ -22,7 +22,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.collection.collection import Collection
 from app.collection.projection import Computed, Expand, Ref, Row, Source, record_json
 from app.db import Compiled
-from app.journal import CHANGES, COMMITS
+from app.journal import CHANGES, COMMITS, unless_withheld
 
 KEPT_BY_REGISTER = frozenset({"id", "version", "created_at", "updated_at"})
 """Fields that say nothing of what was changed."""
@@ -63,7 +63,8 @@ def _versions(collection: Collection, *conditions: ColumnElement[bool]) -> Selec
     place = COMMITS.c.position - COMMITS.c.changes + CHANGES.c.ordinal
     return (
         select(
-            _step.label("step"), CHANGES.c.version, CHANGES.c.action, CHANGES.c.survivor_id, place.label("position"),
+            _step.label("step"), CHANGES.c.version, CHANGES.c.action,
+            unless_withheld(CHANGES.c.survivor_id).label("survivor_id"), place.label("position"),
             CHANGES.c.salt.is_(None).label("erased"), COMMITS.c.at, COMMITS.c.key_id, _KEYS.c.name.label("key_name"),
             COMMITS.c.database_role, CHANGES.c.system, COMMITS.c.request_id, COMMITS.c.reason,
             record_json(collection, image, _fields(collection), {}).label("j"),

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from sqlalchemy import UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Recorded
 
@@ -12,8 +12,14 @@ class GapDismissal(Recorded, Base):
     """A gap that is explained. Gaps themselves are counted, never stored."""
 
     __tablename__ = "gap_dismissals"
-    __table_args__ = (UniqueConstraint("gap"),)
+    __table_args__ = (
+        UniqueConstraint("gap"),
+        CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
+        Index("ix_gap_dismissals_subject", text("split_part(gap, ':', 2)")),
+    )
 
     gap: Mapped[str]
     reason: Mapped[str]
     until: Mapped[date]
+    visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
+    """That of the record that has the gap; kept by a trigger."""

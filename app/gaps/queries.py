@@ -5,5 +5,5 @@ from app.gaps.models import GapDismissal
 from app.gaps.schemas import GapDismissal as GapDismissalSchema
 
 GAP_DISMISSALS = Collection(
-    GapDismissal, GapDismissalSchema, singular="gap dismissal", sorts=("gap", "until")
+    GapDismissal, GapDismissalSchema, singular="gap dismissal", drafts=True, sorts=("gap", "until")
 )

@@ -34,6 +34,11 @@ class GapDismissal(Record, Kept):
     gap: GapId = Field(description="Id of the gap.", examples=[_GAP])
     reason: Paragraphs = Field(description="Why it may stay.", examples=["The host reports in spring."])
     until: Day = Field(description="Last day on which it may.", examples=["2027-03-31"])
+    visibility: Literal["public", "partners", "own"] = Field(
+        description="That of the record that has the gap; `own`: the Secretariat alone sees it.",
+        examples=["public"],
+        json_schema_extra={"readOnly": True},
+    )
 
 
 class Dismissal(Value):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests import make
 from tests.access.test_doors import ask
 from tests.cast import Cast
 
@@ -195,3 +196,14 @@ async def test_what_is_wrong_with_a_new_key_is_named(cast: Cast, wrong: dict[str
     answer = await cast.administrator.post("/v1/keys", json={**NEW, **wrong})
     assert answer.status_code == 422
     assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+async def test_an_approvers_new_key_speaks_for_no_body_of_another_country(cast: Cast) -> None:
+    """Keys of one body share their webhooks."""
+    own = await make.record(cast.thailand_approver, "organisations", country="TH")
+    for country in ("JP", None):
+        foreign = await make.record(cast.secretariat, "organisations", country=country)
+        answer = await cast.thailand_approver.post("/v1/keys", json={**NEW, "body_id": foreign["id"]})
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/not-yours"), answer.text
+        await made(cast.administrator, body_id=foreign["id"])
+    await made(cast.thailand_approver, body_id=own["id"])

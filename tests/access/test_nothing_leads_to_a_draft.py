@@ -1,0 +1,87 @@
+"""What stands beside a draft tells nothing of it: references, merges, dismissals, frozen reports, counts."""
+
+import pytest
+
+from tests import make
+from tests.cast import Cast
+
+
+async def _referring(cast: Cast, path: str) -> tuple[str, str, str]:
+    """A public record that names a draft: its address, the field, and the id of the draft."""
+    if path == "decisions":
+        draft = await make.record(cast.secretariat, "amendments")
+        made = await make.record(cast.secretariat, path, amendment={"id": draft["id"]})
+        return f"/v1/{path}/{made['id']}", "amendment", draft["id"]
+    draft = await make.record(cast.japan_editor, path, country="JP", visibility="own")
+    made = await make.record(cast.japan_editor, path, country="JP", successor={"id": draft["id"]})
+    return f"/v1/{path}/{made['id']}", "successor", draft["id"]
+
+
+@pytest.mark.parametrize("path", ["decisions", "focal-points"])
+async def test_a_reference_to_a_draft_is_none_by_every_door(cast: Cast, path: str) -> None:
+    address, name, draft = await _referring(cast, path)
+    assert (await cast.secretariat.get(address)).json()[name]["id"] == draft
+    for door in (address, f"{address}/history", "/v1/changes?include=record", "/v1/changes/snapshot"):
+        assert draft in (await cast.secretariat.get(door)).text, door
+        assert draft not in (await cast.partner.get(door)).text, door
+    for asked, found in (
+        (f"{name}.id={draft}", 0), (f"{name}.id__isnull=false", 0),
+        (f"{name}.id__ne={draft}&{name}.id__isnull=true&id={address.rpartition('/')[2]}", 1),
+    ):  # fmt: skip
+        listed = await cast.partner.get(f"/v1/{path}?{asked}&count=exact")
+        assert listed.json()["total"] == found, asked
+    assert (await cast.secretariat.get(f"/v1/{path}?{name}.id={draft}&count=exact")).json()["total"] == 1
+
+
+async def test_a_record_that_was_merged_into_a_draft_does_not_lead_there(cast: Cast) -> None:
+    gone = await make.record(cast.japan_editor, "events")
+    into = await make.record(cast.japan_editor, "events", visibility="own")
+    address = f"/v1/events/{gone['id']}"
+    await cast.japan_editor.post(f"{address}/merge", json={"into": {"id": into["id"]}})
+    for door in (f"{address}/history", "/v1/changes"):
+        assert into["id"] in (await cast.japan_editor.get(door)).text, door
+        told = await cast.partner.get(door)
+        assert '"merge"' in told.text
+        assert into["id"] not in told.text, door
+
+
+async def test_a_dismissal_is_seen_by_who_sees_the_record_that_has_the_gap(cast: Cast) -> None:
+    event = await make.record(cast.japan_editor, "events", visibility="own")
+    dismissed = await cast.secretariat.post(
+        f"/v1/gaps/event_without_outcome:{event['id']}/dismiss",
+        json={"reason": "Talks", "until": "2399-01-01"},
+    )
+    address = f"/v1/gap-dismissals/{dismissed.json()['id']}"
+    for hidden in (True, False, True):
+        visibility = "own" if hidden else "public"
+        await cast.japan_editor.patch(f"/v1/events/{event['id']}", json={"visibility": visibility})
+        assert (await cast.secretariat.get(address)).json()["visibility"] == visibility
+        assert (await cast.anonymous.get(address)).status_code == (404 if hidden else 200)
+        for door in ("/v1/gap-dismissals", "/v1/gap-dismissals.csv", "/v1/changes/snapshot"):
+            assert ("Talks" in (await cast.anonymous.get(door)).text) is not hidden, door
+    told = (await cast.anonymous.get("/v1/changes?kinds=gap-dismissals")).json()["items"]
+    assert [each["action"] for each in told][-1] == "hide"
+
+
+async def test_a_report_is_frozen_as_everybody_sees_the_record(cast: Cast) -> None:
+    goal = await make.record(cast.secretariat, "goals")
+    about = {"goal": {"id": goal["id"]}, "title": "Secret plan", "visibility": "own", "code": "JP-1"}
+    activity = await make.record(cast.japan_editor, "activities", **about)
+    await make.record(
+        cast.japan_editor, "events", title="Secret plan", visibility="own", start_date="2026-10-01"
+    )
+    await make.record(
+        cast.secretariat, "consultations", number=3, start_date="2026-11-01", period_start="2026-01-01"
+    )
+    report = await make.record(
+        cast.japan_editor, "progress-reports", consultation={"number": 3}, country="JP"
+    )
+    await make.record(
+        cast.japan_editor, "report-lines", report={"id": report["id"]}, activity={"id": activity["id"]}
+    )
+    public = (await cast.anonymous.get("/v1/consultations/3/report")).json()
+    assert (await cast.secretariat.post("/v1/consultations/3/freeze?force=true")).status_code == 200
+    frozen = await cast.anonymous.get("/v1/consultations/3/report/frozen")
+    assert "Secret" not in frozen.text
+    volatile = ("kind", "forced", "as_of", "position")
+    assert {**frozen.json(), **{name: public[name] for name in volatile}} == public
