@@ -14,13 +14,16 @@ from app.access.policies import (
     SERVICE,
     TOLD,
     Guarded,
+    keeps_all,
     not_withheld,
+    owner_then,
     reading,
     visible,
     withheld,
     writing,
 )
 from app.db import APP_ROLE, Base
+from app.persons.queries import PERSONS
 from app.search.queries import SEARCHED
 
 RECORDS: tuple[Guarded, ...] = tuple(each.guard for each in SEARCHED.values())
@@ -103,7 +106,8 @@ end $$"""
 
 
 def _views() -> tuple[str, ...]:
-    return withheld(RECORDS), visible(RECORDS, _AUDITED), TOLD
+    owned = owner_then((*RECORDS, _KEYS))
+    return withheld(RECORDS), visible(RECORDS, _AUDITED), TOLD, owned, keeps_all(PERSONS.guard)
 
 
 def _tables(made: list[str]) -> list[str]:

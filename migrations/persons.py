@@ -201,3 +201,121 @@ begin
 end $$"""
 
 FUNCTIONS = [KEEP_PERSON, SAME_PERSON, WORDS_OF_PERSON, SAYS, MENTIONS, HELD_BESIDE, ERASE, TO_ERASE]
+
+# Since migration 0036: words are what a ministry writes into an entry, so what is erased for them, and what is said of
+# them, is its country's alone: records that were so then, and what is kept of its keys. What names the person by the id
+# is reached everywhere. Who keeps all entries reaches everything. Which records are whose and who keeps all entries is
+# made from the code, with the policies (`app/access/policies.py`).
+OWNER_THEN = """create function owner_then(kind text, record json) returns text language sql immutable parallel safe
+return null::text"""
+KEEPS_ALL = """create function keeps_all_persons() returns boolean language sql stable parallel safe
+return false"""
+
+# The country within which an erasure stays; null: nowhere. Plain plpgsql, as what it asks is made anew at times.
+REACH = """create function erasure_reach(person uuid) returns text
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return case when not keeps_all_persons() then coalesce((select h.record ->> 'country' from changes h
+    where h.record_id = person and h.kind = 'persons' and h.salt is not null order by h.version desc limit 1), '') end;
+end $$"""
+KEY_WITHIN = """create function key_within(key uuid, reach text) returns boolean
+language sql stable cost 1000 security definer set search_path = public, pg_temp as $$
+select reach is null or exists (select from api_keys k where k.id = key and k.country = reach)
+  or exists (select from token_holders h where h.id = key and h.country = reach)
+$$"""
+RECORD_WITHIN = """create function record_within(kind text, record json, reach text) returns boolean
+language plpgsql stable cost 1000 set search_path = public, pg_temp as $$
+begin
+  return reach is null or coalesce(owner_then(kind, record) = reach, false);
+end $$"""
+
+MENTIONS_WITHIN = MENTIONS.replace(
+    "record_id uuid, now boolean)", "record_id uuid, now boolean, within boolean)"
+).replace(
+    """n.action in ('delete', 'merge'))))
+from changes h, words_of_person(person) words
+""",
+    """n.action in ('delete', 'merge')))),
+  bool_or(record_within(h.kind, h.record, reach))
+from changes h, words_of_person(person) words, erasure_reach(person) reach
+""",
+)
+
+HELD_WITHIN = """create or replace function held_beside(person uuid)
+returns table (place text, held bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+with same as (select array(select id::text from same_person(person) id) as ids),
+words as materialized (select ids, written(words_of_person(person)) as said,
+  written(words_of_person(person)) || ids as named, erasure_reach(person) as reach from same)
+select 'reasons of changes', count(*) from commits c, words
+  where says(c.reason, named) and (key_within(c.key_id, reach) or exists (select from changes h
+    where h.commit_number = c.number and h.kind = 'persons' and h.record_id::text = any (ids)))
+union all select 'answers kept for an Idempotency-Key', count(*) from idempotency_keys k, words
+  where (says(k.body, named) or says(k.headers::text, named) or says(k.key, said))
+    and (key_within(k.caller_id, reach) or says(k.body, ids) or says(k.headers::text, ids))
+union all select 'reports of jobs', count(*) from jobs j, words
+  where (says(j.report::text, named) or says(j.request::text, named))
+    and (key_within(j.caller_id, reach) or says(j.report::text, ids) or says(j.request::text, ids))
+union all select 'files of jobs', count(distinct f.id) from words cross join lateral (
+  select p.job_id as id from job_pieces p join jobs j on j.id = p.job_id and j.collection = 'persons'
+  union select files_that_say(named, part) from unnest(array['file', 'refused']) part) f
+  join jobs j on j.id = f.id where key_within(j.caller_id, reach)
+    or j.id in (select files_that_say(ids, part) from unnest(array['file', 'refused']) part)
+union all select 'times mail or telephone were revealed', count(*) from reveals r
+  where r.person_id in (select same_person(person))
+union all select 'frozen reports', count(*) from frozen_reports f, words where says(f.content, said)
+$$"""
+
+# What cannot be searched counts, whoever sent it: that says nothing of what is in it.
+UNLOADED_WITHIN = """create or replace function unloaded_files(person uuid) returns setof uuid
+language sql stable security definer set search_path = public, pg_temp as $$
+select j.id from jobs j, erasure_reach(person) reach where j.finished_at is null and (
+  j.collection = 'persons'
+  or j.request ->> 'media' not in ('application/json', 'application/x-ndjson', 'application/ndjson', 'text/csv')
+  or coalesce(j.request ->> 'charset', 'utf-8') not in ('utf-8', 'utf8')
+  or j.id in (select files_that_say(array(select id::text from same_person(person) id) || array['\\u'], 'file'))
+  or key_within(j.caller_id, reach) and j.id in (select files_that_say(written(words_of_person(person)), 'file')))
+$$"""
+
+ERASE_WITHIN = """create or replace function erase_person(person uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  reach constant text := erasure_reach(person);
+  same constant uuid[] := array(select same_person(person));
+  ids constant text[] := array(select id::text from unnest(same) id);
+  words constant text[] := words_of_person(person);
+  forms constant text[] := written(words);
+  named constant text[] := forms || ids;
+  said record;
+begin
+  for said in select * from mentions_of_person(person) m where m.within and not m.now loop
+    update changes h set record = '{}', salt = null
+      where h.record_id = said.record_id and h.kind = said.kind and h.salt is not null and says(h.record::text, words)
+        and record_within(h.kind, h.record, reach);
+  end loop;
+  update focal_points set person_id = null where person_id = any (same);
+  delete from persons where id = any (same);
+  update changes set record = '{}', salt = null where record_id = any (same) and kind = 'persons' and salt is not null;
+  update commits c set reason = null, salt = case when position is null then salt end
+    where says(reason, forms) and (key_within(key_id, reach) or exists (select from changes h
+      where h.commit_number = c.number and h.kind = 'persons' and h.record_id = any (same)));
+  update idempotency_keys set body = null, headers = null, fingerprint = uuid_send(gen_random_uuid())
+    where (says(body, named) or says(headers::text, named))
+      and (key_within(caller_id, reach) or says(body, ids) or says(headers::text, ids));
+  update idempotency_keys set key = gen_random_uuid()::text where says(key, forms) and key_within(caller_id, reach);
+  delete from job_pieces p using jobs j where j.id = p.job_id and j.finished_at is not null
+    and (j.collection = 'persons' or j.id in (select files_that_say(named, part)
+      from unnest(array['file', 'refused']) part))
+    and (key_within(j.caller_id, reach) or j.id in (select files_that_say(ids, part)
+      from unnest(array['file', 'refused']) part));
+  update jobs j set refused_type = null where refused_type is not null
+    and not exists (select from job_pieces p where p.job_id = j.id);
+  update jobs set report = null
+    where says(report::text, named) and (key_within(caller_id, reach) or says(report::text, ids));
+  update jobs set request = request - 'reason' where says(request ->> 'reason', forms) and key_within(caller_id, reach);
+  update jobs set request = request - 'query'
+    where finished_at is not null and says(request ->> 'query', forms) and key_within(caller_id, reach);
+  delete from reveals where person_id = any (same);
+  analyze search_texts;
+  analyze own_keys;
+end $$"""

@@ -115,6 +115,23 @@ def visible(guarded: Sequence[Guarded], audited: str) -> str:
     )
 
 
+def owner_then(guarded: Sequence[Guarded]) -> str:
+    """The function that says to which country a record in the journal belonged as it was then; null: to none."""
+    cases = " ".join(f"when '{each.table}' then record ->> '{each.owner}'" for each in guarded if each.owner)
+    return (
+        "create or replace function owner_then(kind text, record json) returns text "
+        f"language sql immutable parallel safe return case kind {cases} end"
+    )
+
+
+def keeps_all(persons: Guarded) -> str:
+    """The function that says whether the caller keeps the persons of all countries."""
+    return (
+        "create or replace function keeps_all_persons() returns boolean language sql stable parallel safe "
+        f"return {persons.any_of(persons.writes)}"
+    )
+
+
 _VISIBILITY = "coalesce(record ->> 'visibility', 'public')"
 
 TOLD = """create or replace view told as

@@ -15,10 +15,13 @@ from app.persons.queries import PERSONS
 _LAST = """select action, record from changes where record_id = $1 and kind = 'persons'
 order by version desc, action in ('delete', 'merge') desc limit 1"""
 _COUNTRY = "select country from persons where id = $1 for update"
-# What the caller does not see is counted, and not named.
-_MENTIONS = """select m.kind, m.record_id, m.now,
-  not exists (select from withheld w where w.record_id = m.record_id) as seen
-from mentions_of_person($1) m order by 1, 2"""
+# A ministry is told of its own records and, as long as they say so, of those that it sees; of others it is not even
+# told how many there are: words that are put into an entry would find out what drafts of others say. What the caller
+# does not see of the rest is counted, and not named.
+_MENTIONS = """select m.kind, m.record_id, m.now, seen
+from mentions_of_person($1) m
+cross join lateral (select not exists (select from withheld w where w.record_id = m.record_id) as seen) s
+where m.within or m.now and seen order by 1, 2"""
 _VERSIONS = "select count(*) from changes where record_id in (select same_person($1)) and kind = 'persons'"
 _OFFICES = "select count(*) from focal_points where person_id in (select same_person($1))"
 _DUE = "select id from persons_to_erase($1) id"
@@ -121,7 +124,7 @@ async def _refuse_while_loading(connection: Connection, person: UUID) -> None:
 async def erase_again(connection: Connection, person: UUID) -> bool:
     """Erase whom a restored backup has brought back, whoever names them; false if there is nothing to erase."""
     await connection.execute(
-        'select begin_write(\'{"register.request": "erase-again", '
+        'select begin_write(\'{"register.request": "erase-again", "register.role": "administrator", '
         '"register.reason": "Erased before the backup was restored."}\', null, null)'
     )
     if not await connection.fetchval(_NOT_ERASED, person):

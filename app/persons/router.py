@@ -39,6 +39,8 @@ async def erase_person(request: Request) -> Response:
 
     The journal keeps that there was one and that it was erased, by whom, when and why; its chain holds. Focal points
     name nobody then. A deleted person can be erased, too. Copies that others made are told by the feed (`delete`).
+
+    By a ministry, name, mail and telephone are looked for in what is its country's; by the Secretariat everywhere.
     """
     asked = flags(request, "dry_run", "keep_mentions")
     caller, person = await caller_of(request), _id(request)

@@ -215,7 +215,7 @@ async def test_a_name_across_two_pieces_of_a_file_is_found(
             "insert into job_pieces (job_id, part, number, content) values ($1, 'refused', $2, $3)",
             job, number, content.encode(),
         )  # fmt: skip
-    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert (await cast.secretariat.post(f"{behind.at}/erase")).status_code == 200
     assert await owner.fetchval("select count(*) from job_pieces") == 0
     await owner.close()
 
@@ -226,10 +226,10 @@ async def test_a_name_in_an_idempotency_key_or_in_a_key_of_ours_is_erased_too(
     key = (await cast.administrator.post("/v1/keys", json={"name": NAME, "role": "reader"})).json()
     once: dict[str, Any] = {"Idempotency-Key": f"note-{MAIL}"}
     await cast.japan_editor.patch(behind.office_at, json={"note": "Closed"}, headers=once)
-    refused = await cast.japan_editor.post(f"{behind.at}/erase")
+    refused = await cast.secretariat.post(f"{behind.at}/erase")
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/still-mentioned")
     await cast.administrator.patch(f"/v1/keys/{key['id']}", json={"name": "renamed"})
-    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert (await cast.secretariat.post(f"{behind.at}/erase")).status_code == 200
     assert left(await everything(database_address)) == []
 
 
@@ -313,6 +313,41 @@ async def test_who_is_named_by_others_is_erased_when_they_do_so_no_more(
     assert left(await records(database_address)) == []
     kept = await cast.japan_editor.get(address)
     assert kept.json()["title"] == "Talk of a guest"
+
+
+@pytest.mark.parametrize("by", ["ministry", "time", "secretariat"])
+async def test_what_a_ministry_names_reaches_nothing_of_other_countries(
+    cast: Cast, service: FastAPI, by: str
+) -> None:
+    """Whoever keeps a person chooses the words that are looked for: they may be any."""
+    person = await make.record(cast.thailand_editor, "persons", display="Seminar", keep_until="2026-01-31")
+    draft = await make.record(cast.japan_editor, "events", title="Seminar of spring", visibility="own")
+    once = {"Idempotency-Key": uuid4().hex, "X-Reason": "Seminar was called off"}
+    body = {"title": "Seminar of autumn", "kind": "seminar", "start_date": "2027-01-01"}
+    gone = (await cast.japan_editor.post("/v1/events", json=body, headers=once)).json()
+    await cast.japan_editor.delete(f"/v1/events/{gone['id']}")
+    address = f"/v1/persons/{person['id']}"
+    tried = await cast.thailand_editor.post(f"{address}/erase?dry_run=true")
+    report = await cast.thailand_editor.get(f"{address}/report")
+    assert (tried.status_code, tried.json()["former_mentions"], tried.json()["held_beside"]) == (200, 0, [])
+    assert (report.json()["mentions"], report.json()["held_beside"]) == ([], [])
+    chores = service.state.service
+    if by == "time":
+        assert (await operating.tidy(chores.database, chores.settings))["persons"] == 1
+    else:
+        client = cast.secretariat if by == "secretariat" else cast.thailand_editor
+        assert (await client.post(f"{address}/erase?keep_mentions=true")).status_code == 200
+    assert (await cast.thailand_editor.post(f"{address}/restore")).json()["type"] == "/problems/erased"
+    untouched = by != "secretariat"
+    again = await cast.japan_editor.post("/v1/events", json=body, headers=once)
+    assert (again.status_code, "idempotency-replayed" in again.headers) == (
+        (201, True) if untouched else (422, False)
+    )
+    history = (await cast.japan_editor.get(f"/v1/events/{gone['id']}/history")).json()["items"]
+    assert [each["reason"] for each in history] == [None, once["X-Reason"] if untouched else None]
+    back = await cast.japan_editor.post(f"/v1/events/{gone['id']}/restore")
+    assert back.status_code == (200 if untouched else 409)
+    assert (await cast.japan_editor.get(f"/v1/events/{draft['id']}")).json()["title"] == draft["title"]
 
 
 async def test_nobody_of_another_country_erases_and_a_dry_run_does_not(cast: Cast, behind: Behind) -> None:
