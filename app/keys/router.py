@@ -121,12 +121,13 @@ async def revoke_key(request: Request) -> Response:
 
 async def rotate_key(request: Request) -> Response:
     given = only(request.scope["query_string"], ("overlap", "dry_run"))
-    hours, key = _hours(given.get("overlap", "7d")), _id(request)
+    hours, key, caller = _hours(given.get("overlap", "7d")), _id(request), await caller_of(request)
     if given.get("dry_run", "false") not in {"true", "false"}:
         raise _unreadable("dry_run", "`dry_run` is `true` or `false`.")
 
     async def work(connection: Connection) -> Answer:
         await writes.held(connection, key)
+        await writes.refuse_wider(connection, caller, key)
         secret = await writes.rotate(connection, key, hours)
         return _once(200, await writes.one(connection, key), secret)
 

@@ -110,6 +110,11 @@ async def change(connection: Connection, caller: Caller, key: UUID, patch: KeyPa
         await connection.execute(f"update api_keys set {columns} where id = $1", key, *wanted.values())  # noqa: S608
 
 
+async def refuse_wider(connection: Connection, caller: Caller, key: UUID) -> None:
+    """Refuse to rotate a key that may more than the caller: who is told what opens it can do all that it can."""
+    _within(caller, await connection.fetchval("select scopes from api_keys where id = $1", key))
+
+
 async def rotate(connection: Connection, key: UUID, hours: int) -> str:
     """Another secret; those before it open for some hours more."""
     await connection.execute(_ROTATE[0], key)

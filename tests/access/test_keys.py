@@ -181,6 +181,18 @@ async def test_a_narrow_key_hands_out_no_wider_one(cast: Cast, service: FastAPI)
     assert answers[0].json()["type"] == "/problems/beyond-your-key"
 
 
+async def test_a_narrow_key_gets_no_secret_of_a_wider_one(cast: Cast, service: FastAPI) -> None:
+    scopes = ["keys:administer", "events:*"]
+    narrow = await made(cast.administrator, role="approver", scopes=scopes)
+    wider = [await made(cast.administrator, scopes=each) for each in ([], [*scopes, "activities:write"])]
+    rotated = [
+        await ask(service, narrow["key"], path=f"/v1/keys/{each['id']}/rotate", method="POST")
+        for each in (*wider, await made(cast.administrator, scopes=["events:write"]), narrow)
+    ]
+    assert [answer.status_code for answer in rotated] == [403, 403, 200, 200]
+    assert {answer.json()["type"] for answer in rotated[:2]} == {"/problems/beyond-your-key"}
+
+
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [
