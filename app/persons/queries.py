@@ -1,6 +1,6 @@
 """How persons are read, and who sees what of them."""
 
-from sqlalchemy import cast, func, literal_column, not_, or_, select
+from sqlalchemy import Boolean, Uuid, cast, column, func, literal_column, not_, or_, select, table
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import Text
 
@@ -8,11 +8,14 @@ from app.access.permissions import Permission
 from app.access.policies import Guarded
 from app.collection.collection import Collection
 from app.collection.projection import Personal, Ref, Row
+from app.journal import CHANGES
 from app.organisations.queries import ORGANISATIONS
 from app.persons.models import Person
 from app.persons.schemas import Person as PersonSchema
 
 _GUARD = Guarded("persons", "persons", owner="country")
+_NOW = table("persons", column("id", Uuid), column("restricted", Boolean), schema="public")
+"""The entries of today, also where the past is read under the names of the present."""
 MAY_READ: ColumnElement[bool] = literal_column(_GUARD.any_of(Permission.READ_CONTACTS))
 """Whether the caller sees the people behind offices."""
 
@@ -20,12 +23,20 @@ MAY_READ: ColumnElement[bool] = literal_column(_GUARD.any_of(Permission.READ_CON
 def _reachable(row: Row) -> ColumnElement[bool]:
     """Mail and telephone are shown: to who keeps the entry, to all that see it, or to whom they were just revealed.
 
-    What is restricted now is so in its earlier versions, too.
+    What is restricted now is so in its earlier versions and in the past, too; of one that is gone, what it last was
+    counts.
     """
-    now = Person.__table__.alias()
-    restricted = or_(
-        row.c.restricted, select(now.c.id).where(now.c.id == row.c.id, now.c.restricted).exists()
+    now, last = _NOW.alias(), CHANGES.alias()
+    by_now = select(now.c.restricted).where(now.c.id == row.c.id).correlate(row).scalar_subquery()
+    at_last = (
+        select(cast(last.c.record.op("->>")("restricted"), Boolean))
+        .where(last.c.record_id == row.c.id, last.c.kind == "persons")
+        .order_by(last.c.version.desc())
+        .limit(literal_column("1"))
+        .correlate(row)
+        .scalar_subquery()
     )
+    restricted = or_(row.c.restricted, func.coalesce(by_now, at_last, False))
     own = or_(
         literal_column(_GUARD.any_of(Permission.READ_DRAFTS)),
         row.c.country == literal_column(_GUARD.country_of(Permission.READ_DRAFTS)),

@@ -1,5 +1,6 @@
 """The public sees the office, partners the person; what is withheld is not shown, found or counted, nor is it wiped."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from tests import make
 from tests.cast import Cast
-from tests.persons.conftest import CANARIES, MAIL, NAME, Behind
+from tests.persons.conftest import CANARIES, MAIL, NAME, ROMANISED, Behind
 
 OUTSIDE = ("anonymous", "reader", "auditor")
 INSIDE = ("partner", "thailand_editor", "japan_editor", "asean_authority", "secretariat")
@@ -189,6 +190,26 @@ async def test_mail_and_telephone_of_a_restricted_person_are_neither_shown_nor_f
     assert found.json()["items"] == []
     own = (await cast.japan_editor.get(f"/v1/persons?email={MAIL}")).json()["items"]
     assert [each["email"] for each in own] == [MAIL]
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_what_is_restricted_now_is_so_in_the_past(cast: Cast, behind: Behind, deleted: bool) -> None:
+    """Also if it is there no more."""
+    then = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    await cast.japan_editor.patch(behind.at, json={"restricted": True})
+    if deleted:
+        await cast.japan_editor.delete(f"{behind.at}?cascade=true")
+    for address in (
+        behind.at, "/v1/persons", "/v1/persons.csv", f"/v1/persons?email={MAIL}", f"{behind.office_at}.vcf",
+        "/v1/focal-points?expand=person",
+    ):  # fmt: skip
+        answer = await cast.partner.get(address, params={**httpx.URL(address).params, "as_of": then})
+        assert answer.status_code == 200, answer.text
+        assert leaked(answer.text.replace(NAME, "").replace(ROMANISED, "")) == [], address
+        assert f"email={MAIL}" not in address or answer.json()["items"] == []
+    for address in (f"{behind.at}/history", "/v1/changes?include=record"):
+        assert MAIL not in (await cast.partner.get(address)).text, address
+    assert (await cast.japan_editor.get(behind.at, params={"as_of": then})).json()["email"] == MAIL
 
 
 async def test_an_office_names_nobody_of_another_country(cast: Cast, behind: Behind) -> None:
