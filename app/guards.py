@@ -31,6 +31,11 @@ _KEYS = Guarded("api_keys", "keys", owner="country", writes=Permission.ADMINISTE
 _OF_THE_COUNTRY = f"""body_id is null or {_KEYS.any_of(Permission.ADMINISTER)} or exists (
   select from organisations o where o.id = body_id and o.country = {_KEYS.country_of(Permission.ADMINISTER)})"""
 """The body of a new key: those of one body share their webhooks."""
+_COLLEAGUE = """owner_body_id = (select nullif(current_setting('register.body', true), '')::uuid) and exists (
+  select from key_known(owner_id) k where k.role = (select current_setting('register.role', true))
+    and coalesce(k.country, '') = (select current_setting('register.country', true))
+    and (select current_setting('register.scopes', true)) in ('', array_to_string(k.scopes, ' ')))"""
+"""A key of the owner's body, role and country without narrower scopes: a webhook is told what its owner sees."""
 _JOB = f"exists (select from jobs j where j.id = job_id and ({SERVICE} or {OF_KEY.format('j.caller_id')}))"
 _AUDITED = Guarded("changes", "keys").any_of(Permission.AUDIT)
 
@@ -63,8 +68,7 @@ def policies() -> Iterator[str]:
     job = f"{answer} or {_KEYS.any_of(Permission.ADMINISTER)}"
     yield from (*reading("jobs", job), *writing("jobs", job))
     webhook = (
-        f"{SERVICE} or {OF_KEY.format('owner_id')} or {_KEYS.any_of(Permission.ADMINISTER)} "
-        "or owner_body_id = (select nullif(current_setting('register.body', true), '')::uuid)"
+        f"{SERVICE} or {OF_KEY.format('owner_id')} or {_KEYS.any_of(Permission.ADMINISTER)} or {_COLLEAGUE}"
     )
     yield from (*reading("webhooks", webhook), *writing("webhooks", webhook))
     people = Guarded("persons", "persons", owner="p.country")

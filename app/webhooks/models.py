@@ -22,7 +22,7 @@ class Webhook(Base):
     owner_id: Mapped[UUID] = mapped_column(index=True)
     """The key that made it."""
     owner_body_id: Mapped[UUID | None]
-    """The body that the key speaks for; its other keys see it as well."""
+    """The body that the key speaks for; its other keys of that role see it as well."""
     url: Mapped[str]
     kinds: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     actions: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))

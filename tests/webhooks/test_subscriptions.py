@@ -1,13 +1,16 @@
 """Subscriptions: of the key that made them, with a secret that is shown once and stored nowhere."""
 
 import asyncio
+import json
 
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from app.tables import METADATA
 from tests import make
+from tests.access.test_doors import ask
 from tests.cast import Cast
 from tests.webhooks.conftest import log, subscribe
 from tests.webhooks.receiver import Receiver
@@ -36,6 +39,30 @@ async def test_only_its_owner_and_administrators_see_a_webhook(cast: Cast) -> No
     assert (await cast.administrator.patch(address, json={"state": "paused"})).json()["version"] == 2
     assert (await cast.reader.delete(address)).status_code == 204
     assert (await cast.reader.get(address)).status_code == 404
+
+
+async def test_keys_of_one_body_that_may_the_same_share_its_webhooks(cast: Cast, service: FastAPI) -> None:
+    """It is told what its owner sees: who sees less neither reads nor redirects it."""
+    body = await make.record(cast.secretariat, "organisations", country="TH")
+
+    async def key(role: str, country: str | None = None, scopes: tuple[str, ...] = ()) -> str:
+        said = {"name": "x", "role": role, "country": country, "scopes": scopes, "body_id": body["id"]}
+        return str((await cast.administrator.post("/v1/keys", json=said)).json()["key"])
+
+    owner = await key("editor", "TH")
+    made = await ask(service, owner, path="/v1/webhooks", body=json.dumps(NEW))
+    address = made.headers["location"]
+    for each, status in (
+        (await key("editor", "TH"), 200), (await key("reader"), 404), (await key("approver", "TH"), 404),
+        (await key("editor", "TH", ("events:read", "*:subscribe")), 404), (await key("editor", "JP"), 404),
+    ):  # fmt: skip
+        change = json.dumps({"description": "Mine"})
+        for answer in (
+            await ask(service, each, path=address),
+            await ask(service, each, path=f"{address}/deliveries"),
+            await ask(service, each, path=address, body=change, method="PATCH"),
+        ):
+            assert answer.status_code == status, answer.text
 
 
 async def test_its_secret_is_shown_once_and_stands_nowhere(
