@@ -14,6 +14,7 @@ from app.access.permissions import MATRIX, Role
 from app.main import create_app
 from app.operations.doors import POLICY
 from app.settings import Settings
+from tests.each import of_each
 from tests.openapi.conforming import DOCUMENT, HERE, registry
 
 COMPONENTS: dict[str, Any] = DOCUMENT["components"]
@@ -24,8 +25,8 @@ OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 CHANGES_NOTHING = {"test_webhook"}
 """Operations that are no reads, and yet leave the register as it is."""
-every_operation = pytest.mark.parametrize("name", OPERATIONS)
-every_schema = pytest.mark.parametrize("name", COMPONENTS["schemas"])
+every_operation = of_each({name: (name,) for name in OPERATIONS})
+every_schema = of_each({name: (name,) for name in COMPONENTS["schemas"]})
 
 
 def resolved(part: dict[str, Any]) -> dict[str, Any]:

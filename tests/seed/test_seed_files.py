@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.each import of_each
+
 SEED = Path(__file__).resolve().parents[2] / "seed"
 FIELDS = {
     "plan": "title preamble adopted_on adoption_note endorsed_on endorsed_at editorial_notes sources",
@@ -67,9 +69,9 @@ def read(name: str) -> list[dict[str, Any]]:
 
 
 ALL = {name: read(name) for name in FIELDS}
-BODIES = [pytest.param(name, body, id=body["keys"][0]) for name, bodies in ALL.items() for body in bodies]
-DATED = [pytest.param(body, id=body["keys"][0]) for body in ALL["events"] + ALL["consultations"]]
-EVENTS = [pytest.param(body, id=body["keys"][0]) for body in ALL["events"]]
+every_body = of_each({body["keys"][0]: (name, body) for name, bodies in ALL.items() for body in bodies})
+every_event = of_each({body["keys"][0]: (body,) for body in ALL["events"]})
+every_dated = of_each({body["keys"][0]: (body,) for body in ALL["events"] + ALL["consultations"]})
 
 
 def values(name: str, field: str) -> list[Any]:
@@ -116,7 +118,7 @@ class TestWhatIsThere:
 
 
 class TestEveryBody:
-    @pytest.mark.parametrize(("name", "body"), BODIES)
+    @every_body
     def test_has_a_key_and_known_fields(self, name: str, body: dict[str, Any]) -> None:
         assert len(body["keys"]) == 1
         assert re.fullmatch(r"seed:[A-Za-z0-9._-]+", body["keys"][0])
@@ -127,7 +129,7 @@ class TestEveryBody:
                 if isinstance(part, dict):
                     assert set(part) <= SHAPES[field]
 
-    @pytest.mark.parametrize(("name", "body"), BODIES)
+    @every_body
     def test_says_nothing_empty_twice_or_untidy(self, name: str, body: dict[str, Any]) -> None:
         for value in _leaves(body):
             assert value not in (None, "")
@@ -139,13 +141,13 @@ class TestEveryBody:
                 given = [json.dumps(_named(part), sort_keys=True) for part in value]
                 assert len(given) == len(set(given))
 
-    @pytest.mark.parametrize(("name", "body"), BODIES)
+    @every_body
     def test_sources_have_web_addresses(self, name: str, body: dict[str, Any]) -> None:
         for source in body.get("sources", []):
             assert source["title"]
             assert re.fullmatch(r"https?://[!-~]+", source["url"])
 
-    @pytest.mark.parametrize(("name", "body"), BODIES)
+    @every_body
     def test_editorial_notes_quote_their_text(self, name: str, body: dict[str, Any]) -> None:
         text = "\n".join([body.get("title", ""), *body.get("preamble", []), *body.get("sub_items", [])])
         if name == "goals":  # a note on a goal may speak of what is printed under it
@@ -194,7 +196,7 @@ class TestReferences:
                 assert body["parent"]["code"] in seen
             seen.add(body["code"])
 
-    @pytest.mark.parametrize("body", EVENTS)
+    @every_event
     def test_links_of_an_event(self, body: dict[str, Any]) -> None:
         goals = {goal["number"]: goal["link"] for goal in body["goals"]}
         assert set(goals) <= set(values("goals", "number"))
@@ -233,7 +235,7 @@ class TestReferences:
 
 
 class TestDatesAndWords:
-    @pytest.mark.parametrize("body", DATED)
+    @every_dated
     def test_dates_are_as_precise_as_said(self, body: dict[str, Any]) -> None:
         start, end, precision = body.get("start_date"), body.get("end_date"), body["date_precision"]
         assert (start is None) == (precision == "unknown")
@@ -247,12 +249,12 @@ class TestDatesAndWords:
             assert precision == "day"
             assert date.fromisoformat(end) >= date.fromisoformat(start or "9999-12-31")
 
-    @pytest.mark.parametrize("body", EVENTS)
+    @every_event
     def test_words(self, body: dict[str, Any]) -> None:
         for field in ("kind", "status", "mode", "date_precision"):
             assert body.get(field, WORDS[field].split()[0]) in WORDS[field].split()
 
-    @pytest.mark.parametrize("body", DATED)
+    @every_dated
     def test_online_only_has_no_place_and_hybrid_has_one(self, body: dict[str, Any]) -> None:
         if body.get("mode") == "online":
             assert "city" not in body
