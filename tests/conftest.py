@@ -35,7 +35,13 @@ from tests import make
 from tests.cast import CALLERS, Cast
 
 _ADDRESS, _SUPERUSER = "WORKPLAN_TEST_ADDRESS", "WORKPLAN_TEST_SUPERUSER"
-_QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+_QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+    "autovacuum": "off",  # what it finds depends on which test ran before; see `Kept`
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -178,6 +184,7 @@ class Register:
         return row[0], row[1]
 
 
+_CHANGES_MOST = 1000
 _CHORE = ContextVar("chore", default=False)
 _TABLES = """select c.relname, string_agg(quote_ident(a.attname), ', ')
 from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and attgenerated = '' and not attisdropped
@@ -199,7 +206,7 @@ class Kept:
             )
         self.begun = await superuser.fetchval("select position from journal_head")
         # Most tests only read, or are refused: for them there is nothing to take out.
-        self.look = f"""select {_filled(columns)} where exists (select from journal_head
+        self.look = f"""select {_filled(columns)}, position from journal_head where exists (select from journal_head
             where position <> {self.begun}) or {
             " or ".join(f"exists (select from {name})" for name in columns if name not in filled)
         }"""
@@ -209,13 +216,20 @@ class Kept:
             for name in filled
         )
         self.back += "; reset session_replication_role"
+        self.changed = 0
         return self
 
     async def bring_back(self, superuser: asyncpg.Connection) -> None:
         """No more and no less than was there. What an earlier test left to be loaded is loaded by now, or never."""
         await superuser.execute("delete from jobs")
-        if filled := await superuser.fetchval(self.look):
-            await superuser.execute(self.back.format(";".join(f"delete from {name}" for name in filled)))
+        if (found := await superuser.fetchrow(self.look)) is None:
+            return
+        filled, position = found
+        await superuser.execute(self.back.format(";".join(f"delete from {name}" for name in filled)))
+        self.changed += position - self.begun
+        if self.changed > _CHANGES_MOST:  # the next test is not to wade through what is gone, nor be planned for it
+            await superuser.execute(f"vacuum (analyze) {', '.join(filled)}")
+            self.changed = 0
 
 
 def _filled(names: Iterable[str]) -> str:
