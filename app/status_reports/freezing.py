@@ -9,12 +9,13 @@ from app.collection.writing import Current
 from app.consultations.queries import CONSULTATIONS
 from app.db import Connection
 from app.errors import Conflict
-from app.operations.documents import digest_of
+from app.operations.documents import digest_of, text_of
 from app.status_reports.counting import report_statement
 from app.status_reports.telling import AsJson, told
 
 _NAMED_MOST = 20
-# Everybody reads what is frozen, for ever: it is counted as the public sees the record, whoever asks for it.
+# Everybody reads what is frozen, for ever: it is counted as the public sees the record, whoever asks for it. Only how
+# far each report has come is told of those too that are not accepted.
 _SPEAK_AS = """with before as materialized (select current_setting('register.role', true) as role)
 select role from before, set_config('register.role', $1, true)"""
 
@@ -42,6 +43,16 @@ class _Kept:
 
     def end(self) -> str:
         return ""
+
+    def tell_states(self, reports: list[dict[str, Any]]) -> None:
+        """Say of every report how far it has come. Its lines are counted where they are public."""
+        head = self.of("head")[0]
+        lines = {(each["country"], each["organisation"]): each["lines"] for each in head["reports"]}
+        head["reports"] = [
+            {**each, "lines": lines.get((each["country"], each["organisation"]), each["lines"])}
+            for each in reports
+        ]
+        self.pieces[0] = ("head", text_of(head))
 
     def of(self, name: str) -> list[dict[str, Any]]:
         return [json.loads(said) for piece, said in self.pieces if piece == name]
@@ -71,10 +82,12 @@ async def freeze(connection: Connection, current: Current, *, force: bool) -> wr
         return writing.Written(current.id, current.tag, current.json, changed=False)
     if consultation["start_date"] is None:
         raise NotHeldYet("This Consultation has no date, so nobody can say who was a member on it.")
-    found = _Kept()
+    found, number = _Kept(), consultation["number"]
+    whole = await connection.fetchrow(report_statement(("head",)).sql, number)
     role = await connection.fetchval(_SPEAK_AS, "")
-    await told(connection, report_statement(), [consultation["number"]], found, _nowhere)
+    await told(connection, report_statement(), [number], found, _nowhere)
     await connection.fetchval(_SPEAK_AS, role)
+    found.tell_states(json.loads(whole["said"])["reports"])
     if (critical := found.of("critical")) and not force:
         raise GapsStopTheFreeze(
             f"{len(critical)} critical {'gap is' if len(critical) == 1 else 'gaps are'} not explained.",
