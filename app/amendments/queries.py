@@ -18,6 +18,7 @@ AMENDMENTS = Collection(
     sorts=("number", "state", "state_since"),
     default_sort="number",
     rules=RULES,
+    lasting="case when state <> 'draft' then state end",
 )
 CONSULTATIONS.reverse["amendments"] = Reverse(
     lambda: AMENDMENTS,

@@ -2,14 +2,15 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.access.caller import Forbidden, Right
+from app.access.caller import Forbidden
 from app.access.doorkeeper import credentials
 from app.access.keys import well_formed
 from app.access.permissions import Permission
 from app.amendments.queries import AMENDMENTS, EXACT_TEXT
 from app.amendments.schemas import TextRead
-from app.amendments.writes import MOVES
+from app.amendments.writes import MOVES, outdated
 from app.collection import writing
+from app.collection.writing import Current
 from app.db import Connection
 from app.errors import Conflict
 from app.http.etags import not_modified
@@ -28,7 +29,7 @@ router = operations(AMENDMENTS, tag=_TAG)
 steps = moves(AMENDMENTS, MOVES, tag=_TAG)
 files = endings(AMENDMENTS)
 _PLAIN = Format("txt", "text/plain")
-_CONCUR = Right(Permission.CONCUR, AMENDMENTS.path)
+_CONCUR = AMENDMENTS.needs(Permission.CONCUR)
 _NAME = doc.name_parameter(AMENDMENTS)
 
 
@@ -49,27 +50,40 @@ async def concur(request: Request) -> Response:
     dry_run = flags(request, "dry_run")["dry_run"]
     body = await read_body(request, ("application/json",), _CONCUR)
     said = said_in(TextRead, body)
-    name, secret = request.path_params["name"], credentials(headers_of(request)) or ""
-    if not well_formed(secret):
-        raise ConcurrenceNeedsAKey("Send the API key of your side.")
+    name, secret = request.path_params["name"], _secret(request)
 
     async def work(connection: Connection) -> Answer:
         current = await writing.seen(connection, AMENDMENTS, name)
         await unchanged(request, connection, current)
-        record = current.record
-        if record["state"] != "tabled":
-            raise MoveNotAllowed(
-                f"This amendment is `{record['state']}`; sides concur to one that is tabled.",
-                state=record["state"],
-                moves=[],
-            )
-        if record["text_hash"] != said.text_hash:
-            raise TextHasChanged("Read the text as it is now.", text_hash=record["text_hash"])
+        await _not_tabled(request, connection, current)
+        if (text_hash := current.record["text_hash"]) != said.text_hash:
+            raise TextHasChanged("Read the text as it is now.", text_hash=text_hash)
         await connection.execute("select concur($1, $2, $3)", current.id, said.text_hash, secret)
         after = await writing.seen(connection, AMENDMENTS, name)
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
     return await write(request, body, work, dry_run=dry_run, needs=_CONCUR)
+
+
+def _secret(request: Request) -> str:
+    """The key of a side, which the database is shown."""
+    secret = credentials(headers_of(request)) or ""
+    if not well_formed(secret):
+        raise ConcurrenceNeedsAKey("Send the API key of your side.")
+    return secret
+
+
+async def _keyless(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse who comes with another token than a key."""
+    _secret(request)
+
+
+async def _not_tabled(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse while it does not lie before the sides."""
+    if (state := current.record["state"]) != "tabled":
+        raise MoveNotAllowed(
+            f"This amendment is `{state}`; sides concur to one that is tabled.", state=state, moves=[]
+        )
 
 
 async def read_amendment_text(request: Request) -> Response:
@@ -90,7 +104,7 @@ async def read_amendment_text(request: Request) -> Response:
 exact: APIRouter = APIRouter(prefix=f"/{AMENDMENTS.path}", tags=[_TAG])
 add_deed(
     exact, "/{name}/concur", concur, "concur_to_amendment", Permission.CONCUR, "Concur to an amendment", "Amendment",
-    parameters=[_NAME], body="TextRead",
+    parameters=[_NAME], body="TextRead", held=False, against=(_keyless, _not_tabled, outdated),
 )  # fmt: skip
 open_door(
     exact,

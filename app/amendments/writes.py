@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy import and_, func
 from sqlalchemy.sql.elements import ColumnElement
@@ -31,8 +32,12 @@ RULES = (
 )
 
 
-async def _tabled(connection: Connection, current: Current, said: BaseModel | None) -> Mapping[str, Any]:
+async def outdated(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse an amendment of which the plan reads otherwise by now than it says."""
     await connection.execute("select check_wording(changes) from amendments where id = $1", current.id)
+
+
+async def _tabled(connection: Connection, current: Current, said: BaseModel | None) -> Mapping[str, Any]:
     return {"state_since": datetime.now(UTC)}
 
 
@@ -45,7 +50,7 @@ MOVES = (
     Move(
         "table", ("draft",), "tabled", Permission.EDIT, "Table an amendment",
         "Lay it before both sides: from now on they see it, and concur. What it changes has to stand in the plan as it "
-        "says. It may still be edited, which voids what was concurred to.", values=_tabled,
+        "says. It may still be edited, which voids what was concurred to.", values=_tabled, against=(outdated,),
     ),
     Move(
         "withdraw", ("draft", "tabled"), "withdrawn", Permission.EDIT, "Withdraw an amendment",

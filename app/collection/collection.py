@@ -106,8 +106,12 @@ class Collection:
         self._statements: OrderedDict[Hashable, Compiled] = OrderedDict()
 
     def needs(self, permission: Permission | None = None) -> Right:
-        """The right that a request needs to use a permission on it, to write if none is named."""
-        return Right(permission or self.writes, self.path, owned=self.guard.owner is not None)
+        """The right that a request needs to use a permission on it, to write if none is named.
+
+        A side concurs to what belongs to nobody.
+        """
+        owned = self.guard.owner is not None or permission is Permission.CONCUR
+        return Right(permission or self.writes, self.path, owned)
 
     def __repr__(self) -> str:
         return f"<Collection {self.name}>"

@@ -18,6 +18,11 @@ class NotDeleted(Conflict):
     """Only a deleted record can be restored; this one exists."""
 
 
+def not_deleted(collection: Collection) -> NotDeleted:
+    """The refusal to restore what is there."""
+    return NotDeleted(f"This {collection.singular} is not deleted.")
+
+
 class Erased(Conflict):
     """What the record was has been erased for good, for the sake of a person. Nothing can bring it back."""
 
@@ -39,7 +44,7 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
         await refuse_merged(connection, collection, "id", value)
         raise collection.missing(name)  # the caller does not see into what
     if last["action"] != "delete":
-        raise NotDeleted(f"This {collection.singular} is not deleted.")
+        raise not_deleted(collection)
     if last["record"] == "{}":
         raise Erased(f"This {collection.singular} was erased.")
     await connection.execute("select set_config('register.action', 'restore', true)")

@@ -82,6 +82,7 @@ async def hand_over_focal_point(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, FOCAL_POINTS, request.path_params["name"])
         await unchanged(request, connection, current)
+        await writes.handed_over(request, connection, current)
         made = await writes.hand_over(connection, current, said)
         place = f"/v1/focal-points/{made.id}"
         return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place})
@@ -130,14 +131,19 @@ async def link_focal_point(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, FOCAL_POINTS, request.path_params["name"])
         await unchanged(request, connection, current)
-        if current.record["visibility"] != "public":
-            raise NotPublic("Only what is public can be confirmed by a link.")
+        await _hidden(request, connection, current)
         token = Link(current.id, current.version, int(expires.timestamp())).token(service_of(request).secret)
         said = {"url": None, "version": current.version, "expires_at": expires.isoformat()}
         shown = text_of({**said, "url": f"{address_of(request)}/confirm/{token}"})
         return Answer(200, text_of(said), shown=shown)
 
     return await write(request, b"", work, dry_run=dry_run == "true", needs=_NEEDS)
+
+
+async def _hidden(request: Request, connection: Connection, current: writing.Current) -> None:
+    """Refuse what not everybody sees."""
+    if current.record["visibility"] != "public":
+        raise NotPublic("Only what is public can be confirmed by a link.")
 
 
 _NAME = doc.name_parameter(FOCAL_POINTS)
@@ -164,6 +170,7 @@ add_document(
 add_deed(
     deeds, "/{name}/hand-over", hand_over_focal_point, "hand_over_focal_point", Permission.EDIT,
     "Hand a focal point over", "FocalPoint", parameters=[_NAME], status=201, headers=("ETag", "Location"),
+    against=(writes.handed_over,),
     body={
         "description": "What is new of the successor; `valid_from` is needed.",
         "content": {
@@ -184,7 +191,7 @@ add_deed(
 )  # fmt: skip
 add_deed(
     deeds, "/{name}/verification-link", link_focal_point, "link_focal_point", Permission.EDIT,
-    "Make a link to confirm an entry", "VerificationLink", headers=(),
+    "Make a link to confirm an entry", "VerificationLink", headers=(), against=(_hidden,),
     parameters=(
         _NAME,
         doc.parameter(

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from fastapi import Request
+
 from app.collection.validation import field_errors, from_nothing, merged, validated
 from app.collection.writing import Current, Written, create, put
 from app.db import Connection
@@ -21,13 +23,15 @@ class HandedOver(Conflict):
     """The focal point was handed over already. `successor` is where."""
 
 
+async def handed_over(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse to hand over what was."""
+    if successor := current.record["successor"]:
+        raise HandedOver("This focal point has a successor.", successor=f"/v1/focal-points/{successor['id']}")
+
+
 async def hand_over(connection: Connection, current: Current, said: Mapping[str, Any]) -> Written:
     """Make the successor: what is not said of it is as it was. This one ends on the day before."""
     before = current.record
-    if before["successor"]:
-        raise HandedOver(
-            "This focal point has a successor.", successor=f"/v1/focal-points/{before['successor']['id']}"
-        )
     errors = field_errors(FOCAL_POINTS, said)
     if said.get("valid_from") is None:
         message = "Say from which day on the successor answers."

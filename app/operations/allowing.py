@@ -3,30 +3,29 @@
 What a body says, and what `If-Match` finds, only the operation itself can judge.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
+import asyncpg
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import bindparam, literal_column, select
 
-from app.access.caller import Caller
+from app.access.caller import Caller, Right
 from app.access.permissions import Permission, Reach, Role
-from app.collection import removing, writing
+from app.collection import writing
 from app.collection.asked import only
 from app.collection.collection import Collection
+from app.collection.refusals import refusal
 from app.db import Compiled, Connection
-from app.errors import Conflict, Problem
+from app.errors import Problem
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
-from app.operations.doors import TREE, open_door
-from app.operations.moves import MOVES, refusal_of
+from app.operations.doors import TREE, deeds_of, open_door
 from app.operations.reading import permitted
 from app.operations.serving import caller_of, headers_of, service_of
 
 _PATH = "/{name}/permissions"
 _RECORD = ("id", "owner", "visibility")
-_WRITES = (("update", "PATCH", ""), ("delete", "DELETE", ""), ("merge", "POST", "/merge"))
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
 _VERB = {
@@ -61,7 +60,7 @@ def permissions(collection: Collection) -> APIRouter:
                 "record": {name: row[name] for name in _RECORD if name in row} | {"id": str(row["id"])},
                 "caller": {"role": caller.role, "country": caller.country, "scopes": list(caller.scopes)},
                 "if_match_required": caller.require_if_match,
-                "permissions": [await each for each in _verbs(connection, collection, caller, row)],
+                "permissions": await _verbs(request, connection, collection, row),
             }
         return answered(request, said, caching(None))
 
@@ -74,8 +73,8 @@ def permissions(collection: Collection) -> APIRouter:
         name,
         collection.reads,
         summary=f"See what one may do with this {words}",
-        description=f"For every verb that the {words} knows: whether the caller may, and why or why not; by role, "
-        "scopes, country and state. What is refused names what it would be refused with.",
+        description=f"For everything that can be done with the {words}: whether the caller may, and why or why not; "
+        "by role, scopes, country and state. What is refused names what it would be refused with.",
         responses=doc.ok(
             200, "The verbs.", {"application/json": {"schema": doc.schema_ref("Permissions")}}, "ETag"
         )
@@ -86,7 +85,7 @@ def permissions(collection: Collection) -> APIRouter:
 
 
 def _looked_at(collection: Collection, by: str) -> Compiled:
-    """The record, what stands against a change of it, and whether the guard of its table lets the caller write it."""
+    """The record, and whether the guard of its table lets the caller write it."""
 
     def build() -> Any:
         row = collection.table
@@ -95,65 +94,48 @@ def _looked_at(collection: Collection, by: str) -> Compiled:
             columns.append(row.c[collection.guard.owner].label("owner"))
         if collection.guard.drafts:
             columns.append(row.c.visibility)
-        if collection.name in MOVES:
-            columns.append(row.c[MOVES[collection.name][1]].label("state"))
         written: Any = literal_column(f"({collection.guard.written()})").label("written")
-        stays: tuple[Any, ...] = (
-            literal_column(f"({collection.settled})").label("settled"),
-            literal_column(f"({collection.lasting})").label("lasting"),
-        )
         hit = row.c[by] == bindparam("name", type_=row.c[by].type)
-        return select(*columns, written, *stays).where(hit)
+        return select(*columns, written).where(hit)
 
     return collection.statement(("permissions", by), build)
 
 
-def _verbs(connection: Connection, collection: Collection, caller: Caller, row: Any) -> Iterator[Any]:
+async def _verbs(
+    request: Request, connection: Connection, collection: Collection, row: Any
+) -> list[dict[str, Any]]:
     """What is said of each verb, in order."""
-
-    async def read() -> dict[str, Any]:
-        return _said(collection, row, "read", "GET", "", collection.reads, _seen(collection, caller, row))
-
-    async def judged(verb: str, method: str, path: str, permission: Permission) -> dict[str, Any]:
+    caller, name = await caller_of(request), str(row["id"])
+    current = await writing.seen(connection, collection, name)
+    place = f"/v1/{collection.path}/{name}"
+    if TREE.find("GET", place)[0] is None:
+        place = f"/v1/{collection.path}"  # its only record
+    said = [_said("read", "GET", place, collection.reads, _seen(collection, caller, row))]
+    for deed in deeds_of(collection.path):
+        right = collection.needs(deed.permission)
+        why: Problem | str = _reason(caller, right)
+        await connection.execute("savepoint deed")
         try:
-            await _refuse(connection, collection, caller, row, verb, permission)
-        except Problem as refused:
-            return _said(collection, row, verb, method, path, permission, refused)
-        reach = caller.reach(permission, collection.path)
-        whose = "any record" if reach is Reach.ANY else f"what belongs to {caller.country}"
-        why = f"The role `{caller.role}` may `{permission}` {whose}."
-        return _said(collection, row, verb, method, path, permission, why)
+            right.asked_of(caller)
+            if deed.held and not row["written"]:
+                raise writing.not_yours(collection, current.record)
+            for against in deed.against:
+                await against(request, connection, current)
+        except (Problem, asyncpg.PostgresError) as error:
+            refused = error if isinstance(error, Problem) else refusal(error)
+            if refused is None:
+                raise
+            why = refused
+            await connection.execute("rollback to savepoint deed")  # if it was the database that refused
+        said.append(_said(deed.verb, deed.method, deed.path.replace("{name}", name), deed.permission, why))
+    return said
 
-    yield read()
-    for verb, method, path in _WRITES:
-        if TREE.find(method, f"/v1/{collection.path}/{row['id']}{path}")[0] is not None:
-            yield judged(verb, method, path, collection.writes)
-    for move in MOVES.get(collection.name, ((), ""))[0]:
-        yield judged(move.verb, "POST", f"/{move.verb}", move.permission)
 
-
-async def _refuse(
-    connection: Connection,
-    collection: Collection,
-    caller: Caller,
-    row: Any,
-    verb: str,
-    permission: Permission,
-) -> None:
-    """Refuse as the operation would: the role and its scopes, the country, the state, and what refers to the record."""
-    collection.needs(permission).asked_of(caller)
-    if not row["written"]:
-        owner = {collection.guard.owner: row["owner"]} if collection.guard.owner else {}
-        raise writing.not_yours(collection, owner)
-    moves, _ = MOVES.get(collection.name, ((), ""))
-    for move in moves:
-        if move.verb == verb and (refused := refusal_of(collection, moves, move, row["state"])) is not None:
-            raise refused
-    if verb == "delete":
-        await removing.refuse_if_referred(connection, collection, row["id"])
-    state = row["settled"] if verb == "update" else row["lasting"] if verb in {"delete", "merge"} else None
-    if state is not None:
-        raise Conflict(f"This {collection.singular} is {state}: it stays as it is.")
+def _reason(caller: Caller, right: Right) -> str:
+    """Why the caller may."""
+    reach = caller.reach(right.permission, right.collection)
+    own = f"what belongs to {caller.country}" if caller.country else "for its side"
+    return f"The role `{caller.role}` may `{right.permission}` {'any record' if reach is Reach.ANY else own}."
 
 
 def _seen(collection: Collection, caller: Caller, row: Any) -> str:
@@ -170,19 +152,11 @@ def _seen(collection: Collection, caller: Caller, row: Any) -> str:
     return f"It is a draft of {row['owner']}, for which you speak."
 
 
-def _said(
-    collection: Collection,
-    row: Any,
-    verb: str,
-    method: str,
-    path: str,
-    permission: Permission,
-    why: Problem | str,
-) -> dict[str, Any]:
+def _said(verb: str, method: str, href: str, permission: Permission, why: Problem | str) -> dict[str, Any]:
     said = {
         "verb": verb,
         "method": method,
-        "href": f"/v1/{collection.path}/{row['id']}{path}",
+        "href": href,
         "permission": permission,
         "allowed": isinstance(why, str),
     }

@@ -17,7 +17,7 @@ from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching
-from app.operations.doors import Handler, open_door
+from app.operations.doors import Against, Handler, open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 
 Made = Callable[[Connection], Awaitable[str]]
@@ -130,10 +130,13 @@ def add_deed(
     status: int = 200,
     answer: str = "",
     headers: Sequence[str] = ("ETag",),
+    held: bool = True,
+    against: tuple[Against, ...] = (),
 ) -> None:
     """A route that does something and answers what came of it; `guarded`: under the version of a record (If-Match).
 
     `body` is the name of a schema, or all that the document says of it. What is not described is said by the handler.
+    `held`, `against`: as `doors.Deed` has it.
     """
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     refusals = [each for each in doc.WRITES if body or each != 415]
@@ -159,6 +162,8 @@ def add_deed(
         handler,
         name,
         permission,
+        held=held,
+        against=against,
         summary=summary,
         status_code=status,
         description=description or " ".join((handler.__doc__ or "").split()),

@@ -5,16 +5,21 @@ routes that costs more than the database does (`make bench`). Its routes stay: t
 they answer whatever this tree does not know, such as 405.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.access.permissions import Permission
+from app.collection.writing import Current
+from app.db import Connection
 from app.errors import MethodNotAllowed
 
 Handler = Callable[[Request], Awaitable[Response]]
+Against = Callable[[Request, Connection, Current], Awaitable[None]]
+"""Refuses what cannot be done with a record as it is."""
 _ANY = None
 """Marks the branch of a path parameter; like a method in a tuple, it is nothing that a path can say."""
 
@@ -73,6 +78,39 @@ POLICY: dict[str, Permission] = {}
 """The permission that each operation asks for, by operation id; a test holds that none is missing."""
 
 
+@dataclass(frozen=True)
+class Deed:
+    """An operation that changes something."""
+
+    method: str
+    path: str
+    permission: Permission
+    held: bool
+    """Whether it holds the record to write it, so that the record has to be the caller's."""
+    against: tuple[Against, ...]
+    """What stands against it in a record as it is, in the order in which it is asked."""
+
+    @property
+    def verb(self) -> str:
+        """The word for it among those of a record."""
+        return {"PATCH": "update", "DELETE": "delete"}.get(self.method) or self.path.rpartition("/")[2]
+
+
+DEEDS: list[Deed] = []
+"""Every operation that changes something: no door for one opens otherwise."""
+
+
+def deeds_of(path: str) -> Iterator[Deed]:
+    """What can be done with a record of the collection at a path such as `events`.
+
+    What is changed at the path of the collection itself is its only record.
+    """
+    place = f"/v1/{path}"
+    for deed in DEEDS:
+        if deed.path.startswith(f"{place}/{{name}}") or (deed.path == place and deed.method != "POST"):
+            yield deed
+
+
 def open_door(
     router: APIRouter,
     method: str,
@@ -80,11 +118,20 @@ def open_door(
     handler: Handler,
     name: str,
     permission: Permission,
+    *,
+    held: bool = True,
+    against: tuple[Against, ...] = (),
     **documented: Any,
 ) -> None:
-    """Give an operation its place in the tree, its permission, and its words in the document."""
+    """Give an operation its place in the tree, its permission, and its words in the document.
+
+    `held`, `against`: of what changes a record, as `Deed` has it.
+    """
+    place = f"/v1{router.prefix}{path}"
     POLICY[name] = permission
-    TREE.add(method, f"/v1{router.prefix}{path}", handler)
+    TREE.add(method, place, handler)
+    if method != "GET":
+        DEEDS.append(Deed(method, place, permission, held, against))
     router.add_api_route(
         path,
         handler,

@@ -16,6 +16,7 @@ from app.errors import Conflict, Unprocessable
 from app.http.bodies import read_object
 from app.operations import documented as doc
 from app.operations.documents import add_deed
+from app.operations.doors import Against
 from app.operations.routes import flags, read_body, unchanged
 from app.operations.transactions import Answer, write
 
@@ -39,40 +40,38 @@ class Move:
     description: str
     body: type[BaseModel] | None = None
     values: Callable[[Connection, writing.Current, BaseModel | None], Awaitable[Values]] | None = None
-    """Looks at what else has to hold, and gives the columns that the move sets beside the state."""
-
-
-MOVES: dict[str, tuple[Sequence[Move], str]] = {}
-"""The moves of each collection that has some, by its name, and the field that holds the state."""
+    """Does what goes with it, and gives the columns that the move sets beside the state."""
+    against: tuple[Against, ...] = ()
+    """What else stands against it than the state."""
 
 
 def moves(collection: Collection, table: Sequence[Move], *, tag: str, field: str = "state") -> APIRouter:
     """`POST /v1/{collection}/{name}/{verb}` for every move."""
     router = APIRouter(prefix=f"/{collection.path}", tags=[tag])
-    MOVES[collection.name] = table, field
     for move in table:
         _add(router, collection, table, move, field)
     return router
 
 
-def refusal_of(
-    collection: Collection, table: Sequence[Move], move: Move, state: str
-) -> MoveNotAllowed | None:
-    """Why a record in a state cannot be moved so; None if it can."""
-    if state in move.origins:
-        return None
-    possible = [each.verb for each in table if state in each.origins]
-    return MoveNotAllowed(
-        f"This {collection.singular} is `{state}`; {move.verb} needs {' or '.join(move.origins)}.",
-        state=state,
-        moves=possible,
-    )
+def _elsewhere(collection: Collection, table: Sequence[Move], move: Move, field: str) -> Against:
+    """The record is not in a state from which the move leads."""
+
+    async def against(request: Request, connection: Connection, current: writing.Current) -> None:
+        if (state := current.record[field]) not in move.origins:
+            raise MoveNotAllowed(
+                f"This {collection.singular} is `{state}`; {move.verb} needs {' or '.join(move.origins)}.",
+                state=state,
+                moves=[each.verb for each in table if state in each.origins],
+            )
+
+    return against
 
 
 def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move: Move, field: str) -> None:
     one = collection.singular.replace(" ", "_")
     name = f"{move.verb.replace('-', '_')}_{one}"
     needs = collection.needs(move.permission)
+    against = (_elsewhere(collection, table, move, field), *move.against)
 
     async def do(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
@@ -82,8 +81,8 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
         async def work(connection: Connection) -> Answer:
             current = await writing.locked(connection, collection, request.path_params["name"])
             await unchanged(request, connection, current)
-            if (refused := refusal_of(collection, table, move, current.record[field])) is not None:
-                raise refused
+            for stands in against:
+                await stands(request, connection, current)
             values = await move.values(connection, current, said) if move.values else {}
             after = await writing.put(connection, collection, current, {field: move.to, **values})
             return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
@@ -102,6 +101,7 @@ def _add(router: APIRouter, collection: Collection, table: Sequence[Move], move:
         body=move.body.__name__ if move.body else "",
         description=f"{move.description} From {', '.join(f'`{each}`' for each in move.origins)} to `{move.to}`.",
         answer="As it is now.",
+        against=against,
     )
 
 

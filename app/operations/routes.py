@@ -13,9 +13,9 @@ from app.errors import InvalidParameter
 from app.http.bodies import MERGE_PATCH, check_type, read_object
 from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import Format
+from app.operations import against, reading
 from app.operations import documented as doc
-from app.operations import reading
-from app.operations.doors import TREE, Handler, open_door
+from app.operations.doors import TREE, Against, Handler, open_door
 from app.operations.duplicates import compared, on_duplicate
 from app.operations.serving import caller_of, headers_of
 from app.operations.transactions import Answer, write
@@ -66,6 +66,8 @@ def operations(
         parameters: list[dict[str, Any]],
         body: dict[str, Any] | None = None,
         status: int = 200,
+        held: bool = True,
+        refused: tuple[Against, ...] = (),
     ) -> None:
         extra: dict[str, Any] = {"parameters": parameters}
         if body is not None:
@@ -79,6 +81,8 @@ def operations(
             handler,
             name,
             permission,
+            held=held,
+            against=refused,
             summary=summary,
             description=description,
             responses=responses,
@@ -187,7 +191,7 @@ def operations(
         responses=doc.ok(200, "As it is now.", content, "ETag", *doc.WRITTEN)
         | doc.problems(*doc.WRITES, 308, 404, 412, 428),
         parameters=[*one_record, doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
-        body=doc.patch_of(collection),
+        body=doc.patch_of(collection), refused=(against.settled(collection),),
     )  # fmt: skip
     if remove:
         writes = [status for status in doc.WRITES if status != 415]
@@ -197,13 +201,14 @@ def operations(
             "Records that refer to it block this, unless `cascade=true`.",
             responses=doc.ok(204, "Deleted.", None, *doc.WRITTEN) | doc.problems(*writes, 308, 404, 412, 428),
             parameters=[*one_record, doc.DRY_RUN, doc.CASCADE, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
-            status=204,
+            status=204, refused=(against.referred(collection), against.lasting(collection)),
         )  # fmt: skip
         add(
             "POST", "/{name}/restore", restore_record, f"restore_{one}", collection.writes,
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
             responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 308, 404),
             parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
+            held=False, refused=(against.there(collection),),
         )  # fmt: skip
     return router
 

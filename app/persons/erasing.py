@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from fastapi import Request
+
 from app.access.caller import Caller, NotYours
 from app.access.permissions import Permission, Reach
 from app.collection.merged import refuse_merged
 from app.collection.restoring import Erased
+from app.collection.writing import Current
 from app.db import Connection
 from app.errors import Conflict
+from app.operations.serving import caller_of
 from app.persons.queries import PERSONS
 
 _LAST = """select action, record from changes where record_id = $1 and kind = 'persons'
@@ -91,12 +95,8 @@ async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) ->
     await _refuse_while_loading(connection, person)
     mentions = await mentions_of(connection, person)
     now = [each for each in mentions if each["now"]]
-    if now and not keep_mentions:
-        raise StillMentioned(
-            f"{len(now)} other records name this person.",
-            mentions=addresses(now),
-            others=sum(not each["seen"] for each in now),
-        )
+    if not keep_mentions:
+        _refuse(now)
     held = await held_beside(connection, person)
     done = {
         "id": str(person),
@@ -108,6 +108,23 @@ async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) ->
     }
     await connection.execute("select erase_person($1)", person)
     return done
+
+
+async def kept(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse whom one does not keep, and who would still be named after the erasure."""
+    may_keep(await caller_of(request), current.record["country"])
+    await _refuse_while_loading(connection, current.id)
+    _refuse([each for each in await mentions_of(connection, current.id) if each["now"]])
+
+
+def _refuse(mentions: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to erase whom others name."""
+    if mentions:
+        raise StillMentioned(
+            f"{len(mentions)} other records name this person.",
+            mentions=addresses(mentions),
+            others=sum(not each["seen"] for each in mentions),
+        )
 
 
 async def _refuse_while_loading(connection: Connection, person: UUID) -> None:

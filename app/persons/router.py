@@ -138,13 +138,14 @@ _WHY = {
     "description": "What they are needed for; it is recorded.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 500, "pattern": "^[!-~][ -~]*$"},
 }
-for _path, _handler, _permission, _summary, _schema, _more in (
-    ("/{name}/erase", erase_person, Permission.EDIT, "Erase a person", "Erasure", [_KEEP]),
-    ("/{name}/reveal", reveal_person, Permission.READ_CONTACTS, "Show mail and telephone", "Person", [_WHY]),
-):
-    add_deed(
-        deeds, _path, _handler, _handler.__name__, _permission, _summary, _schema, parameters=[_NAME, *_more]
-    )
+add_deed(
+    deeds, "/{name}/erase", erase_person, "erase_person", Permission.EDIT, "Erase a person", "Erasure",
+    parameters=[_NAME, _KEEP], held=False, against=(erasing.kept,),
+)  # fmt: skip
+add_deed(
+    deeds, "/{name}/reveal", reveal_person, "reveal_person", Permission.READ_CONTACTS, "Show mail and telephone",
+    "Person", parameters=[_NAME, _WHY], held=False,
+)  # fmt: skip
 for _path, _handler, _summary, _schema, _names in (
     ("/{name}/report", report_person, "All that is held about a person", "SubjectReport", [_NAME]),
     ("/erased", list_erased_persons, "Who was erased", "ErasedPersons", []),

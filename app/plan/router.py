@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.access.permissions import Permission
 from app.collection import writing
 from app.db import Connection
 from app.http.bodies import MERGE_PATCH, read_object
@@ -15,7 +14,7 @@ from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching, digest
 from app.operations.documents import answered, asked_of, text_of
-from app.operations.doors import POLICY
+from app.operations.doors import open_door
 from app.operations.routes import flags, read_body, unchanged
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.transactions import Answer, write
@@ -25,9 +24,6 @@ from app.plan.texts import written
 
 router = APIRouter(prefix="/plan", tags=["Plan"])
 _CONTENT = doc.record_content(PLANS)
-POLICY |= {"read_plan": Permission.READ, "update_plan": Permission.EDIT}
-
-
 _EFFECTIVE_ON = doc.parameter(
     "effective_on",
     "The text in force on this day: without what was amended since, or with what is agreed to hold by then.",
@@ -40,15 +36,6 @@ _EFFECTIVE_ON = doc.parameter(
 )
 
 
-@router.get(
-    "",
-    operation_id="read_plan",
-    summary="Read the Work Plan",
-    response_class=Response,
-    responses=doc.ok(200, "The plan.", _CONTENT, "ETag", "Memento-Datetime")
-    | doc.problems(*doc.READS, 304, 404),
-    openapi_extra={"parameters": [_EFFECTIVE_ON, *doc.AS_OF, doc.IF_NONE_MATCH]},
-)
 async def read_plan(request: Request) -> Response:
     """The whole text: preamble, dates, areas, their goals, and the activities as printed, with editorial notes.
 
@@ -81,19 +68,6 @@ async def _plan_on(day: str, connection: Connection) -> str:
     return text_of(written(json.loads(row["j"]), text))
 
 
-@router.patch(
-    "",
-    operation_id="update_plan",
-    summary="Change the plan's frame",
-    response_class=Response,
-    responses=doc.ok(200, "As it is now.", doc.record_content(PLANS), "ETag", *doc.WRITTEN)
-    | doc.problems(*doc.WRITES, 404, 412, 428),
-    openapi_extra={
-        "parameters": [doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
-        "requestBody": doc.patch_of(PLANS),
-        "security": [{"bearer": []}, {"api_key": []}],
-    },
-)
 async def update_plan(request: Request) -> Response:
     """Change title, preamble, dates, notes or sources. `If-Match` takes the version as `"1"`."""
     dry_run = flags(request, "dry_run")["dry_run"]
@@ -109,3 +83,35 @@ async def update_plan(request: Request) -> Response:
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
     return await write(request, body, work, dry_run=dry_run, needs=PLANS.needs())
+
+
+open_door(
+    router,
+    "GET",
+    "",
+    read_plan,
+    "read_plan",
+    PLANS.reads,
+    summary="Read the Work Plan",
+    description=" ".join((read_plan.__doc__ or "").split()),
+    responses=doc.ok(200, "The plan.", _CONTENT, "ETag", "Memento-Datetime")
+    | doc.problems(*doc.READS, 304, 404),
+    openapi_extra={"parameters": [_EFFECTIVE_ON, *doc.AS_OF, doc.IF_NONE_MATCH]},
+)
+open_door(
+    router,
+    "PATCH",
+    "",
+    update_plan,
+    "update_plan",
+    PLANS.writes,
+    summary="Change the plan's frame",
+    description=" ".join((update_plan.__doc__ or "").split()),
+    responses=doc.ok(200, "As it is now.", _CONTENT, "ETag", *doc.WRITTEN)
+    | doc.problems(*doc.WRITES, 404, 412, 428),
+    openapi_extra={
+        "parameters": [doc.DRY_RUN, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
+        "requestBody": doc.patch_of(PLANS),
+        "security": [{"bearer": []}, {"api_key": []}],
+    },
+)

@@ -1,16 +1,19 @@
 """Freezing: the report as it stands becomes the one that was put before the Consultation, and stays so."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from fastapi import Request
 
 from app.collection import writing
 from app.collection.writing import Current
 from app.consultations.queries import CONSULTATIONS
-from app.db import Connection
+from app.db import Compiled, Connection
 from app.errors import Conflict
 from app.operations.documents import digest_of, text_of
-from app.status_reports.counting import report_statement
+from app.status_reports.counting import report_statement, statement_of
 from app.status_reports.telling import AsJson, told
 
 _NAMED_MOST = 20
@@ -75,24 +78,43 @@ async def hold_reports(connection: Connection, consultation: UUID) -> None:
     )
 
 
+async def stopped(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse what would not be frozen without force."""
+    if current.record["frozen_at"] is None:
+        _refuse((await _counted(connection, current.record, statement_of(("critical",)))).of("critical"))
+
+
+async def _counted(connection: Connection, consultation: Mapping[str, Any], plan: Compiled) -> _Kept:
+    """What a statement counts of the report, for everybody."""
+    if consultation["start_date"] is None:
+        raise NotHeldYet("This Consultation has no date, so nobody can say who was a member on it.")
+    found = _Kept()
+    role = await connection.fetchval(_SPEAK_AS, "")
+    await told(connection, plan, [consultation["number"]], found, _nowhere)
+    await connection.fetchval(_SPEAK_AS, role)
+    return found
+
+
+def _refuse(critical: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse to freeze what nobody has explained."""
+    if critical:
+        raise GapsStopTheFreeze(
+            f"{len(critical)} critical {'gap is' if len(critical) == 1 else 'gaps are'} not explained.",
+            gaps=[{name: gap[name] for name in ("id", "why", "fix")} for gap in critical[:_NAMED_MOST]],
+        )
+
+
 async def freeze(connection: Connection, current: Current, *, force: bool) -> writing.Written:
     """Freeze the report of a Consultation; one that is frozen stays as it is."""
     consultation = current.record
     if consultation["frozen_at"] is not None:
         return writing.Written(current.id, current.tag, current.json, changed=False)
-    if consultation["start_date"] is None:
-        raise NotHeldYet("This Consultation has no date, so nobody can say who was a member on it.")
-    found, number = _Kept(), consultation["number"]
-    whole = await connection.fetchrow(report_statement(("head",)).sql, number)
-    role = await connection.fetchval(_SPEAK_AS, "")
-    await told(connection, report_statement(), [number], found, _nowhere)
-    await connection.fetchval(_SPEAK_AS, role)
+    found = await _counted(connection, consultation, report_statement())
+    critical = found.of("critical")
+    if not force:
+        _refuse(critical)
+    whole = await connection.fetchrow(report_statement(("head",)).sql, consultation["number"])
     found.tell_states(json.loads(whole["said"])["reports"])
-    if (critical := found.of("critical")) and not force:
-        raise GapsStopTheFreeze(
-            f"{len(critical)} critical {'gap is' if len(critical) == 1 else 'gaps are'} not explained.",
-            gaps=[{name: gap[name] for name in ("id", "why", "fix")} for gap in critical[:_NAMED_MOST]],
-        )
     content = found.text(forced=bool(critical))
     at = await connection.fetchval(
         "insert into frozen_reports (consultation_id, position, content) values ($1, $2, $3) returning frozen_at",

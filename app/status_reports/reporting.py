@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastapi import Request
+
 from app.collection.writing import Current
 from app.db import Connection
 from app.errors import Conflict
@@ -18,10 +20,14 @@ where c.id = $1
 order by k.code"""
 
 
-async def open_reporting(connection: Connection, current: Current) -> None:
-    """An open report for each country that has none."""
+async def frozen_already(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse what comes after the freeze."""
     if current.record["frozen_at"] is not None:
         raise AlreadyFrozen("The status report of this Consultation is frozen.")
+
+
+async def open_reporting(connection: Connection, current: Current) -> None:
+    """An open report for each country that has none."""
     await connection.execute(_OPEN, current.id)
 
 

@@ -1,0 +1,52 @@
+"""What stands against a change of a record as it is: what all collections have of it."""
+
+from fastapi import Request
+from sqlalchemy import Uuid, bindparam, literal_column, select
+
+from app.collection import removing, restoring
+from app.collection.collection import Collection
+from app.collection.writing import Current
+from app.db import Connection
+from app.errors import Conflict
+from app.operations.doors import Against
+
+
+def settled(collection: Collection) -> Against:
+    """Nobody changes it any more."""
+    return _stays(collection, collection.settled)
+
+
+def lasting(collection: Collection) -> Against:
+    """Nobody deletes it any more."""
+    return _stays(collection, collection.lasting)
+
+
+def _stays(collection: Collection, state: str) -> Against:
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        row = collection.table
+        this = row.c.id == bindparam("this", type_=Uuid())
+        statement = collection.statement(
+            ("stays", state), lambda: select(literal_column(f"({state})")).select_from(row).where(this)
+        )
+        if (found := await connection.fetchval(statement.sql, current.id)) is not None:
+            raise Conflict(f"This {collection.singular} is {found}: it stays as it is.")
+
+    return against
+
+
+def referred(collection: Collection) -> Against:
+    """Others refer to it."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        await removing.refuse_if_referred(connection, collection, current.id)
+
+    return against
+
+
+def there(collection: Collection) -> Against:
+    """It is not deleted."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        raise restoring.not_deleted(collection)
+
+    return against
