@@ -113,8 +113,8 @@ async def freeze(connection: Connection, current: Current, *, force: bool) -> wr
     critical = found.of("critical")
     if not force:
         _refuse(critical)
-    whole = await connection.fetchrow(report_statement(("head",)).sql, consultation["number"])
-    found.tell_states(json.loads(whole["said"])["reports"])
+    whole = await connection.fetchval(report_statement(("head",)).sql, consultation["number"], column=1)
+    found.tell_states(json.loads(whole)["reports"])
     content = found.text(forced=bool(critical))
     at = await connection.fetchval(
         "insert into frozen_reports (consultation_id, position, content) values ($1, $2, $3) returning frozen_at",
