@@ -1,7 +1,6 @@
 """Running the service: its database, health, metrics, and the chores that run by themselves."""
 
 import asyncio
-import hmac
 import multiprocessing
 import signal
 import threading
@@ -31,7 +30,7 @@ from app.jobs.running import Work, work_at_jobs
 from app.operations.serving import Service, address_of, service_of
 from app.persons.erasing import erase_outdated
 from app.pool import BROKEN
-from app.settings import Settings
+from app.settings import Settings, in_use
 from app.webhooks.delivering import Deliverer
 from app.webhooks.outbox import forget as forget_deliveries
 
@@ -68,22 +67,21 @@ async def database_address(config: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def secret_known(service: Service) -> AsyncIterator[None]:
-    """The secret that signs cursors; asked for until the database answers, as we start without it too."""
+    """The secrets that seal cursors; asked for until the database answers, as we start without it too."""
+    chosen, others = service.settings.cursor_secret, service.settings.other_cursor_secrets
 
     async def ask() -> None:
-        service.secret = (await service.database.fetch(_SECRET, {}, SERVICE))[0][0]
+        kept = (await service.database.fetch(_SECRET, {}, SERVICE))[0][0]
+        service.secrets = in_use(chosen, others, kept)
 
     async def keep_asking() -> None:
-        while not service.secret:
+        while not service.secrets:
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
             with suppress(Unavailable, *BROKEN):
                 await ask()
 
-    if given := service.settings.cursor_secret:
-        service.secret = given.get_secret_value().encode()
-    else:
-        with suppress(Unavailable, OSError):
-            await ask()
+    with suppress(Unavailable, OSError):
+        await ask()
     async with _beside(keep_asking()):
         yield
 
@@ -153,7 +151,7 @@ async def share(service: Service, quotas: Quotas) -> None:
     """Tell the other processes what was spent here, and learn what was there."""
 
     def veil(name: str) -> str:
-        return hmac.digest(service.cursor_secret, name.encode(), "sha256").hex()
+        return service.seal.of(name.encode(), 32).hex()
 
     async def tell(names: Sequence[str], seconds: Sequence[float]) -> Sequence[tuple[str, float]]:
         async with service.database.writing() as connection:

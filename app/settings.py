@@ -1,10 +1,11 @@
 """Every setting, with its meaning and its default. Read from the environment, prefix `WORKPLAN_`."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, StringConstraints, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.embedded import default_data_dir
@@ -17,6 +18,20 @@ Origin = Annotated[
     str, StringConstraints(pattern=r"^(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?$")
 ]
 Contact = Annotated[str, StringConstraints(pattern=r"^(mailto:[^\s@]+@[^\s@]+|https://\S+)$")]
+
+
+KEPT = "database"
+"""Names, among secrets, the one that is kept in the database."""
+SECRET_LEAST = 32
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret) < SECRET_LEAST and secret.get_secret_value() != KEPT:
+        raise ValueError(f"a secret has at least {SECRET_LEAST} characters: `openssl rand -hex 32` makes one")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
 
 
 class Settings(BaseSettings):
@@ -36,8 +51,13 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """The address that clients use, for absolute links; default: the address the server listens on."""
 
-    cursor_secret: SecretStr | None = None
-    """Signs page cursors. Default: derived from a secret kept in the database."""
+    cursor_secret: Secret | None = None
+    """Seals cursors, plans of dry runs and links of confirmation. Default: a secret kept in the database."""
+
+    other_cursor_secrets: list[Secret] = []
+    """Secrets with which these may be sealed as well, as a JSON list: the former one while it is changed, the next one
+    before that. `database` is the one kept in the database (docs/access.md, "Secrets of an installation").
+    """
 
     read_connections: int = Field(default=8, ge=1, le=200)
     """Database connections for reading, per worker."""
@@ -126,9 +146,13 @@ class Settings(BaseSettings):
     deliver: bool = True
     """Whether this process also sends webhooks; `false` where `workplan deliver` runs by itself."""
 
-    webhook_key: SecretStr | None = None
+    webhook_key: Secret | None = None
     """From this the secrets of webhooks are derived; another key gives all of them other secrets. Default: a secret
     kept in the database, so that a copy of the database is enough to sign."""
+
+    other_webhook_keys: list[Secret] = []
+    """Keys whose secrets sign as well, as a JSON list: the former one while it is changed, the next one before that.
+    `database` is the one kept in the database."""
 
     webhook_timeout: float = Field(default=15.0, gt=0, le=30)
     """Seconds that one attempt may take in all, whatever a receiver does."""
@@ -165,6 +189,12 @@ class Settings(BaseSettings):
     def connections(self) -> int:
         """As many connections as a worker ever has."""
         return self.read_connections + self.write_connections + OTHER_CONNECTIONS
+
+
+def in_use(chosen: SecretStr | None, others: Sequence[SecretStr], kept: bytes) -> tuple[bytes, ...]:
+    """The secret in use, and the others that hold beside it; `kept` is the one in the database."""
+    given = [chosen.get_secret_value() if chosen else KEPT, *(each.get_secret_value() for each in others)]
+    return tuple(kept if each == KEPT else each.encode() for each in given)
 
 
 @lru_cache

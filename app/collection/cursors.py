@@ -1,7 +1,6 @@
 """Cursors: where a walk through a list goes on, signed, so that each belongs to one question and is made here alone."""
 
 import base64
-import hmac
 import json
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,13 +11,16 @@ from app.collection.asked import Asked, sort_kind
 from app.collection.collection import Collection
 from app.collection.fields import DATE, IDENTIFIER, INSTANT, INTEGER, Kind
 from app.errors import InvalidCursor
+from app.http.seals import Seal
+
+_SEAL = 16
 
 
-def _sign(secret: bytes, asked: Asked, payload: bytes) -> bytes:
-    return hmac.digest(secret, asked.fingerprint().encode() + payload, "sha256")[:16]
+def _sealed(asked: Asked, payload: bytes) -> bytes:
+    return asked.fingerprint().encode() + payload
 
 
-def cursor_of(secret: bytes, asked: Asked, position: int, keys: list[Any]) -> str:
+def cursor_of(seal: Seal, asked: Asked, position: int, keys: list[Any]) -> str:
     """An opaque cursor that continues after the row with these sort keys.
 
     It keeps the feed position at which the first page was read, so that the walk ends in the order in which it began.
@@ -29,10 +31,10 @@ def cursor_of(secret: bytes, asked: Asked, position: int, keys: list[Any]) -> st
     ]
     begun = asked.values.get("since", position)
     payload = json.dumps([begun, *written], separators=(",", ":"), ensure_ascii=False).encode()
-    return base64.urlsafe_b64encode(_sign(secret, asked, payload) + payload).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(seal.of(_sealed(asked, payload), _SEAL) + payload).rstrip(b"=").decode()
 
 
-def continued(secret: bytes, collection: Collection, asked: Asked) -> Asked:
+def continued(seal: Seal, collection: Collection, asked: Asked) -> Asked:
     """Set the request behind its cursor, if it has one."""
     cursor = next((value for name, _, value in asked.pairs if name == "cursor"), None)
     if cursor is None:
@@ -41,8 +43,8 @@ def continued(secret: bytes, collection: Collection, asked: Asked) -> Asked:
         raw = base64.b64decode(
             cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
         )
-        signature, payload = raw[:16], raw[16:]
-        if not hmac.compare_digest(signature, _sign(secret, asked, payload)):
+        payload = raw[_SEAL:]
+        if not seal.is_on(_sealed(asked, payload), raw[:_SEAL], _SEAL):
             raise ValueError
         asked.values["since"], *keys = json.loads(payload)
         for number, ((name, _), key) in enumerate(zip(asked.shape.sort, keys, strict=True)):

@@ -3,7 +3,6 @@
 Confirming makes another version, as every change does: a link holds once, and for what was shown. Nothing is stored.
 """
 
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from dataclasses import dataclass
@@ -11,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
 
-_SIGNATURE = 16
+from app.http.seals import Seal
+
+_SEAL = 16
 _BODY = 16 + 4 + 4
-_LENGTH = _BODY + _SIGNATURE
+_LENGTH = _BODY + _SEAL
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,22 @@ class Link:
     def expired(self) -> bool:
         return datetime.now(UTC).timestamp() > self.expires
 
-    def token(self, secret: bytes) -> str:
+    def token(self, seal: Seal) -> str:
         body = self.focal_point.bytes + self.version.to_bytes(4) + self.expires.to_bytes(4)
-        return urlsafe_b64encode(body + _signature(secret, body)).decode().rstrip("=")
+        return urlsafe_b64encode(body + seal.of(_sealed(body), _SEAL)).decode().rstrip("=")
 
     @classmethod
-    def read(cls, token: str, secret: bytes) -> Self | None:
+    def read(cls, token: str, seal: Seal) -> Self | None:
         """The link of a token that we have made; None of any other."""
         try:
             whole = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         except (Error, ValueError):
             return None
-        body, signature = whole[:_BODY], whole[_BODY:]
-        if len(whole) != _LENGTH or not hmac.compare_digest(signature, _signature(secret, body)):
+        body = whole[:_BODY]
+        if len(whole) != _LENGTH or not seal.is_on(_sealed(body), whole[_BODY:], _SEAL):
             return None
         return cls(UUID(bytes=body[:16]), int.from_bytes(body[16:20]), int.from_bytes(body[20:24]))
 
 
-def _signature(secret: bytes, body: bytes) -> bytes:
-    return hmac.digest(secret, b"confirm" + body, "sha256")[:_SIGNATURE]
+def _sealed(body: bytes) -> bytes:
+    return b"confirm" + body

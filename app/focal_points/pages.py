@@ -76,7 +76,7 @@ def _shown(record: Mapping[str, Any]) -> Iterator[str]:
 async def _entry(request: Request) -> tuple[Link, Mapping[str, Any]] | Response:
     """What is public of the entry of a link; or why it cannot be used."""
     service = service_of(request)
-    link = Link.read(request.path_params["token"], service.secret)
+    link = Link.read(request.path_params["token"], service.seal)
     if link is None:
         return _refused(404, _UNKNOWN)
     if link.expired:

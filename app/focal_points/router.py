@@ -132,7 +132,7 @@ async def link_focal_point(request: Request) -> Response:
         current = await writing.locked(connection, FOCAL_POINTS, request.path_params["name"])
         await unchanged(request, connection, current)
         await _hidden(request, connection, current)
-        token = Link(current.id, current.version, int(expires.timestamp())).token(service_of(request).secret)
+        token = Link(current.id, current.version, int(expires.timestamp())).token(service_of(request).seal)
         said = {"url": None, "version": current.version, "expires_at": expires.isoformat()}
         shown = text_of({**said, "url": f"{address_of(request)}/confirm/{token}"})
         return Answer(200, text_of(said), shown=shown)

@@ -61,7 +61,7 @@ class Sent:
             instance=f"/v1/{collection.path}/bulk",
             request_id=self.request_id,
             patience=patience,
-            secret=service.cursor_secret,
+            seal=service.seal,
             plan=self.plan,
             folder=service.settings.spool_dir,
         )

@@ -9,6 +9,7 @@ from app.collection.collection import Collection
 from app.db import Connection, patient
 from app.errors import Conflict
 from app.http.formats import JSON, Format
+from app.http.seals import Seal
 from app.http.spool import Spool
 from app.imports.asked import Options
 from app.imports.cells import Header, header_of
@@ -48,8 +49,8 @@ class Load:
     request_id: str
     patience: float
     """Seconds that it may take."""
-    secret: bytes
-    """Signs plans."""
+    seal: Seal
+    """For plans."""
     plan: str | None = None
     """What a dry run has shown, if only that may be done."""
     folder: Path | None = None
@@ -107,7 +108,7 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
     progress = progress or Progress()
     await patient(connection, asked.patience)
     position = await connection.fetchval("select position from journal_head")
-    shown = Plan.read(asked.plan, asked.secret) if asked.plan else None
+    shown = Plan.read(asked.plan, asked.seal) if asked.plan else None
     if shown:
         shown.refuse_another_request(asked.plan_of(b"", position))
     with asked.opened() as opened:
@@ -135,7 +136,7 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
         await _apply(batch, asked.options)
         if asked.options.duplicates:
             duplicates = await possible_duplicates(connection, batch)
-    token = plan.token(asked.secret) if asked.options.dry_run else None
+    token = plan.token(asked.seal) if asked.options.dry_run else None
     return Loaded(asked, Outcome(batch, asked.options, header, reader.ignored, token, duplicates))
 
 

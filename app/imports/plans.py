@@ -5,13 +5,13 @@ version, and the position of the journal, so that the rows that moved since can 
 """
 
 import hashlib
-import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from dataclasses import dataclass
 from typing import Any, Self
 
 from app.errors import BadRequest, Problem
+from app.http.seals import Seal
 
 _PART, _PLACE = 12, 8
 _LENGTH = 4 * _PART + _PLACE
@@ -43,19 +43,19 @@ class Plan:
             file[:_PART], hashlib.sha256(repr(options).encode()).digest()[:_PART], rows[:_PART], position
         )
 
-    def token(self, secret: bytes) -> str:
+    def token(self, seal: Seal) -> str:
         body = self.file + self.options + self.rows + self.position.to_bytes(_PLACE)
-        return urlsafe_b64encode(body + _signature(secret, body)).decode()
+        return urlsafe_b64encode(body + seal.of(_sealed(body), _PART)).decode()
 
     @classmethod
-    def read(cls, token: str, secret: bytes) -> Self:
+    def read(cls, token: str, seal: Seal) -> Self:
         """The plan of a token that we have made."""
         try:
             whole = urlsafe_b64decode(token.strip().strip('"'))
         except (Error, ValueError):
             whole = b""
-        body, signature = whole[:-_PART], whole[-_PART:]
-        if len(whole) != _LENGTH or not hmac.compare_digest(signature, _signature(secret, body)):
+        body = whole[:-_PART]
+        if len(whole) != _LENGTH or not seal.is_on(_sealed(body), whole[-_PART:], _PART):
             raise BadRequest(
                 "`If-Plan-Match` is the plan that a dry run has answered.",
                 errors=[{"header": "If-Plan-Match", "code": "malformed"}],
@@ -71,5 +71,5 @@ class Plan:
                 raise PlanOutdated(f"{message} than in the dry run. Nothing was changed.", errors=[error])
 
 
-def _signature(secret: bytes, body: bytes) -> bytes:
-    return hmac.digest(secret, b"plan" + body, "sha256")[:_PART]
+def _sealed(body: bytes) -> bytes:
+    return b"plan" + body

@@ -189,7 +189,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
             "A comparison is answered as JSON.", errors=[{"parameter": "compare", "code": "not_here"}]
         )
     asked.as_of = moment.text if moment else ""
-    asked = continued(service.cursor_secret, collection, asked)
+    asked = continued(service.seal, collection, asked)
     if style is not JSON:
         return await _export(request, collection, context, moment, asked, style)
     limit = asked.limit or LIMIT
@@ -215,7 +215,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     if len(rows) > limit:
         last = rows[limit - 1]
         keys = [last[f"k{number}"] for number in range(len(asked.shape.sort))]
-        cursor = cursor_of(service.cursor_secret, asked, position, keys)
+        cursor = cursor_of(service.seal, asked, position, keys)
         address = (
             f"{address_of(request)}{request.scope['path']}?{asked.query(as_of=asked.as_of, cursor=cursor)}"
         )

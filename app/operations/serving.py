@@ -13,6 +13,7 @@ from app.access.quotas import Quotas
 from app.collection.asked import pairs_of
 from app.db import Context, Database
 from app.errors import Unavailable
+from app.http.seals import Seal
 from app.operations.kept import Kept
 from app.operations.moments import Moment, moment_asked
 from app.settings import Settings
@@ -27,7 +28,8 @@ class Service:
     database: Database
     doorkeeper: Doorkeeper
     wakeups: Wakeups
-    secret: bytes = b""
+    secrets: tuple[bytes, ...] = ()
+    """Those that seal what clients carry; the first seals, all are known."""
     kept: Kept = field(default_factory=Kept)
     job_added: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the worker of this process; others look every few seconds."""
@@ -43,11 +45,11 @@ class Service:
         return networks(self.settings.trusted_proxies)
 
     @property
-    def cursor_secret(self) -> bytes:
-        """Signs cursors. The service starts without its database, and then does not know this yet."""
-        if not self.secret:
+    def seal(self) -> Seal:
+        """Seals what clients carry. The service starts without its database, and then does not know this yet."""
+        if not self.secrets:
             raise Unavailable("The database cannot be reached. Try again.")
-        return self.secret
+        return Seal(*self.secrets)
 
 
 def service_of(request: Request) -> Service:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from app.access.permissions import Permission
 from app.db import APP_ROLE, SERVICE, Database
 from app.errors import Unavailable
 from app.pool import BROKEN
-from app.settings import Settings
+from app.settings import Settings, in_use
 from app.wakeups import Wakeups
 from app.webhooks import outbox
 from app.webhooks.events import event, message_id
@@ -63,7 +63,7 @@ class Deliverer:
         self._kinds = kinds
         self._targets = targets or Targets.of(settings)
         self._address = (settings.public_url or "").rstrip("/")
-        self._key = b""
+        self._keys: tuple[bytes, ...] = ()
         self._stirred = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
 
@@ -145,10 +145,10 @@ class Deliverer:
 
     async def _attempt(self, taken: Taken) -> None:
         body = event(vars(taken), self._address).model_dump_json()
-        self._key = self._key or await installation_key(self._database, self._settings)
+        self._keys = self._keys or await installation_keys(self._database, self._settings)
         now = datetime.now(UTC)
         headers = signed(
-            secrets(self._key, taken.webhook_id, vars(taken), now),
+            secrets(self._keys, taken.webhook_id, vars(taken), now),
             message_id(taken.webhook_id, taken.position),
             now,
             body,
@@ -210,20 +210,20 @@ async def holder(doorkeeper: Doorkeeper, owner: UUID) -> Caller | None:
     return caller if caller.reach(Permission.SUBSCRIBE) else None
 
 
-async def installation_key(database: Database, settings: Settings) -> bytes:
-    """From what the secrets are derived."""
-    if settings.webhook_key:
-        return settings.webhook_key.get_secret_value().encode()
+async def installation_keys(database: Database, settings: Settings) -> tuple[bytes, ...]:
+    """From what the secrets are derived: the key in use first."""
     async with database.reading(SERVICE) as connection:
-        key: bytes = await connection.fetchval(_KEY)
-    return key
+        kept: bytes = await connection.fetchval(_KEY)
+    return in_use(settings.webhook_key, settings.other_webhook_keys, kept)
 
 
-def secrets(key: bytes, webhook: UUID, row: Mapping[str, Any], now: datetime) -> list[str]:
-    """The secrets that sign now: the present one, and for a day after a rotation the former as well."""
+def secrets(keys: Sequence[bytes], webhook: UUID, row: Mapping[str, Any], now: datetime) -> list[str]:
+    """The secrets that sign now: the present one, for a day after a rotation the former as well, and those of other
+    keys while the installation changes its own.
+    """
     number, until = row["secret_number"], row["former_secret_until"]
     former = row["former_secrets"] if until and until > now else 0
-    return [secret_of(key, webhook, each) for each in range(number, number - former - 1, -1)]
+    return [secret_of(key, webhook, each) for key in keys for each in range(number, number - former - 1, -1)]
 
 
 async def deliver_alone(dsn: str, settings: Settings, kinds: Mapping[str, str]) -> None:

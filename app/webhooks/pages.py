@@ -1,15 +1,14 @@
 """Pages of what only its owner sees: newest first, with a cursor that is opaque, signed, and bound to its list."""
 
 import base64
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 
 from app.collection.asked import LIMIT, LIMIT_MOST
 from app.errors import InvalidCursor, InvalidParameter
+from app.http.seals import Seal
 
-_SIGNATURE = 16
+_SEAL = 16
 
 
 def limit_of(given: Mapping[str, str]) -> int:
@@ -22,20 +21,20 @@ def limit_of(given: Mapping[str, str]) -> int:
     return int(limit)
 
 
-def cursor_of(secret: bytes, about: str, last: object) -> str:
+def cursor_of(seal: Seal, about: str, last: object) -> str:
     """Continues a list behind its last row."""
     payload = str(last).encode()
-    return base64.urlsafe_b64encode(_sign(secret, about, payload) + payload).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(seal.of(_sealed(about, payload), _SEAL) + payload).rstrip(b"=").decode()
 
 
-def behind(secret: bytes, about: str, cursor: str) -> str:
+def behind(seal: Seal, about: str, cursor: str) -> str:
     """The row behind which a cursor continues."""
     try:
         raw = base64.b64decode(
             cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True
         )
-        signature, payload = raw[:_SIGNATURE], raw[_SIGNATURE:]
-        if not hmac.compare_digest(signature, _sign(secret, about, payload)):
+        payload = raw[_SEAL:]
+        if not seal.is_on(_sealed(about, payload), raw[:_SEAL], _SEAL):
             raise ValueError
         return payload.decode()
     except (ValueError, UnicodeError):
@@ -45,5 +44,5 @@ def behind(secret: bytes, about: str, cursor: str) -> str:
         ) from None
 
 
-def _sign(secret: bytes, about: str, payload: bytes) -> bytes:
-    return hmac.new(secret, about.encode() + b"\0" + payload, hashlib.sha256).digest()[:_SIGNATURE]
+def _sealed(about: str, payload: bytes) -> bytes:
+    return about.encode() + b"\0" + payload

@@ -27,7 +27,7 @@ from app.operations.serving import Service, address_of, caller_of, headers_of, s
 from app.operations.transactions import Answer, write
 from app.webhooks import documented as told
 from app.webhooks import writes
-from app.webhooks.delivering import holder, installation_key, secrets
+from app.webhooks.delivering import holder, installation_keys, secrets
 from app.webhooks.events import event, message_id
 from app.webhooks.pages import behind, cursor_of, limit_of
 from app.webhooks.schemas import (
@@ -78,7 +78,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         writes.check_kinds(new.kinds, paths)
         caller, service = await caller_of(request), service_of(request)
         await writes.judge(Targets.of(service.settings), new.url)
-        key = await installation_key(service.database, service.settings)
+        key, *_ = await installation_keys(service.database, service.settings)
 
         async def work(connection: Connection) -> Answer:
             made = await writes.one(connection, caller, await writes.make(connection, caller, new))
@@ -123,7 +123,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
     async def rotate_secret(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
         caller, webhook, service = await _subscriber(request), _id(request), service_of(request)
-        key = await installation_key(service.database, service.settings)
+        key, *_ = await installation_keys(service.database, service.settings)
 
         async def work(connection: Connection) -> Answer:
             await writes.held(connection, caller, webhook)
@@ -135,11 +135,11 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
     async def test_webhook(request: Request) -> Response:
         caller, service = await _subscriber(request), service_of(request)
         only(request.scope["query_string"], ())
-        key = await installation_key(service.database, service.settings)
+        keys = await installation_keys(service.database, service.settings)
         async with service.database.reading(caller.context) as connection:
             row = await writes.one(connection, caller, _id(request))
         return Response(
-            (await _ping(service, key, row)).model_dump_json(), 200, media_type="application/json"
+            (await _ping(service, keys, row)).model_dump_json(), 200, media_type="application/json"
         )
 
     async def replay_webhook(request: Request) -> Response:
@@ -271,7 +271,7 @@ def _answered(request: Request, text: str, tag: str, more: Mapping[str, str] | N
 
 
 def _behind(request: Request, about: str, given: Mapping[str, str]) -> str:
-    return behind(service_of(request).cursor_secret, about, given["cursor"])
+    return behind(service_of(request).seal, about, given["cursor"])
 
 
 def _page(
@@ -280,7 +280,7 @@ def _page(
 ) -> Response:  # fmt: skip
     following, link = "null", {}
     if len(rows) > limit:
-        cursor = cursor_of(service_of(request).cursor_secret, about, rows[limit - 1][key])
+        cursor = cursor_of(service_of(request).seal, about, rows[limit - 1][key])
         kept = "".join(f"{name}={given[name]}&" for name in ("state", "limit") if name in given)
         address = f"{address_of(request)}{request.scope['path']}?{kept}cursor={cursor}"
         following, link = json.dumps(address), {"Link": f'<{address}>; rel="next"'}
@@ -289,12 +289,12 @@ def _page(
     return _answered(request, text, _hash(text), link)
 
 
-async def _ping(service: Service, key: bytes, row: Row) -> WebhookTest:
+async def _ping(service: Service, keys: Sequence[bytes], row: Row) -> WebhookTest:
     """Send a signed ping, outside of any transaction."""
     now, settings = datetime.now(UTC), service.settings
     message = f"msg_{row['id'].hex}_test_{int(now.timestamp())}"
     body = WebhookPing(type="ping", at=now).model_dump_json()
-    headers = signed(secrets(key, row["id"], row, now), message, now, body)
+    headers = signed(secrets(keys, row["id"], row, now), message, now, body)
     seconds = min(settings.webhook_timeout, _TEST_SECONDS)
     outcome = await send(Targets.of(settings), row["url"], headers, body, seconds)
     return WebhookTest(

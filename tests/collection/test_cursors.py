@@ -16,9 +16,10 @@ from app.collection.collection import Collection
 from app.collection.cursors import continued, cursor_of
 from app.errors import BadRequest, InvalidCursor
 from app.events.queries import EVENTS
+from app.http.seals import Seal
 from tests import rows
 
-SECRET = b"secret"
+SEAL = Seal(b"secret")
 SORTED = "kind=forum&sort=-start_date,title,updated_at"
 
 
@@ -26,14 +27,14 @@ def asked(query: str, collection: Collection = EVENTS) -> Asked:
     return read(collection, query.encode())
 
 
-def cursor(query: str = SORTED, secret: bytes = SECRET) -> str:
+def cursor(query: str = SORTED, seal: Seal = SEAL) -> str:
     keys: list[Any] = [
         date(2025, 6, 24),
         "Title",
         datetime.fromisoformat("2026-11-23T09:00:00+00:00"),
         UUID(int=7),
     ]
-    return cursor_of(secret, asked(query), 41, keys)
+    return cursor_of(seal, asked(query), 41, keys)
 
 
 @settings(max_examples=50)
@@ -44,8 +45,8 @@ def cursor(query: str = SORTED, secret: bytes = SECRET) -> str:
 def test_the_keys_come_back_as_they_went(
     day: date, title: str, moment: datetime, some: UUID, position: int
 ) -> None:
-    made = cursor_of(SECRET, asked(SORTED), position, [day, title, moment, some])
-    back = continued(SECRET, EVENTS, asked(f"{SORTED}&cursor={made}"))
+    made = cursor_of(SEAL, asked(SORTED), position, [day, title, moment, some])
+    back = continued(SEAL, EVENTS, asked(f"{SORTED}&cursor={made}"))
     assert [back.values[f"c{number}"] for number in range(4)] == [day, title, moment, some]
     assert back.values["since"] == position
     assert back.shape.after
@@ -57,7 +58,7 @@ def test_any_bytes_are_refused_as_a_cursor(sent: bytes) -> None:
     escaped = "".join(f"%{byte:02x}" for byte in sent)
     for written in (escaped, base64.urlsafe_b64encode(sent).rstrip(b"=").decode()):
         with pytest.raises((InvalidCursor, BadRequest)) as caught:
-            continued(SECRET, EVENTS, read(EVENTS, f"cursor={written}".encode("ascii")))
+            continued(SEAL, EVENTS, read(EVENTS, f"cursor={written}".encode("ascii")))
         assert caught.value.status == 400
 
 
@@ -70,13 +71,13 @@ def test_a_changed_cursor_is_refused(data: st.DataObject) -> None:
     decoded = [base64.urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in (made, changed)]
     if decoded[0] != decoded[1]:  # the last letter has bits that say nothing
         with pytest.raises(InvalidCursor):
-            continued(SECRET, EVENTS, asked(f"{SORTED}&cursor={changed}"))
+            continued(SEAL, EVENTS, asked(f"{SORTED}&cursor={changed}"))
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 22, 40])
 def test_a_truncated_cursor_is_refused(length: int) -> None:
     with pytest.raises(InvalidCursor):
-        continued(SECRET, EVENTS, asked(f"{SORTED}&cursor={cursor()[:length]}"))
+        continued(SEAL, EVENTS, asked(f"{SORTED}&cursor={cursor()[:length]}"))
 
 
 @pytest.mark.parametrize("query", [
@@ -87,19 +88,19 @@ def test_a_truncated_cursor_is_refused(length: int) -> None:
 ])  # fmt: skip
 def test_a_cursor_of_another_filter_or_order_is_refused(query: str) -> None:
     with pytest.raises(InvalidCursor):
-        continued(SECRET, EVENTS, asked(f"{query}&cursor={cursor()}"))
+        continued(SEAL, EVENTS, asked(f"{query}&cursor={cursor()}"))
 
 
 def test_a_cursor_of_another_collection_or_another_register_is_refused() -> None:
-    plain = cursor_of(SECRET, asked("sort=title"), 1, ["Title", UUID(int=7)])
+    plain = cursor_of(SEAL, asked("sort=title"), 1, ["Title", UUID(int=7)])
     with pytest.raises(InvalidCursor):
-        continued(SECRET, ACTIVITIES, asked(f"sort=title&cursor={plain}", ACTIVITIES))
+        continued(SEAL, ACTIVITIES, asked(f"sort=title&cursor={plain}", ACTIVITIES))
     with pytest.raises(InvalidCursor):
-        continued(b"another", EVENTS, asked(f"sort=title&cursor={plain}"))
+        continued(Seal(b"another"), EVENTS, asked(f"sort=title&cursor={plain}"))
 
 
 def test_a_cursor_goes_on_with_other_fields_and_another_page_size() -> None:
-    assert continued(SECRET, EVENTS, asked(f"{SORTED}&fields=id&limit=7&cursor={cursor()}")).shape.after
+    assert continued(SEAL, EVENTS, asked(f"{SORTED}&fields=id&limit=7&cursor={cursor()}")).shape.after
 
 
 async def test_the_next_page_of_a_relative_filter_can_be_read(

@@ -13,6 +13,7 @@ from app.collection.asked import Asked, read
 from app.errors import BadRequest, InvalidParameter, Problem, UnknownParameter
 from app.events.queries import EVENTS
 from app.focal_points.queries import FOCAL_POINTS
+from app.http.seals import Seal
 
 
 def asked(query: str, collection: Any = EVENTS) -> Asked:
@@ -78,7 +79,7 @@ def test_what_cannot_be_read_is_refused(query: str) -> None:
     from app.collection.cursors import continued
 
     with pytest.raises(Problem) as caught:
-        continued(b"secret", EVENTS, asked(query))
+        continued(Seal(b"secret"), EVENTS, asked(query))
     assert caught.value.status == 400
 
 

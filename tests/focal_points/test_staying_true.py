@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.focal_points.links import Link
+from app.http.seals import Seal
 from tests import make
 from tests.cast import Cast
 
@@ -98,11 +99,11 @@ async def test_a_link_that_is_old_changed_or_not_ours_confirms_nothing(cast: Cas
     made = await office(cast.japan_editor)
     link = await link_of(cast.japan_editor, made)
     place, _, token = link.rpartition("/")
-    secret = cast.anonymous._transport.app.state.service.secret  # type: ignore[attr-defined]
-    true = Link.read(token, secret)
+    seal = cast.anonymous._transport.app.state.service.seal  # type: ignore[attr-defined]
+    true = Link.read(token, seal)
     assert true is not None
-    old = Link(true.focal_point, true.version, 1).token(secret)
-    other = Link(true.focal_point, true.version + 1, true.expires).token(b"of somebody else")
+    old = Link(true.focal_point, true.version, 1).token(seal)
+    other = Link(true.focal_point, true.version + 1, true.expires).token(Seal(b"of somebody else"))
     for wrong, status in (
         (old, 410),
         (other, 404),

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from app import embedded, preparing
-from tests.reliability import doors, followers, loads, once, posting
+from tests.reliability import doors, followers, loads, once, posting, sealing
 from tests.reliability import experiments as on
 from tests.reliability.experiments import Found
 from tests.reliability.service import Service, children, key_for, serving
@@ -113,6 +113,7 @@ ALL: dict[str, Run] = {
     "A2": lambda a, _: doors.hidden(a, rounds=2000),
     "A5": lambda a, _: doors.guessed(a, guesses=10_000),
     "A8": lambda a, _: doors.rotated(a, seconds=20),
+    "A17": lambda a, _: sealing.changed(a, events=2000, seconds=8),
     "load": lambda a, r: _interrupted(a, r, jobs=False),
     "job": lambda a, r: _interrupted(a, r, jobs=True),
     "big": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk"),
