@@ -32,7 +32,9 @@ where w.state = 'active' and l.position < (select position from journal_head) an
 order by l.position limit {LANES}"""  # noqa: S608  (our own words)
 _TAKE_LANE = "select position from webhook_lanes where webhook_id = $1 for update skip locked"
 _MOVE_LANE = "update webhook_lanes set position = $2 where webhook_id = $1"
-_SEE_AS = "select set_config(name, value, true) from jsonb_each_text($1) setting(name, value)"
+# The plan of what follows takes long to make, and is the same for any step: it is made once.
+_SEE_AS = """select set_config(name, value, true)
+from jsonb_each_text($1::jsonb || '{"plan_cache_mode": "force_generic_plan"}') setting(name, value)"""
 _OF_COUNTRY = """({0}.record ->> 'country' = w.country
     or {0}.kind = 'countries' and {0}.record ->> 'code' = w.country
     or ({0}.record -> 'countries')::jsonb ? w.country)"""
