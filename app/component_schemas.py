@@ -12,12 +12,13 @@ from app.bundles.schemas import Bundle, BundleReport
 from app.changes.documented import schemas as feed_schemas
 from app.collection.collection import Collection
 from app.collection.projection import EXPANDED_AT_MOST, WITHHELD, Links, Ref
-from app.focal_points.schemas import Bounce, FoundFocalPoints, VerificationLink
+from app.focal_points.schemas import FoundFocalPoints, VerificationLink
 from app.funding.schemas import FundingEntries, FundingTotals
 from app.gaps.schemas import Checks, Dismissal, Gaps
 from app.imports.documented import row_schema
 from app.keys.documented import MODELS as KEY_MODELS
 from app.keys.documented import PAGES as KEY_PAGES
+from app.operations.bouncing import Bounce
 from app.operations.documented import (
     COMMON_SCHEMAS,
     example_of,

@@ -11,6 +11,7 @@ from app.collection.projection import Computed, Personal, Ref, Reverse, Row
 from app.focal_points.cards import CARDS
 from app.focal_points.models import FocalPoint
 from app.focal_points.schemas import FocalPoint as FocalPointSchema
+from app.operations.bouncing import COLUMNS
 from app.organisations.queries import ORGANISATIONS
 from app.persons.queries import MAY_READ, PERSONS
 
@@ -52,10 +53,6 @@ def _by_purpose(row: Row) -> ColumnElement[Any]:
     )
 
 
-_CHANNELS = {"email": "bounced", "phone": "phone_bounced"}
-"""The channels of an office, and the columns that say that they lead to nobody."""
-
-
 def _of_channel(row: Row, column: str) -> ColumnElement[str]:
     return case((row.c[column], "bounced"), else_=_confirmed(row, _urgent(row)))
 
@@ -67,7 +64,7 @@ def _channels(row: Row) -> ColumnElement[Any]:
         )
         .where(row.c.office[channel].astext.is_not(None))
         .correlate(row)
-        for channel, column in _CHANNELS.items()
+        for channel, column in COLUMNS.items()
     ]
     listed = union_all(*said).subquery()
     return select(func.coalesce(func.json_agg(listed.c.said), cast("[]", JSON), type_=JSON)).scalar_subquery()

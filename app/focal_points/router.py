@@ -5,22 +5,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 
 from app.access.permissions import Permission
 from app.collection import writing
 from app.collection.asked import only
 from app.collection.fields import read_day
-from app.collection.validation import mistakes
 from app.db import Connection
-from app.errors import Conflict, InvalidParameter, Unprocessable, did_you_mean
+from app.errors import Conflict, InvalidParameter, did_you_mean
 from app.focal_points import writes
 from app.focal_points.finding import INSTEAD, find
 from app.focal_points.links import Link
 from app.focal_points.queries import FOCAL_POINTS
-from app.focal_points.schemas import Bounce, Purpose
+from app.focal_points.schemas import Purpose
 from app.http.bodies import read_object
 from app.operations import documented as doc
+from app.operations.bouncing import bounces
 from app.operations.documents import add_deed, add_document, answered, asked_of, text_of
 from app.operations.routes import endings, flags, operations, read_body, unchanged
 from app.operations.serving import address_of, service_of
@@ -90,30 +89,6 @@ async def hand_over_focal_point(request: Request) -> Response:
     return await write(request, body, work, dry_run=dry_run, needs=_NEEDS)
 
 
-async def bounce_focal_point(request: Request) -> Response:
-    """Say that a channel leads to nobody: mail came back, the number is not in use. Confirming the entry ends it."""
-    dry_run = flags(request, "dry_run")["dry_run"]
-    body = await read_body(request, ("application/json",), _NEEDS)
-    said = _read(Bounce, body)
-
-    async def work(connection: Connection) -> Answer:
-        current = await writing.locked(connection, FOCAL_POINTS, request.path_params["name"])
-        await unchanged(request, connection, current)
-        after = await writes.bounce(connection, current, said.channel)
-        return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
-
-    return await write(request, body, work, dry_run=dry_run, needs=_NEEDS)
-
-
-def _read(schema: type[Bounce], body: bytes) -> Bounce:
-    read_object(body)
-    try:
-        return schema.model_validate_json(body)
-    except ValidationError as refused:
-        errors = mistakes(refused)
-        raise Unprocessable(f"{len(errors)} mistakes need attention.", errors=errors) from None
-
-
 async def link_focal_point(request: Request) -> Response:
     """Make a link by which the office confirms its entry: without a key, once, and as it is now.
 
@@ -181,14 +156,7 @@ add_deed(
         },
     },
 )  # fmt: skip
-add_deed(
-    deeds, "/{name}/bounce", bounce_focal_point, "bounce_focal_point", Permission.EDIT, "Say that a channel bounces",
-    "FocalPoint", parameters=[_NAME],
-    body={
-        "description": "Which channel.",
-        "content": {"application/json": {"schema": doc.schema_ref("Bounce"), "example": {"channel": "email"}}},
-    },
-)  # fmt: skip
+bounces(deeds, FOCAL_POINTS, "office", lambda record: record["office"], "Confirming the entry ends it.")
 add_deed(
     deeds, "/{name}/verification-link", link_focal_point, "link_focal_point", Permission.EDIT,
     "Make a link to confirm an entry", "VerificationLink", headers=(), against=(_hidden,),

@@ -21,6 +21,7 @@ from app.collection.values import (
     Visibility,
     each_once,
 )
+from app.operations.bouncing import Channel
 
 Purpose = Literal[
     "general", "national_coordination", "mutual_legal_assistance", "extradition", "arbitration_and_mediation",
@@ -29,7 +30,6 @@ Purpose = Literal[
 ]  # fmt: skip
 
 Freshness = Literal["fresh", "due", "stale", "bounced"]
-Channel = Literal["email", "phone"]
 
 
 class Office(Value):
@@ -72,14 +72,6 @@ class ChannelFreshness(Value):
 
     channel: Channel = Field(description="The channel.", examples=["email"])
     freshness: Freshness = Field(description="Its own: another may have bounced.", examples=["bounced"])
-
-
-class Bounce(Value):
-    """A channel that leads to nobody."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "email"}]})
-
-    channel: Channel = Field(description="Which one.", examples=["email"])
 
 
 class FocalPoint(Record, Kept):

@@ -1,4 +1,4 @@
-"""What is done with a focal point: handed over to another, and said to bounce."""
+"""What is done with a focal point: handed over to another."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -50,18 +50,3 @@ async def hand_over(connection: Connection, current: Current, said: Mapping[str,
     made = await create(connection, FOCAL_POINTS, body)
     await put(connection, FOCAL_POINTS, current, {"valid_until": ends, "successor_id": made.id})
     return made
-
-
-async def bounce(connection: Connection, current: Current, channel: str) -> Written:
-    """Say that a channel leads to nobody."""
-    column = {"email": "bounced", "phone": "phone_bounced"}[channel]
-    if not current.record["office"].get(channel):
-        error = {
-            "pointer": "/channel",
-            "code": "no_such_channel",
-            "message": f"This office has no {channel}.",
-        }
-        raise Unprocessable("What is not there does not bounce.", errors=[error])
-    if current.record[column]:
-        return Written(current.id, current.tag, current.json, changed=False)
-    return await put(connection, FOCAL_POINTS, current, {column: True})

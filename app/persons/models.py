@@ -41,6 +41,9 @@ class Person(Recorded, Base):
     legal_basis: Mapped[str] = mapped_column(server_default=text("'official_duty'"))
     keep_until: Mapped[date]
     restricted: Mapped[bool] = mapped_column(server_default=text("false"))
+    bounced: Mapped[bool] = mapped_column(server_default=text("false"))
+    phone_bounced: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Until there is another address or number; a trigger sees to that."""
     visibility: Mapped[str] = mapped_column(server_default=text("'partners'"))
 
 

@@ -12,6 +12,7 @@ from app.collection.writing import Current
 from app.db import Connection
 from app.errors import BadRequest, NotFound
 from app.operations import documented as doc
+from app.operations.bouncing import bounces
 from app.operations.documents import add_deed, add_document, answered, asked_of, text_of
 from app.operations.routes import endings, flags, operations, unchanged
 from app.operations.serving import caller_of, headers_of
@@ -146,6 +147,7 @@ add_deed(
     deeds, "/{name}/reveal", reveal_person, "reveal_person", Permission.READ_CONTACTS, "Show mail and telephone",
     "Person", parameters=[_NAME, _WHY], held=False,
 )  # fmt: skip
+bounces(deeds, PERSONS, "person", lambda record: record, "Another address or number ends it.")
 for _path, _handler, _summary, _schema, _names in (
     ("/{name}/report", report_person, "All that is held about a person", "SubjectReport", [_NAME]),
     ("/erased", list_erased_persons, "Who was erased", "ErasedPersons", []),

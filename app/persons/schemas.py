@@ -90,6 +90,14 @@ class Person(Record, Kept):
         "(`/reveal`), for a reason that is recorded.",
         examples=[False],
     )
+    bounced: bool = Field(
+        False,
+        description="Whether the mail address refused a message; another address ends it.",
+        examples=[False],
+    )
+    phone_bounced: bool = Field(
+        False, description="Whether the telephone leads to nobody; another number ends it.", examples=[False]
+    )
     visibility: Literal["partners", "own"] = Field(
         "partners",
         description="Who sees the entry: partners whose key may read contacts, or only the country itself and the "

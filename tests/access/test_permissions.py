@@ -86,8 +86,10 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         successor={"id": follows["id"]},
         visibility="partners",
     )
+    mail = "person@example.org"
     person, named = [
-        await make.record(cast.secretariat, "persons", display=name) for name in ("Aoi B", "Cao D")
+        await make.record(cast.secretariat, "persons", display=name, email=mail)
+        for name in ("Aoi B", "Cao D")
     ]
     changes = [{"action": "modify", "kind": "goal", "name": str(goal["number"]), "new": {"text": "Goal"}}]
     proposed, tabled, outdated = [

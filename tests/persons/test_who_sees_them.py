@@ -220,3 +220,19 @@ async def test_an_office_names_nobody_of_another_country(cast: Cast, behind: Beh
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["code"] == "person_elsewhere"
     assert (await cast.thailand_editor.patch(behind.at, json={"title": "Mine"})).status_code == 403
+
+
+async def test_a_channel_of_a_person_bounces_until_there_is_another(cast: Cast, behind: Behind) -> None:
+    japan, bounce = cast.japan_editor, f"{behind.at}/bounce"
+    for client, status in ((cast.anonymous, 401), (cast.partner, 403), (cast.thailand_editor, 403)):
+        assert (await client.post(bounce, json={"channel": "email"})).status_code == status
+    for channel in ("email", "phone"):
+        assert (await japan.post(bounce, json={"channel": channel})).status_code == 200
+    said = (await cast.partner.get(behind.at)).json()
+    assert (said["bounced"], said["phone_bounced"], said["version"]) == (True, True, 3)
+    corrected = await japan.patch(behind.at, json={"email": "corrected@example.org"})
+    assert (corrected.json()["bounced"], corrected.json()["phone_bounced"]) == (False, True)
+    gone = await japan.patch(behind.at, json={"phone": None})
+    assert gone.json()["phone_bounced"] is False
+    refused = await japan.post(bounce, json={"channel": "phone"})
+    assert refused.json()["errors"][0]["code"] == "no_such_channel"
