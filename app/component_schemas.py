@@ -30,7 +30,7 @@ from app.operations.documented import (
 )
 from app.overlaps.duplicates import DUPLICATES_MOST
 from app.overlaps.schemas import OverlapDecided, Overlaps, RowsAlike
-from app.persons.schemas import ErasedPersons, Erasure, SubjectReport
+from app.persons.schemas import PERSONAL, ErasedPersons, Erasure, SubjectReport
 from app.plan.schemas import Redline
 from app.progress_reports.schemas import ReturnReason
 from app.status_reports.explained import WhyStatus
@@ -75,6 +75,9 @@ def schemas() -> dict[str, Any]:
     found = {name: schema for name, schema in plain.items() if name not in _PLAIN_REFERENCES}
     for collection in api.COLLECTIONS:
         _name_references(collection, plain)
+    for collection in api.COLLECTIONS:
+        for name in collection.about_people:
+            plain[collection.schema.__name__]["properties"][name] |= PERSONAL
     for collection in api.COLLECTIONS:
         found |= _references(collection, plain)
     for collection in api.COLLECTIONS:

@@ -35,7 +35,8 @@ leads to its page.
 {chr(10).join(f"| `__{name}` | {about} |" for name, about in OPERATORS.items() if name)}
 
 One schema describes a record in answers and in requests: `readOnly` fields are the register's own, `New…`
-says what a new record cannot be without. No field of an answer is `required`, because `fields=` leaves out
+says what a new record cannot be without. Fields marked `x-personal` are personal data: they are shown to keys
+that may read contacts, and left out for others. No field of an answer is `required`, because `fields=` leaves out
 what was not asked for; without `fields=` every field is there, null or empty where nothing is known.
 """
 _TAGS = {

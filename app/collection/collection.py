@@ -152,6 +152,15 @@ class Collection:
         return bool(further) and isinstance(source, Ref | Links) and source.to.is_personal(further)
 
     @cached_property
+    def about_people(self) -> frozenset[str]:
+        """Its own fields that are personal data: of records that only who may read contacts reads, all but what every
+        record has; else those that are withheld.
+        """
+        if self.reads is Permission.READ_CONTACTS:
+            return frozenset(self.outputs) - {"id", *_CLOSING}
+        return frozenset(self.personal.fields if self.personal else ())
+
+    @cached_property
     def expandable(self) -> dict[str, Collection]:
         """Relations that `expand` may name, with the collection that each leads to."""
         near = {name: source.to for name, source in self.outputs.items() if isinstance(source, Ref | Links)}

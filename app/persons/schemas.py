@@ -113,6 +113,10 @@ Address = Annotated[str, Field(max_length=200, json_schema_extra={"format": "uri
 Text = Annotated[str, Field(max_length=500)]
 
 
+PERSONAL: dict[str, Any] = {"x-personal": True}
+"""Marks personal data in the API document. Of records it is known from their collections."""
+
+
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -217,7 +221,9 @@ class PersonVersion(_Answer):
         description="Name of the key; null: in the database itself.", examples=["Ministry"]
     )
     reason: Text | None = Field(description="Why, if it was said.", examples=[None])
-    record: dict[str, Any] = Field(description="What is stored of it, column by column.", examples=[{}])
+    record: dict[str, Any] = Field(
+        description="What is stored of it, column by column.", examples=[{}], json_schema_extra=PERSONAL
+    )
 
 
 class Revealed(_Answer):
@@ -248,7 +254,9 @@ class SubjectReport(_Answer):
 
     id: UUID = Field(description="The id of the person.", examples=[_ID])
     at: Instant = Field(description="When the report was made.", examples=[_AT])
-    person: Person | None = Field(description="The entry as it is; null: it was deleted.", examples=[None])
+    person: Person | None = Field(
+        description="The entry as it is; null: it was deleted.", examples=[None], json_schema_extra=PERSONAL
+    )
     seen_by: Text = Field(
         description="Who sees the entry.", examples=["The country itself and the Secretariat."]
     )

@@ -1,5 +1,6 @@
 """The public sees the office, partners the person; what is withheld is not shown, found or counted, nor is it wiped."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests import make
 from tests.cast import Cast
+from tests.openapi.conforming import DOCUMENT
 from tests.persons.conftest import CANARIES, MAIL, NAME, ROMANISED, Behind
 
 OUTSIDE = ("anonymous", "reader", "auditor")
@@ -236,3 +238,41 @@ async def test_a_channel_of_a_person_bounces_until_there_is_another(cast: Cast, 
     assert gone.json()["phone_bounced"] is False
     refused = await japan.post(bounce, json={"channel": "phone"})
     assert refused.json()["errors"][0]["code"] == "no_such_channel"
+
+
+def _unmarked(schema: dict[str, Any], value: Any) -> Any:
+    """A document without what its schema marks as personal data."""
+    if "$ref" in schema:
+        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    for option in schema.get("anyOf", ()):
+        schema = {**schema, **option} if "$ref" in option else schema
+    if "$ref" in schema:
+        return _unmarked({"$ref": schema["$ref"]}, value)
+    if isinstance(value, list):
+        return [_unmarked(schema.get("items", {}), each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    known = schema.get("properties", {})
+    return {
+        name: _unmarked(known.get(name, {}), each)
+        for name, each in value.items()
+        if not known.get(name, {}).get("x-personal")
+    }
+
+
+async def test_the_document_marks_every_field_that_is_personal(cast: Cast, behind: Behind) -> None:
+    for address, schema in (
+        (behind.at, "Person"),
+        ("/v1/persons", "PersonPage"),
+        (f"{behind.office_at}?expand=person", "FocalPoint"),
+        ("/v1/focal-points?expand=person,successor", "FocalPointPage"),
+        (f"{behind.at}/report", "SubjectReport"),
+    ):
+        answer = await cast.japan_editor.get(address)
+        assert leaked(answer.text), address
+        rest = json.dumps(
+            _unmarked({"$ref": f"#/components/schemas/{schema}"}, answer.json()), ensure_ascii=False
+        )
+        assert not leaked(rest), (address, rest)
+    public = (await cast.anonymous.get(behind.office_at)).json()
+    assert _unmarked({"$ref": "#/components/schemas/FocalPoint"}, public) == public
