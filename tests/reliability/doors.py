@@ -6,12 +6,15 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from itertools import count
 from typing import Any
 
 import asyncpg
 
 from app import preparing
-from app.access.keys import new_key
+from app.access.keys import PREFIX, _check, new_key
 from app.access.permissions import Role
 from tests import rows
 from tests.reliability.experiments import Found, beside, lasting, only
@@ -207,6 +210,80 @@ async def hidden(address: str, *, rounds: int, noise: float = 0.1) -> Found:  # 
     found.must(len(said) == 1 and {status for status, _ in said} == {404}, f"answers differ: {said}")
     found.must(abs(hid - missing) < noise * missing, "the time tells whether there is something")
     return found
+
+
+async def judged(address: str, *, rounds: int, keys: int = 700, noise: float = 0.04) -> Found:  # A5
+    """Keys that do not open, in turn: the time of the answer tells nobody how much of a key was guessed, and of whole
+    keys no more than the answer says.
+
+    Each comes from another address, so that nobody is slowed down, and each key seldom enough to be looked up anew.
+    """
+    kinds = await _refused_keys(address, keys)
+    seen: dict[str, list[Reply]] = {kind: [] for kind in kinds}
+    addresses = count(1)
+    async with serving(address, workers=1, trusted_proxies='["127.0.0.0/8"]') as service:
+        async with Caller(service.port) as stranger:
+            for number in range(rounds + keys):
+                order = (
+                    list(kinds.items())[number % len(kinds) :] + list(kinds.items())[: number % len(kinds)]
+                )
+                for kind, made in order:
+                    stranger.key = made[number % len(made)]
+                    from_ = str(ip_address(0x0B000000 + next(addresses)))
+                    reply = await stranger.ask("GET", "/v1/keys/me", x_forwarded_for=from_)
+                    if number >= keys:  # the first are slower, whatever they ask for
+                        seen[kind].append(reply)
+    medians = {kind: statistics.median(each.seconds for each in got) * 1e6 for kind, got in seen.items()}
+    halves = [
+        statistics.median(each.seconds for each in got[start::2]) * 1e6
+        for got in seen.values()
+        for start in (0, 1)
+    ]
+    said = {kind: {(each.status, each.json()["type"]) for each in got} for kind, got in seen.items()}
+    found = Found(
+        f"{rounds} of each, medians in us: { ({kind: round(each) for kind, each in medians.items()}) }; halves from "
+        f"{min(halves):.0f} to {max(halves):.0f}"
+    )
+    expected = {
+        "unknown": (401, "/problems/key-unknown"),
+        "half known": (401, "/problems/key-unknown"),
+        "expired": (401, "/problems/key-expired"),
+        "revoked": (401, "/problems/key-revoked"),
+        "wrong network": (403, "/problems/wrong-network"),
+    }
+    found.must(said == {kind: {answer} for kind, answer in expected.items()}, f"answers: {said}")
+    near, far = medians["half known"], medians["unknown"]
+    found.must(abs(near - far) < noise * far, "the time tells that half of a key was right")
+    found.must(max(medians.values()) < 1.2 * far, "a key that does not open takes longer than an unknown one")
+    return found
+
+
+async def _refused_keys(address: str, number: int) -> dict[str, list[str]]:
+    """Keys by why they do not open. Of those that are half known the first half is that of a key that opens."""
+    connection = await asyncpg.connect(address)
+    then = datetime.now(UTC) - timedelta(days=1)
+    why: dict[str, dict[str, Any]] = {
+        "expired": {"expires_at": then},
+        "revoked": {"revoked_at": then},
+        "wrong network": {"networks": ["192.0.2.0/24"]},
+    }
+    made = {
+        "unknown": [new_key() for _ in range(number)],
+        "half known": [],
+        **{kind: [new_key() for _ in range(number)] for kind in why},
+    }
+    for _ in range(number):
+        good, other = new_key(), new_key()
+        await preparing.add_key(connection, good, "good", Role.READER)
+        body = good[len(PREFIX) :][:20] + other[len(PREFIX) :][20:40]
+        made["half known"].append(f"{PREFIX}{body}{_check(body)}")
+    for kind, more in why.items():
+        for key in made[kind]:
+            await preparing.add_key(connection, key, kind, Role.READER, **more)
+    await connection.execute("update api_key_secrets set last_used_on = current_date")
+    await connection.execute("analyze api_keys, api_key_secrets")
+    await connection.close()
+    return made
 
 
 _DEAR = (
