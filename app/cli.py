@@ -183,12 +183,13 @@ def deliver() -> None:
     """Send webhooks, and do nothing else; beside servers that run with WORKPLAN_DELIVER=false."""
     from app.search.queries import SEARCHED
     from app.webhooks.delivering import deliver_alone
+    from app.webhooks.events import kinds_of
 
     config = Settings()
     logs.configure(config)
     with _database() as address:
         _check_schema(address)
-        asyncio.run(deliver_alone(address, config, {each.name: each.path for each in SEARCHED.values()}))
+        asyncio.run(deliver_alone(address, config, kinds_of(SEARCHED.values())))
 
 
 @cli.command()

@@ -37,7 +37,9 @@ _COLLEAGUE = """owner_body_id = (select nullif(current_setting('register.body', 
     and (select current_setting('register.scopes', true)) in ('', array_to_string(k.scopes, ' ')))"""
 """A key of the owner's body, role and country without narrower scopes: a webhook is told what its owner sees."""
 _JOB = f"exists (select from jobs j where j.id = job_id and ({SERVICE} or {OF_KEY.format('j.caller_id')}))"
-_AUDITED = Guarded("changes", "keys").any_of(Permission.AUDIT)
+_KEY_TOLD = f"""({Guarded("changes", "keys").any_of(Permission.AUDIT)}
+  or {_KEYS.may(Permission.ADMINISTER, "record ->> 'country'")})"""
+"""Who is told of a change of a key, by the key as it was then: auditors, and who administers it."""
 
 
 def policies() -> Iterator[str]:
@@ -111,7 +113,7 @@ end $$"""
 
 def _views() -> tuple[str, ...]:
     owned = owner_then((*RECORDS, _KEYS))
-    return withheld(RECORDS), visible(RECORDS, _AUDITED), TOLD, owned, keeps_all(PERSONS.guard)
+    return withheld(RECORDS), visible(RECORDS, _KEY_TOLD), TOLD, owned, keeps_all(PERSONS.guard)
 
 
 def _tables(made: list[str]) -> list[str]:
@@ -133,4 +135,4 @@ def _changes_seen() -> str:
     """A change is seen if the record is, now or when it was last there, and was seen as it was then."""
     once = "exists (select from once_hidden o where o.record_id = changes.record_id)"
     seen = f"{not_withheld('changes.record_id')} and (not {once} or visible(kind, record))"
-    return f"case when kind = 'api_keys' then {_AUDITED} else {seen} end"
+    return f"case when kind = 'api_keys' then {_KEY_TOLD} else {seen} end"

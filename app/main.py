@@ -18,6 +18,7 @@ from app.operations.doors import Doors
 from app.operations.serving import Service
 from app.settings import Settings, settings
 from app.wakeups import Wakeups
+from app.webhooks.events import kinds_of
 
 
 def create_app(chosen: Settings | None = None) -> FastAPI:
@@ -39,7 +40,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.listening(service),
                 operating.quotas_shared(service),
                 operating.jobs_done(service, api.LOADER),
-                operating.delivering(service, {each.name: each.path for each in api.COLLECTIONS}),
+                operating.delivering(service, kinds_of(api.COLLECTIONS)),
                 operating.stopped_with_parent(),
                 operating.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):

@@ -102,7 +102,7 @@ def withheld(guarded: Sequence[Guarded]) -> str:
     return f"create or replace view withheld as select h.record_id from hidden_records h where not {shown}"  # noqa: S608
 
 
-def visible(guarded: Sequence[Guarded], audited: str) -> str:
+def visible(guarded: Sequence[Guarded], key_told: str) -> str:
     """The function that says whether a record in the journal would have been seen as it was then."""
     cases = " ".join(
         f"when '{each.table}' then {each.seen(_VISIBILITY, each.owner and f'record ->> {each.owner!r}')}"
@@ -111,7 +111,7 @@ def visible(guarded: Sequence[Guarded], audited: str) -> str:
     )
     return (
         "create or replace function visible(kind text, record json) returns boolean language sql stable parallel safe "
-        f"return coalesce(case kind {cases} when 'api_keys' then {audited} else true end, false)"
+        f"return coalesce(case kind {cases} when 'api_keys' then {key_told} else true end, false)"
     )
 
 

@@ -1,10 +1,19 @@
 """What is posted: the event of a change, and its id, which is the same at every attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from app.collection.collection import Collection
 from app.webhooks.schemas import WebhookEvent
+
+KEYS = "keys"
+"""Changes of keys: told to who asks for them, and may know of the key."""
+
+
+def kinds_of(collections: Iterable[Collection]) -> dict[str, str]:
+    """What can be told of: by its name in the journal, as it stands in addresses."""
+    return {each.name: each.path for each in collections} | {"api_keys": KEYS}
 
 
 def message_id(webhook: UUID, position: int) -> str:

@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from app.db import Connection, Context
+from app.webhooks.events import KEYS
 
 WAITING_MOST = 1000
 """Events of a webhook that may wait; then its position stays until some are through."""
@@ -50,7 +51,8 @@ join told h on h.commit_number = c.number
 join unnest($4::text[], $5::text[]) known (name, path) on known.name = h.kind
 cross join lateral (select c.position - c.changes + h.ordinal as position) p
 where w.id = $1 and h.ordinal > $2 - (c.position - c.changes) and h.ordinal <= $3 - (c.position - c.changes)
-  and (w.kinds = '{{}}' or known.path = any(w.kinds)) and (w.actions = '{{}}' or h.action = any(w.actions))
+  and (w.kinds = '{{}}' and known.path <> '{KEYS}' or known.path = any(w.kinds))
+  and (w.actions = '{{}}' or h.action = any(w.actions))
   and (w.country is null or h.action = 'hide' or {_OF_COUNTRY.format("h")}
     or h.action = 'update' and exists (select from told b where b.record_id = h.record_id and b.kind = h.kind
       and b.version = h.version - 1 and {_OF_COUNTRY.format("b")}))

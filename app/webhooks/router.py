@@ -28,7 +28,7 @@ from app.operations.transactions import Answer, write
 from app.webhooks import documented as told
 from app.webhooks import writes
 from app.webhooks.delivering import holder, installation_keys, secrets
-from app.webhooks.events import event, message_id
+from app.webhooks.events import event, kinds_of, message_id
 from app.webhooks.pages import behind, cursor_of, limit_of
 from app.webhooks.schemas import (
     DeliveryState,
@@ -56,7 +56,7 @@ Body = TypeVar("Body", bound=BaseModel)
 def webhooks(collections: Sequence[Collection]) -> APIRouter:
     """`/v1/webhooks`, for changes of these collections."""
     router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
-    kinds = {collection.name: collection.path for collection in collections}
+    kinds = kinds_of(collections)
     paths = list(kinds.values())
 
     def add(method: str, path: str, handler: Handler, name: str) -> None:
@@ -75,7 +75,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, ("application/json",), _SUBSCRIBE)
         new = _read(NewWebhook, body)
-        writes.check_kinds(new.kinds, paths)
+        writes.check_kinds(new.kinds, paths, await caller_of(request))
         caller, service = await caller_of(request), service_of(request)
         await writes.judge(Targets.of(service.settings), new.url)
         key, *_ = await installation_keys(service.database, service.settings)
@@ -97,7 +97,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, (MERGE_PATCH, "application/json"), _SUBSCRIBE)
         patch, webhook, caller = _read(WebhookPatch, body), _id(request), await caller_of(request)
-        writes.check_kinds(patch.kinds or (), paths)
+        writes.check_kinds(patch.kinds or (), paths, caller)
         if patch.url:
             await writes.judge(Targets.of(service_of(request).settings), patch.url)
 

@@ -55,7 +55,10 @@ _URL = Field(
     description="Where events are posted: https, port 443 or 8443, a host in the public Internet.",
     examples=["https://hooks.example.org/workplan"],
 )
-_KINDS = "Only these collections, as they stand in addresses; empty: all."
+_KINDS = (
+    "Only these collections, as they stand in addresses; empty: all. For who administers or audits them `keys` as "
+    "well, only if they are named."
+)
 _ACTIONS = "Only these; empty: all."
 _COUNTRY = (
     "Only records of this country, as far as they name one in `country` or `countries`; the change with which one "

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from app.access.caller import Caller
-from app.access.permissions import Role
+from app.access.permissions import Permission, Role
 from app.db import Connection
 from app.errors import Conflict, NotFound, Unprocessable, did_you_mean
 from app.webhooks import outbox
+from app.webhooks.events import KEYS
 from app.webhooks.schemas import REPLAYED_MOST, NewWebhook, WebhookPatch, WebhookReplay, WebhookReplayed
 from app.webhooks.signing import FORMER_MOST, ROTATION_HOURS
 from app.webhooks.targets import Forbidden, Targets, Unresolved
@@ -91,8 +92,8 @@ async def judge(targets: Targets, url: str) -> None:
         raise Unprocessable("1 field needs attention.", errors=[error]) from None
 
 
-def check_kinds(kinds: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse kinds that there are not."""
+def check_kinds(kinds: Sequence[str], known: Sequence[str], caller: Caller) -> None:
+    """Refuse kinds that there are not, and those of which the caller would never be told."""
     errors = [
         {"pointer": f"/kinds/{place}", "code": "unknown", "message": "There is no such collection."}
         | did_you_mean(kind, known)
@@ -101,6 +102,8 @@ def check_kinds(kinds: Sequence[str], known: Sequence[str]) -> None:
     ]
     if errors:
         raise Unprocessable("The kinds need attention.", errors=errors)
+    if KEYS in kinds and not caller.reach(Permission.AUDIT, KEYS):
+        caller.require(Permission.ADMINISTER, KEYS)
 
 
 async def make(connection: Connection, caller: Caller, new: NewWebhook) -> UUID:

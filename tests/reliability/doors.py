@@ -221,18 +221,18 @@ async def judged(address: str, *, rounds: int, keys: int = 700, noise: float = 0
     kinds = await _refused_keys(address, keys)
     seen: dict[str, list[Reply]] = {kind: [] for kind in kinds}
     addresses = count(1)
-    async with serving(address, workers=1, trusted_proxies='["127.0.0.0/8"]') as service:
-        async with Caller(service.port) as stranger:
-            for number in range(rounds + keys):
-                order = (
-                    list(kinds.items())[number % len(kinds) :] + list(kinds.items())[: number % len(kinds)]
-                )
-                for kind, made in order:
-                    stranger.key = made[number % len(made)]
-                    from_ = str(ip_address(0x0B000000 + next(addresses)))
-                    reply = await stranger.ask("GET", "/v1/keys/me", x_forwarded_for=from_)
-                    if number >= keys:  # the first are slower, whatever they ask for
-                        seen[kind].append(reply)
+    async with (
+        serving(address, workers=1, trusted_proxies='["127.0.0.0/8"]') as service,
+        Caller(service.port) as stranger,
+    ):
+        for number in range(rounds + keys):
+            order = list(kinds.items())[number % len(kinds) :] + list(kinds.items())[: number % len(kinds)]
+            for kind, made in order:
+                stranger.key = made[number % len(made)]
+                from_ = str(ip_address(0x0B000000 + next(addresses)))
+                reply = await stranger.ask("GET", "/v1/keys/me", x_forwarded_for=from_)
+                if number >= keys:  # the first are slower, whatever they ask for
+                    seen[kind].append(reply)
     medians = {kind: statistics.median(each.seconds for each in got) * 1e6 for kind, got in seen.items()}
     halves = [
         statistics.median(each.seconds for each in got[start::2]) * 1e6

@@ -150,3 +150,31 @@ async def test_a_webhook_ends_with_its_key(cast: Cast, receiver: Receiver, datab
         while await log(cast.administrator, webhook):  # noqa: ASYNC110  (nothing says when)
             await asyncio.sleep(0.05)
     assert receiver.calls["/ended"] == []
+
+
+async def test_who_answers_for_a_key_is_told_that_it_was_ended(cast: Cast, receiver: Receiver) -> None:
+    """By somebody who has found it; of the keys of others nobody is told, and of any only who asks."""
+    asked = {"url": receiver.url("/curious"), "kinds": ["keys"]}
+    assert (await cast.thailand_editor.post("/v1/webhooks", json=asked)).status_code == 403
+    await subscribe(cast.administrator, receiver, "/records")
+    await subscribe(cast.thailand_approver, receiver, "/keys", kinds=["keys"])
+    made = [
+        (
+            await cast.administrator.post(
+                "/v1/keys", json={"name": "k", "role": "editor", "country": country}
+            )
+        ).json()
+        for country in ("JP", "TH")
+    ]
+    for each in made:
+        found = {"X-API-Key": each["key"], "X-Reason": "Found in a repository."}
+        assert (await cast.anonymous.delete("/v1/keys/me", headers=found)).status_code == 204
+    await make.record(cast.secretariat, "goals")
+    calls = await receiver.until("/keys", 2)
+    await receiver.until("/records", 1)
+    assert [(call.event["type"], call.event["id"]) for call in calls] == [
+        ("keys.create", made[1]["id"]), ("keys.update", made[1]["id"]),
+    ]  # fmt: skip
+    told = (await cast.thailand_approver.get(calls[1].event["href"])).json()
+    assert told["revoked_at"] is not None
+    assert [call.event["kind"] for call in receiver.calls["/records"]] == ["goals"]
