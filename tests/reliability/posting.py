@@ -53,7 +53,7 @@ MANNERS: dict[str, Answer] = {
 }
 
 
-async def receivers(address: str, *, records: int, versions: int, kills: int) -> Found:  # W1, W2, W3, W5, W6
+async def receivers(address: str, *, records: int, versions: int, kills: int) -> Found:  # W1, W3, W5, W6
     """All manners of receivers at once, and deliverers that are killed: who takes events has all, in order."""
     key = await key_for(address)
     async with (
@@ -65,7 +65,7 @@ async def receivers(address: str, *, records: int, versions: int, kills: int) ->
         receiver.answers = dict(MANNERS)
         base, headers = f"http://127.0.0.1:{service.port}", {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
-            made = {path: await _subscribed(client, receiver, path) for path in ("/good", *MANNERS)}
+            made = {path: await _subscribed(client, receiver, path) for path in ("/slow",)}
             await _changed(client, "w1", records, versions)
             killed = 0
             done = lasting(120)
@@ -91,6 +91,45 @@ async def receivers(address: str, *, records: int, versions: int, kills: int) ->
         found.measured = f"{number} events for each of {len(made)} receivers, {killed} kills; calls {calls}"
         found.wrong += service.noise()[:3]
     return found
+
+
+async def beside_bad_ones(address: str, *, events: int) -> Found:  # W2
+    """How long an event takes to its receiver: beside good ones, and beside one that hangs and one without end."""
+    key = await key_for(address)
+    bad = ("/silent", "/endless")
+    async with (
+        receiving() as receiver,
+        serving(
+            address, webhook_test_targets=f"127.0.0.1:{receiver.port}", webhook_rate="500", workers=1
+        ) as service,
+    ):
+        base, headers = f"http://127.0.0.1:{service.port}", {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
+            for path in ("/good", *bad):
+                await _subscribed(client, receiver, path)
+            before = await _delays(client, receiver, events)
+            receiver.answers = {path: MANNERS[path] for path in bad}
+            beside = await _delays(client, receiver, events)
+        found = Found(
+            f"{events} events: p50 {before:.1f} ms beside good ones, {beside:.1f} ms beside bad ones"
+        )
+        found.must(beside <= 1.5 * before + 5, "a receiver waits for others")
+        found.wrong += service.noise()[:3]
+    return found
+
+
+async def _delays(client: httpx.AsyncClient, receiver: Receiver, events: int) -> float:
+    """Median of the milliseconds from the answer to a create until its event has come to `/good`."""
+    delays = []
+    for _ in range(events):
+        body = {"title": "One of many", "kind": "seminar", "start_date": "2025-06-24"}
+        answer = await client.post("/v1/events", json=body)
+        written, made, done = time.monotonic(), answer.json()["id"], lasting(20)
+        while not (come := [call.at for call in receiver.calls["/good"] if call.event["id"] == made]):
+            assert not done(), "an event did not come"
+            await asyncio.sleep(0.001)
+        delays.append(1000 * (come[0] - written))
+    return statistics.median(delays)
 
 
 async def down_then_up(address: str, *, events: int, rate: int, down: float) -> Found:  # W8
