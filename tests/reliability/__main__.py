@@ -114,6 +114,7 @@ ALL: dict[str, Run] = {
     "A5": lambda a, _: doors.guessed(a, guesses=10_000),
     "A5-time": lambda a, _: doors.judged(a, rounds=2000),
     "A8": lambda a, _: doors.rotated(a, seconds=20),
+    "A15": lambda a, _: doors.reported(a, events=100_000),
     "A17": lambda a, _: sealing.changed(a, events=2000, seconds=8),
     "load": lambda a, r: _interrupted(a, r, jobs=False),
     "job": lambda a, r: _interrupted(a, r, jobs=True),

@@ -258,6 +258,28 @@ async def judged(address: str, *, rounds: int, keys: int = 700, noise: float = 0
     return found
 
 
+async def reported(address: str, *, events: int) -> Found:  # A15
+    """All that is held about somebody, in one request to a register with much in it; then the person is erased."""
+    await rows.events(address, events)
+    async with serving(address, workers=1) as service, Caller(service.port) as administrator:
+        administrator.key = await _administrator(address)
+        entry = {"country": "TH", "display": "Canary Person", "email": "canary@example.org"}
+        person = (await administrator.ask("POST", "/v1/persons", entry)).json()["id"]
+        note = {"title": "Talk of Canary Person", "kind": "seminar", "start_date": "2027-02-01"}
+        await administrator.ask("POST", "/v1/events", note)
+        report = await administrator.ask("GET", f"/v1/persons/{person}/report")
+        rights = await administrator.ask("GET", f"/v1/persons/{person}/permissions")
+        erasure = await administrator.ask("POST", f"/v1/persons/{person}/erase?keep_mentions=true")
+    found = Found(
+        f"{events} other records: the report {report.seconds:.1f} s, the permissions {rights.seconds:.1f} s, "
+        f"the erasure {erasure.seconds:.1f} s"
+    )
+    found.must({report.status, rights.status, erasure.status} == {200}, f"{report.body!r} {erasure.body!r}")
+    found.must(len(report.json()["mentions"]) == 1, "the report misses who names the person")
+    found.must(max(report.seconds, erasure.seconds) < 60, "it takes longer than a minute")
+    return found
+
+
 async def _refused_keys(address: str, number: int) -> dict[str, list[str]]:
     """Keys by why they do not open. Of those that are half known the first half is that of a key that opens."""
     connection = await asyncpg.connect(address)
