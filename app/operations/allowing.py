@@ -3,6 +3,7 @@
 What a body says, and what `If-Match` finds, only the operation itself can judge.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -20,7 +21,7 @@ from app.errors import Problem
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
-from app.operations.doors import TREE, deeds_of, open_door
+from app.operations.doors import TREE, Against, Deed, deeds_of, open_door
 from app.operations.reading import permitted
 from app.operations.serving import caller_of, headers_of, service_of
 
@@ -54,13 +55,17 @@ def permissions(collection: Collection) -> APIRouter:
         async with service_of(request).database.reading(context, one_view=True) as connection:
             statement = _looked_at(collection, column.key)
             row = await connection.fetchrow(statement.sql, value)
-            if row is None:
+            if row is not None:
+                verbs = await _verbs(request, connection, collection, row)
+            elif column.key == "id" and (row := await connection.fetchrow(_deleted(collection), value)):
+                verbs = await _verbs_of_deleted(request, connection, collection, row)
+            else:
                 raise collection.missing(request.path_params["name"])
             said = {
                 "record": {name: row[name] for name in _RECORD if name in row} | {"id": str(row["id"])},
                 "caller": {"role": caller.role, "country": caller.country, "scopes": list(caller.scopes)},
                 "if_match_required": caller.require_if_match,
-                "permissions": await _verbs(request, connection, collection, row),
+                "permissions": verbs,
             }
         return answered(request, said, caching(None))
 
@@ -74,7 +79,8 @@ def permissions(collection: Collection) -> APIRouter:
         collection.reads,
         summary=f"See what one may do with this {words}",
         description=f"For everything that can be done with the {words}: whether the caller may, and why or why not; "
-        "by role, scopes, country and state. What is refused names what it would be refused with.",
+        "by role, scopes, country and state. What is refused names what it would be refused with. Of a deleted one, by "
+        "its id: what can still be done.",
         responses=doc.ok(
             200, "The verbs.", {"application/json": {"schema": doc.schema_ref("Permissions")}}, "ETag"
         )
@@ -101,6 +107,19 @@ def _looked_at(collection: Collection, by: str) -> Compiled:
     return collection.statement(("permissions", by), build)
 
 
+def _deleted(collection: Collection) -> str:
+    """The same of a record that was deleted, as it was last stored; nothing, if it was merged or erased."""
+    table, guard = collection.name, collection.guard
+    columns = [f"{table}.id"]
+    columns += [f"{table}.{guard.owner} as owner"] if guard.owner else []
+    columns += [f"{table}.visibility"] if guard.drafts else []
+    return f"""select {", ".join(columns)}, ({guard.written()}) as written, stored::text, stored_version
+from (select action, record as stored, version as stored_version from changes
+  where record_id = $1 and kind = '{table}' order by version desc, action in ('delete', 'merge') desc limit 1) last,
+  jsonb_populate_record(null::{table}, stored::jsonb) {table}
+where last.action = 'delete' and stored::text <> '{{}}'"""  # noqa: S608  (names of our own)
+
+
 async def _verbs(
     request: Request, connection: Connection, collection: Collection, row: Any
 ) -> list[dict[str, Any]]:
@@ -110,25 +129,60 @@ async def _verbs(
     place = f"/v1/{collection.path}/{name}"
     if TREE.find("GET", place)[0] is None:
         place = f"/v1/{collection.path}"  # its only record
-    said = [_said("read", "GET", place, collection.reads, _seen(collection, caller, row))]
-    for deed in deeds_of(collection.path):
-        right = collection.needs(deed.permission)
-        why: Problem | str = _reason(caller, right)
-        await connection.execute("savepoint deed")
-        try:
-            right.asked_of(caller)
-            if deed.held and not row["written"]:
-                raise writing.not_yours(collection, current.record)
-            for against in deed.against:
-                await against(request, connection, current)
-        except (Problem, asyncpg.PostgresError) as error:
-            refused = error if isinstance(error, Problem) else refusal(error)
-            if refused is None:
-                raise
-            why = refused
-            await connection.execute("rollback to savepoint deed")  # if it was the database that refused
-        said.append(_said(deed.verb, deed.method, deed.path.replace("{name}", name), deed.permission, why))
-    return said
+    seen = _said("read", "GET", place, collection.reads, _seen(collection, caller, row))
+    return [seen] + [
+        await _judged(
+            request,
+            connection,
+            collection,
+            deed,
+            current,
+            deed.against,
+            owned=row["written"] or not deed.held,
+        )
+        for deed in deeds_of(collection.path)
+    ]
+
+
+async def _verbs_of_deleted(
+    request: Request, connection: Connection, collection: Collection, row: Any
+) -> list[dict[str, Any]]:
+    """The same of a deleted record: what can still be done."""
+    current = writing.Current(row["id"], row["stored_version"], "", row["stored"])
+    return [
+        await _judged(request, connection, collection, deed, current, deed.deleted, owned=row["written"])
+        for deed in deeds_of(collection.path)
+        if deed.deleted is not None
+    ]
+
+
+async def _judged(
+    request: Request,
+    connection: Connection,
+    collection: Collection,
+    deed: Deed,
+    current: writing.Current,
+    against: Sequence[Against],
+    *,
+    owned: bool,
+) -> dict[str, Any]:
+    """Whether the caller may, or what would refuse."""
+    caller, right = await caller_of(request), collection.needs(deed.permission)
+    why: Problem | str = _reason(caller, right)
+    await connection.execute("savepoint deed")
+    try:
+        right.asked_of(caller)
+        if not owned:
+            raise writing.not_yours(collection, current.record)
+        for stands in against:
+            await stands(request, connection, current)
+    except (Problem, asyncpg.PostgresError) as error:
+        refused = error if isinstance(error, Problem) else refusal(error)
+        if refused is None:
+            raise
+        why = refused
+        await connection.execute("rollback to savepoint deed")  # if it was the database that refused
+    return _said(deed.verb, deed.method, deed.path.replace("{name}", str(current.id)), deed.permission, why)
 
 
 def _reason(caller: Caller, right: Right) -> str:

@@ -132,11 +132,12 @@ def add_deed(
     headers: Sequence[str] = ("ETag",),
     held: bool = True,
     against: tuple[Against, ...] = (),
+    deleted: tuple[Against, ...] | None = None,
 ) -> None:
     """A route that does something and answers what came of it; `guarded`: under the version of a record (If-Match).
 
     `body` is the name of a schema, or all that the document says of it. What is not described is said by the handler.
-    `held`, `against`: as `doors.Deed` has it.
+    `held`, `against`, `deleted`: as `doors.Deed` has it.
     """
     content = {"application/json": {"schema": doc.schema_ref(schema)}}
     refusals = [each for each in doc.WRITES if body or each != 415]
@@ -164,6 +165,7 @@ def add_deed(
         permission,
         held=held,
         against=against,
+        deleted=deleted,
         summary=summary,
         status_code=status,
         description=description or " ".join((handler.__doc__ or "").split()),

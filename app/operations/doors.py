@@ -89,6 +89,8 @@ class Deed:
     """Whether it holds the record to write it, so that the record has to be the caller's."""
     against: tuple[Against, ...]
     """What stands against it in a record as it is, in the order in which it is asked."""
+    deleted: tuple[Against, ...] | None
+    """The same of a deleted record, as it was last stored; None: it is not done with one."""
 
     @property
     def verb(self) -> str:
@@ -121,17 +123,18 @@ def open_door(
     *,
     held: bool = True,
     against: tuple[Against, ...] = (),
+    deleted: tuple[Against, ...] | None = None,
     **documented: Any,
 ) -> None:
     """Give an operation its place in the tree, its permission, and its words in the document.
 
-    `held`, `against`: of what changes a record, as `Deed` has it.
+    `held`, `against`, `deleted`: of what changes a record, as `Deed` has it.
     """
     place = f"/v1{router.prefix}{path}"
     POLICY[name] = permission
     TREE.add(method, place, handler)
     if method != "GET":
-        DEEDS.append(Deed(method, place, permission, held, against))
+        DEEDS.append(Deed(method, place, permission, held, against, deleted))
     router.add_api_route(
         path,
         handler,

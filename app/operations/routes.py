@@ -68,6 +68,7 @@ def operations(
         status: int = 200,
         held: bool = True,
         refused: tuple[Against, ...] = (),
+        deleted: tuple[Against, ...] | None = None,
     ) -> None:
         extra: dict[str, Any] = {"parameters": parameters}
         if body is not None:
@@ -83,6 +84,7 @@ def operations(
             permission,
             held=held,
             against=refused,
+            deleted=deleted,
             summary=summary,
             description=description,
             responses=responses,
@@ -208,7 +210,7 @@ def operations(
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
             responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 308, 404),
             parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
-            held=False, refused=(against.there(collection),),
+            held=False, refused=(against.there(collection),), deleted=(),
         )  # fmt: skip
     return router
 

@@ -141,7 +141,7 @@ _WHY = {
 }
 add_deed(
     deeds, "/{name}/erase", erase_person, "erase_person", Permission.EDIT, "Erase a person", "Erasure",
-    parameters=[_NAME, _KEEP], held=False, against=(erasing.kept,),
+    parameters=[_NAME, _KEEP], held=False, against=(erasing.kept,), deleted=(erasing.kept,),
 )  # fmt: skip
 add_deed(
     deeds, "/{name}/reveal", reveal_person, "reveal_person", Permission.READ_CONTACTS, "Show mail and telephone",

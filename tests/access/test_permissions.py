@@ -1,6 +1,7 @@
 """`/permissions` of a record says what the verbs then do: the same rules, asked beforehand."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -204,3 +205,26 @@ async def test_it_tells_everything_that_can_be_done_with_a_record(varied: httpx.
         assert {(each["method"], each["href"]) for each in said[1:]} == changes, collection
         assert len({each["verb"] for each in said}) == len(changes) + 1, collection
         assert (await varied.get(said[0]["href"])).status_code == 200, collection
+        assert (await varied.get(f"{place}/{UUID(int=7)}/permissions")).status_code == 404, collection
+
+
+async def test_of_a_deleted_record_it_tells_what_can_still_be_done(cast: Cast) -> None:
+    event = await make.record(cast.japan_editor, "events", visibility="own")
+    person = await make.record(cast.japan_editor, "persons", country="JP")
+    for path, record, verbs in (("events", event, ["restore"]), ("persons", person, ["restore", "erase"])):
+        at = f"/v1/{path}/{record['id']}"
+        assert (await cast.japan_editor.delete(at)).status_code == 204
+        for name in ("japan_editor", "secretariat", "thailand_editor", "partner"):
+            client: httpx.AsyncClient = getattr(cast, name)
+            said = await client.get(f"{at}/permissions")
+            if said.status_code == 404:
+                assert path == "events", "what was a draft is hidden"
+                assert (await client.post(f"{at}/restore")).status_code in {403, 404}
+                continue
+            assert [each["verb"] for each in said.json()["permissions"]] == verbs
+            for verb in said.json()["permissions"]:
+                answer = await really(client, verb, record, "")
+                assert verb["allowed"] == (answer.status_code == 200), (name, verb, answer.text)
+                assert verb.get("status", 200) == answer.status_code, (name, verb, answer.text)
+    await cast.japan_editor.post(f"/v1/persons/{person['id']}/erase")
+    assert (await cast.secretariat.get(f"/v1/persons/{person['id']}/permissions")).status_code == 404
