@@ -75,6 +75,7 @@ class _Scheduling(LoadScopeScheduling):
         return file if file in TOGETHER else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     return _Scheduling(config, log)
 

@@ -24,6 +24,8 @@ from app.embedded.refusals import EmbeddedError
 from app.embedded.sockets import clear_socket
 
 log = logging.getLogger(__name__)
+_ANSWERS_WITHIN = 5
+"""Seconds in which a server lets us in; another one hangs, and is replaced."""
 
 FAST, AT_ONCE = signal.SIGINT, signal.SIGQUIT
 """What PostgreSQL makes of them: end after the last checkpoint, or end now and recover at the next start."""
@@ -137,7 +139,7 @@ class Server:
             "PGUSER": "workplan",
             "PGDATABASE": "workplan",
             "PGPASSWORD": self._folder.password.read_text().strip(),
-            "PGCONNECT_TIMEOUT": "5",
+            "PGCONNECT_TIMEOUT": str(_ANSWERS_WITHIN),
         }
         with contextlib.suppress(subprocess.TimeoutExpired):
             said = subprocess.run(  # noqa: S603
@@ -146,7 +148,7 @@ class Server:
                 check=False,
                 capture_output=True,
                 text=True,
-                timeout=10,
+                timeout=2 * _ANSWERS_WITHIN,
             )
             return said.stdout.startswith(self._programs.version)
         return False

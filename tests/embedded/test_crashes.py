@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.embedded import attach, start
+from app.embedded import attach, server, start
 from tests.embedded.helpers import ask, family, kill, lives, owner, soon, started
 
 
@@ -60,7 +60,8 @@ async def test_owner_and_server_killed_with_a_backend_still_busy(data: Path) -> 
         await asking
 
 
-def test_a_frozen_server_is_replaced(data: Path) -> None:
+def test_a_frozen_server_is_replaced(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_ANSWERS_WITHIN", 1)
     with owner(data) as killed:
         pid, _ = started(killed)
         os.kill(pid, signal.SIGSTOP)
