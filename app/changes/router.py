@@ -17,7 +17,7 @@ from app.changes.stream import EVENT_STREAM, events
 from app.collection.collection import Collection
 from app.http.etags import not_modified
 from app.http.formats import JSON, NDJSON, chosen
-from app.operations.answering import caching
+from app.operations.answering import caching, tells_of_people
 from app.operations.copying import copied
 from app.operations.doors import Handler, open_door
 from app.operations.serving import address_of, context_of, headers_of, moment_of, service_of
@@ -41,6 +41,8 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         chosen(headers_of(request).get(b"accept"), (JSON,))
         asked = asked_of(request, *_PAGE)
         page = await feed_of(request).waited_for(asked, request)
+        if asked.records:
+            tells_of_people(request)
         return await _answer(request, _body(page, _next(request, page)))
 
     async def stream_changes(request: Request) -> Response:
@@ -73,6 +75,7 @@ def changes(collections: Sequence[Collection]) -> APIRouter:
         asked = asked_of(request, "kinds", "as_of")
         plan = statements.snapshot(asked.collections)
         position, chunks = await copied(service_of(request), await context_of(request), plan, {})
+        tells_of_people(request)
         headers = {"Content-Type": NDJSON.content_type, "Position": str(position)}
         head = caching(await moment_of(request), **headers)
         return StreamingResponse(chunks, 200, head)

@@ -60,7 +60,7 @@ async def find_focal_points(request: Request) -> Response:
     async def made(connection: Connection) -> str:
         return text_of(await find(connection, given["country"], given["purpose"], day))
 
-    return await answered(request, made)
+    return await answered(request, made, people=True)
 
 
 def _refused(name: str, code: str, message: str, **more: Any) -> InvalidParameter:

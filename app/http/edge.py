@@ -51,8 +51,12 @@ DEFAULT_HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 """What an answer says unless it says otherwise itself."""
-_SHARED, _PRIVATE = (b"cache-control", b"no-cache"), (b"cache-control", b"private, no-cache")
-"""What is answered to a key is kept by nobody but its holder, whatever a cache in between makes of `Vary`."""
+_SHARED, _PRIVATE, _NOWHERE = (
+    (b"cache-control", kept) for kept in (b"no-cache", b"private, no-cache", b"no-store")
+)
+"""What is answered to a key is kept by nobody but its holder, whatever a cache in between makes of `Vary`; what tells
+of people, by nobody.
+"""
 _counter, _timer = (
     cache(REQUESTS.labels),
     cache(SECONDS.labels),
@@ -248,7 +252,8 @@ class _Exchange:
             headers += self.scope["state"].get("headers", ())  # what is to be said whatever the answer is
             headers += self.across
             if (caller := self.scope["state"].get("caller")) is not None and caller.key_id:
-                headers = [_PRIVATE if each == _SHARED else each for each in headers]
+                kept = _NOWHERE if self.scope["state"].get("people") else _PRIVATE
+                headers = [kept if each == _SHARED else each for each in headers]
             names = {name for name, _ in headers}
             headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
             self.closing = self._leaves_body_unread()

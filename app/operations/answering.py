@@ -23,14 +23,21 @@ def caching(moment: Moment | None, **more: str) -> dict[str, str]:
     return {**more, **_CACHING, **(moment.headers if moment else {})}
 
 
+def tells_of_people(request: Request) -> bool:
+    """Whether an answer with people in it is for somebody who sees them: then no cache keeps it, not even theirs."""
+    state = request.scope["state"]
+    if told := bool(state["caller"].reach(Permission.READ_CONTACTS)):
+        state["people"] = True
+    return told
+
+
 def digest(request: Request, moment: Moment | None, *, people: bool = False) -> str:
     """What else a list depends on: the address, the day (relative dates, derived fields), which records the caller
     sees, and, where there are `people` in it, whether these; never the key itself.
     """
     address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
     when = moment.text if moment else datetime.now(UTC).date()
-    caller = request.scope["state"]["caller"]
-    seen = caller.view + (" people" if people and caller.reach(Permission.READ_CONTACTS) else "")
+    seen = request.scope["state"]["caller"].view + (" people" if people and tells_of_people(request) else "")
     return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
 
 

@@ -16,7 +16,7 @@ from app.errors import UnknownParameter, did_you_mean
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.answering import caching
+from app.operations.answering import caching, tells_of_people
 from app.operations.doors import Against, Handler, open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 
@@ -64,10 +64,12 @@ async def one(connection: Connection, collection: Collection, name: str, column:
     return rows[0][0]
 
 
-async def answered(request: Request, made: Made) -> Response:
-    """The document, or 304."""
+async def answered(request: Request, made: Made, *, people: bool = False) -> Response:
+    """The document, or 304. `people`: it may tell of them."""
     headers = headers_of(request)
     context = await context_of(request)
+    if people:
+        tells_of_people(request)
     chosen(headers.get(b"accept"), (JSON,))
     async with service_of(request).database.reading(context, one_view=True) as connection:
         text = await made(connection)

@@ -21,7 +21,8 @@ from app.operations import documented as doc
 from app.operations.answering import answered, caching
 from app.operations.doors import open_door
 from app.operations.moments import moment_named
-from app.operations.serving import address_of, caller_of, context_of, headers_of, moment_of, service_of
+from app.operations.reading import permitted
+from app.operations.serving import address_of, caller_of, headers_of, moment_of, service_of
 
 _LIMIT, _LIMIT_MOST = 50, 200
 _NEWEST = 2**31 - 1
@@ -72,8 +73,7 @@ def histories(collection: Collection) -> APIRouter:
 
 
 async def _history(request: Request, collection: Collection) -> Response:
-    (await caller_of(request)).require(collection.reads, collection.path)
-    caller, context = await caller_of(request), await context_of(request)
+    context, caller = await permitted(request, collection), await caller_of(request)
     given = _given(request, ("limit", "before", "as_of"))
     limit = _number(given, "limit", _LIMIT_MOST) or _LIMIT
     before = _number(given, "before", 2 * _NEWEST) or 2 * _NEWEST
@@ -135,8 +135,7 @@ def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[s
 
 
 async def _difference(request: Request, collection: Collection) -> Response:
-    (await caller_of(request)).require(collection.reads, collection.path)
-    context = await context_of(request)
+    context = await permitted(request, collection)
     given = _given(request, ("from", "to"))
     if "from" not in given:
         raise InvalidParameter(

@@ -24,7 +24,7 @@ from app.errors import InvalidParameter, NotFound
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
-from app.operations.answering import caching, digest
+from app.operations.answering import caching, digest, tells_of_people
 from app.operations.comparisons import compared
 from app.operations.copying import resumed, streamed
 from app.operations.kept import VERSION, Version
@@ -54,6 +54,8 @@ def _known(headers: dict[bytes, bytes]) -> list[str]:
 async def permitted(request: Request, collection: Collection) -> Context:
     """What the database is to know of the caller, if they may read the collection at all."""
     (await caller_of(request)).require(collection.reads, collection.path)
+    if collection.shows_people({}):
+        tells_of_people(request)
     return await context_of(request)
 
 

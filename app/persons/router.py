@@ -100,7 +100,7 @@ async def report_person(request: Request) -> Response:
         erasing.may_keep(caller, there["country"] if there else last)
         return text_of(await report(connection, person))
 
-    return await answered(request, made)
+    return await answered(request, made, people=True)
 
 
 async def list_erased_persons(request: Request) -> Response:

@@ -10,7 +10,7 @@ from app.collection.asked import EVERYWHERE, only, search_terms
 from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.answering import caching
+from app.operations.answering import caching, tells_of_people
 from app.operations.doors import POLICY
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.search.queries import SEARCHED, found
@@ -73,6 +73,7 @@ async def search(request: Request) -> Response:
     rows = await service_of(request).database.fetch(
         found(len(terms), some_kinds=bool(kinds)), values, context
     )
+    tells_of_people(request)
     answer = caching(await moment_of(request))
     return Response(
         f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, answer, media_type="application/json"

@@ -20,6 +20,24 @@ def leaked(text: str) -> list[str]:
     return [each for each in CANARIES if each in text]
 
 
+def beside(behind: Behind) -> list[str]:
+    """Addresses that everybody may read, where a person may be told of."""
+    return [
+        "/v1/focal-points?expand=person", "/v1/focal-points.csv", "/v1/focal-points.ndjson?expand=person",
+        f"{behind.office_at}/history", f"{behind.office_at}/diff?from=version:1", "/v1/search?q=tarotsukinowa",
+        "/v1/focal-points?q=tarotsukinowa", "/v1/changes?include=record&after=0", "/v1/changes/snapshot",
+        "/v1/changes/digest", "/v1/focal-points?compare=-0d", "/v1/countries?expand=", "/v1/gaps",
+    ]  # fmt: skip
+
+
+def at(behind: Behind) -> list[str]:
+    """Addresses of persons themselves."""
+    return [
+        "/v1/persons", behind.at, "/v1/persons.csv", "/v1/persons/stats?group_by=country",
+        f"{behind.at}/history", "/v1/persons/by-key/moj-jp/person-1", f"{behind.at}?as_of=today",
+    ]  # fmt: skip
+
+
 async def test_partners_see_the_person_and_others_that_something_is_withheld(
     cast: Cast, behind: Behind
 ) -> None:
@@ -35,26 +53,33 @@ async def test_partners_see_the_person_and_others_that_something_is_withheld(
 
 async def test_every_door_but_those_for_partners_is_free_of_the_person(cast: Cast, behind: Behind) -> None:
     key = behind.person["id"]
-    addresses = [
-        "/v1/focal-points?expand=person", "/v1/focal-points.csv", "/v1/focal-points.ndjson?expand=person",
-        f"{behind.office_at}/history", f"{behind.office_at}/diff?from=version:1", "/v1/search?q=tarotsukinowa",
-        "/v1/focal-points?q=tarotsukinowa", "/v1/changes?include=record&after=0", "/v1/changes/snapshot",
-        "/v1/changes/digest", "/v1/focal-points?compare=-0d", "/v1/countries?expand=", "/v1/gaps",
-    ]  # fmt: skip
     for name in OUTSIDE:
         client: httpx.AsyncClient = getattr(cast, name)
-        for address in addresses:
+        for address in beside(behind):
             answer = await client.get(address)
             assert not leaked(answer.text), (name, address)
             assert key not in answer.text, (name, address)
-        for address in (
-            "/v1/persons", behind.at, "/v1/persons.csv", "/v1/persons/stats?group_by=country",
-            f"{behind.at}/history", "/v1/persons/by-key/moj-jp/person-1", f"{behind.at}?as_of=today",
-        ):  # fmt: skip
+        for address in at(behind):
             answer = await client.get(address)
             assert answer.status_code == (401 if name == "anonymous" else 403), (name, address, answer.text)
     assert leaked((await cast.partner.get("/v1/changes?include=record&after=0")).text)
     assert leaked((await cast.partner.get("/v1/search?q=tarotsukinowa")).text)
+
+
+async def test_what_tells_of_a_person_is_kept_by_no_cache(cast: Cast, behind: Behind) -> None:
+    more = (
+        f"{behind.at}/report",
+        f"{behind.office_at}?expand=person",
+        "/v1/focal-points?expand=person&as_of=today",
+    )
+    kept: dict[bool, set[str]] = {True: set(), False: set()}
+    for address in (*beside(behind), *at(behind), *more):
+        for client in (cast.japan_editor, cast.reader):
+            answer = await client.get(address)
+            if answer.status_code == 200:
+                kept[bool(leaked(answer.text))].add(answer.headers["cache-control"])
+    assert kept[True] == {"no-store"}
+    assert "private, no-cache" in kept[False]
 
 
 @pytest.mark.parametrize(
