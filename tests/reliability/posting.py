@@ -65,7 +65,7 @@ async def receivers(address: str, *, records: int, versions: int, kills: int) ->
         receiver.answers = dict(MANNERS)
         base, headers = f"http://127.0.0.1:{service.port}", {"Authorization": f"Bearer {key}"}
         async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
-            made = {path: await _subscribed(client, receiver, path) for path in ("/slow",)}
+            made = {path: await _subscribed(client, receiver, path) for path in ("/good", *MANNERS)}
             await _changed(client, "w1", records, versions)
             killed = 0
             done = lasting(120)
