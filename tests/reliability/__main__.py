@@ -123,7 +123,7 @@ ALL: dict[str, Run] = {
     "stop": lambda a, _: on.stopped(a),
     "F1": lambda a, _: _served(a, lambda s, key: followers.under_fire(s, a, key, seconds=300)),
     "F4": lambda a, _: followers.limited(a, seconds=30),
-    "W1": lambda a, _: posting.receivers(a, records=20, versions=4, kills=4),
+    "W1": lambda a, _: posting.receivers(a, records=20, versions=4, kills=3),
     "W2": lambda a, _: posting.beside_bad_ones(a, events=200),
     "W8": lambda a, _: posting.down_then_up(a, events=10_000, rate=200, down=20),
     "idle": lambda a, _: followers.idle(a),
