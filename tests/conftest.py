@@ -4,10 +4,14 @@ The server is started once by the controlling process; `template` is migrated on
 """
 
 import asyncio
+import atexit
+import gc
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -34,6 +38,8 @@ from app.settings import Settings
 from tests import make
 from tests.cast import CALLERS, Cast
 
+atexit.register(gc.freeze)  # or each process looks for garbage in all it holds, for seconds, before it ends
+
 _ADDRESS, _SUPERUSER = "WORKPLAN_TEST_ADDRESS", "WORKPLAN_TEST_SUPERUSER"
 _QUICK = {
     "fsync": "off",
@@ -48,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the server, once, in the controlling process."""
     if hasattr(config, "workerinput") or os.environ.get(_ADDRESS):
         return
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process compiles everything anew
     folder = Path(tempfile.mkdtemp(prefix="wpr-", dir="/tmp"))
     folder.chmod(0o711)
     running = embedded.start(folder / "data", settings=_QUICK)
@@ -56,7 +63,10 @@ def pytest_configure(config: pytest.Config) -> None:
     password = next((folder / "data").rglob("superuser-password")).read_text().strip()
     superuser = _with_password(superuser, password)
     os.environ[_ADDRESS], os.environ[_SUPERUSER] = running.dsn, superuser
-    asyncio.run(_make_templates(superuser))
+    begun = threading.Event()
+    made = ThreadPoolExecutor(1).submit(lambda: asyncio.run(_make_templates(superuser, begun)))
+    begun.wait(30)
+    config.add_cleanup(made.result)  # before the server stops; says why there are no templates
 
 
 TOGETHER = {
@@ -91,30 +101,42 @@ def on(database: str, *, superuser: bool = False) -> str:
     return os.environ[_SUPERUSER if superuser else _ADDRESS].replace("/workplan?", f"/{database}?")
 
 
-async def _make_templates(superuser: str) -> None:
+_MAKING = 1
+"""The advisory lock that is held while the templates are made, beside the start of the workers."""
+
+
+async def _make_templates(superuser: str, begun: threading.Event) -> None:
     connection = await asyncpg.connect(superuser)
-    await connection.execute("alter role workplan createdb")
-    await connection.execute("create database template owner workplan")
-    await asyncio.to_thread(preparing.migrate, on("template"))
-    await connection.execute("create database seeded template template strategy file_copy owner workplan")
-    await connection.close()
-    connection = await asyncpg.connect(on("seeded"))
-    await seeding.seed(connection)
-    await connection.close()
+    await connection.execute(f"select pg_advisory_lock({_MAKING})")
+    begun.set()
+    try:
+        await connection.execute("alter role workplan createdb")
+        await connection.execute("create database template owner workplan")
+        await asyncio.to_thread(preparing.migrate, on("template"))
+        await connection.execute("create database seeded template template strategy file_copy owner workplan")
+        seeded = await asyncpg.connect(on("seeded"))
+        await seeding.seed(seeded)
+        await seeded.close()
+    finally:
+        await connection.close()
 
 
-async def _as_superuser(statement: str) -> None:
+async def _as_superuser(*statements: str) -> None:
     connection = await asyncpg.connect(on("workplan", superuser=True))
     try:
-        await connection.execute(statement)
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
 
 
 async def copy_of(template: str) -> str:
-    """A database made from a template; its address."""
+    """A database made from a template, once there are templates; its address."""
     name = f"t{uuid4().hex[:12]}"
-    await _as_superuser(f"create database {name} template {template} strategy file_copy owner workplan")
+    await _as_superuser(
+        f"select pg_advisory_lock_shared({_MAKING})",
+        f"create database {name} template {template} strategy file_copy owner workplan",
+    )
     return on(name)
 
 
@@ -208,8 +230,9 @@ class Kept:
         self.begun = await superuser.fetchval("select position from journal_head")
         # Most tests only read, or are refused: for them there is nothing to take out.
         new = " or ".join(f"exists (select from {name})" for name in columns if name not in filled)
-        self.look = f"""select {_filled(columns)}, position from journal_head
-            where position <> {self.begun} or {new}"""
+        self.look = await superuser.prepare(  # it names every table: to read and plan it takes longer than to run it
+            f"select {_filled(columns)}, position from journal_head where position <> {self.begun} or {new}"
+        )
         # Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
         self.back = "set session_replication_role = replica; set lock_timeout = '20s'; {};" + ";".join(
             f"insert into {name} ({columns[name]}) overriding system value select * from kept_{name}"
@@ -222,7 +245,7 @@ class Kept:
     async def bring_back(self, superuser: asyncpg.Connection) -> None:
         """No more and no less than was there. What an earlier test left to be loaded is loaded by now, or never."""
         await superuser.execute("delete from jobs")
-        if (found := await superuser.fetchrow(self.look)) is None:
+        if (found := await self.look.fetchrow()) is None:
             return
         filled, position = found
         await superuser.execute(self.back.format(";".join(f"delete from {name}" for name in filled)))
