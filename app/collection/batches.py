@@ -8,7 +8,6 @@ leaves its changes in one commit.
 import asyncio
 import hashlib
 import json
-from collections import ChainMap
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,8 +23,8 @@ from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import WITHHELD, stored_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
 from app.collection.staging import Refused, Staging
-from app.collection.storing import kept, same, stored
-from app.collection.validation import field_errors, from_nothing, merged, validated
+from app.collection.storing import same, stored
+from app.collection.validation import field_errors, from_nothing, merged, typed, validated
 from app.db import Connection
 from app.errors import Unprocessable
 
@@ -202,7 +201,7 @@ class Batch:
                     if not names and not row.errors:
                         row.outcome = "unchanged"
                         continue
-                    model = validated(collection, merged(collection, row.before, row.body))
+                    model = typed(collection, merged(collection, row.before, row.body))
             except Unprocessable as refused:
                 said = {error["pointer"] for error in row.errors}
                 row.errors += [error for error in refused.errors if error["pointer"] not in said]
@@ -288,7 +287,7 @@ class Batch:
         collection = self.collection
         wants = {row.number: wanted(collection, model, names) for row, model, names in models}
         found = await known_records(self.connection, (want for each in wants.values() for want in each))
-        known = ChainMap(found, dict(made))
+        known = {**made, **found}
         await self._find_earlier_rows(wants.values(), known)
         written: dict[int, dict[str, Any]] = {}
         for count, (row, model, names) in enumerate(models):
@@ -303,16 +302,16 @@ class Batch:
             except Unprocessable as refused:
                 row.errors += refused.errors
                 continue
-            if row.before is not None:
-                if all(same(collection, name, row.before[name], model, values) for name in names):
-                    row.outcome = "unchanged"
-                    continue
-                others = (name for name in collection.writable if name not in names)
-                values |= kept(collection, model, others, row.before)
+            before = row.before
+            if before is not None and all(
+                same(collection, name, before[name], model, values) for name in names
+            ):
+                row.outcome = "unchanged"
+                continue
             written[row.number] = values
         return written
 
-    async def _find_earlier_rows(self, wants: Iterable[list[Want]], known: ChainMap[Named, Found]) -> None:
+    async def _find_earlier_rows(self, wants: Iterable[list[Want]], known: dict[Named, Found]) -> None:
         """References to records that an earlier chunk of the file makes."""
         kind, missing = self.collection.name, dict[str, set[str]]()
         for want in (want for each in wants for want in each):

@@ -17,7 +17,7 @@ from app.collection.rules import broken_rule, broken_rules
 from app.collection.sets import Among
 from app.db import Connection
 
-_OUR_OWN = ("_row", "_line", "_label", "_outcome", "id")
+_OUR_OWN = ("_row", "_line", "_label", "_outcome", "id", "_set")
 _STAGED = table("staged", column("id", Uuid), column("_outcome", Text))
 
 
@@ -53,21 +53,27 @@ class Staging:
             for constraint in collection.table.constraints
             if isinstance(constraint, UniqueConstraint) and len(constraint.columns) == 1
         ]
+        self._changed: set[str] = set()
+        """The columns in which records that are there change."""
 
     async def make(self) -> None:
         """Make the tables: empty, with the columns of the collection."""
         await self._connection.execute(
             "create temporary table staged on commit drop as select 0 as _row, 0 as _line, ''::text as _label, "  # noqa: S608
-            f"''::text as _outcome, id, {_listed(self._columns)} from {self._table} with no data"
+            f"''::text as _outcome, id, null::text[] as _set, {_listed(self._columns)} from {self._table} with no data"
         )
         await self._connection.execute(
             "create temporary table refused (row int, line int, label text, errors json) on commit drop"
         )
 
-    async def put(self, rows: Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
-        """Stage rows: number, line, label, outcome and id, and the values by column; none for what is not written."""
+    async def put(self, rows: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
+        """Stage rows: number, line, label, outcome and id, and the values by column; none for what is not written.
+
+        `_set` names the columns that a row gives; a record that is there keeps the others.
+        """
         columns = self._columns
-        records = [(*row, *map(values.get, columns)) for row, values in rows]
+        records = [(*row, [*values], *map(values.get, columns)) for row, values in rows]
+        self._changed.update(each for row, values in rows if row[3] == "update" for each in values)
         if records:
             await self._connection.copy_records_to_table(
                 "staged", records=records, columns=[*_OUR_OWN, *self._columns], timeout=self._patience
@@ -127,12 +133,13 @@ class Staging:
         if owner == "owner":  # a new record without an owner is the caller's own
             own = "nullif(current_setting('register.country', true), '')"
             owner = f"case _outcome when 'create' then coalesce(owner, {own}) else owner end"
+        after = ", ".join(f'{_after(each)} as "{each}"' for each in self._columns)
         pointer = "" if guard.owner_of else f"/{guard.owner}"
         return await self._refuse(
             f"""select _row, json_build_object('pointer', '{pointer}', 'code', 'not_yours',
                 'message', 'Your key writes records of its own country.')
-            from staged where _outcome in ('create', 'update')
-                and not coalesce({guard.may(guard.writes, f"({owner})")}, false)"""  # noqa: S608
+            from (select s._row, s._outcome, {after} from staged s left join {self._table} t on t.id = s.id) s
+            where _outcome in ('create', 'update') and not coalesce({guard.may(guard.writes, f"({owner})")}, false)"""  # noqa: S608
         )
 
     async def refuse_taken(self) -> dict[str, int]:
@@ -198,8 +205,11 @@ class Staging:
         )
 
     async def write(self, counts: Mapping[str, int]) -> None:
-        """Write what is staged: one statement for each of deleted, changed and new records."""
-        taken = ", ".join(f'"{each}" = s."{each}"' for each in self._columns)
+        """Write what is staged: one statement for each of deleted, changed and new records.
+
+        Columns in which none of the records changes are not named: the database does less for them.
+        """
+        taken = ", ".join(f'"{each}" = {_after(each)}' for each in self._columns if each in self._changed)
         listed = _listed(self._columns)
         statements = {
             "delete": f"delete from {self._table} t using staged s where t.id = s.id and s._outcome = 'delete'",  # noqa: S608
@@ -253,6 +263,11 @@ class Staging:
             timeout=self._patience,
         )
         return {row[0]: row[1] for row in gone}
+
+
+def _after(column: str) -> str:
+    """The value that a column will have, of a staged row `s` and the record `t` that it changes."""
+    return f"""case when '{column}' = any(s._set) then s."{column}" else t."{column}" end"""
 
 
 def _listed(columns: Iterable[str]) -> str:

@@ -1,13 +1,13 @@
 """From a valid record to the columns of its row, and whether a row says so already."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.collection.collection import Collection
@@ -57,23 +57,6 @@ def _json(value: Any) -> str:
     return "[]" if value == [] else json.dumps(value, ensure_ascii=False)
 
 
-def kept(
-    collection: Collection, model: BaseModel, names: Iterable[str], before: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Column values of fields that stay as they are: `before` is the record as JSON, `model` the same, typed."""
-    kinds, said = _kinds(collection), model.__dict__
-    values: dict[str, Any] = {}
-    for name in names:
-        kind = kinds[name]
-        if kind == "plain":
-            values[name] = said[name]
-        elif kind == "record":
-            values[f"{name}_id"] = before[name] and UUID(before[name]["id"])
-        else:
-            values[name] = None if before[name] is None else _json(before[name])
-    return values
-
-
 def _links(
     source: Links, name: str, links: list[BaseModel], found: Mapping[str, Found]
 ) -> list[dict[str, Any]]:
@@ -106,7 +89,11 @@ def same(collection: Collection, name: str, before: Any, model: BaseModel, after
         return bool((before or {}).get("id") == (None if now is None else str(now)))
     if kind == "links":
         return bool(json.loads(after[name]) == before)
-    now = model.model_dump(mode="json", include={name})[name]
+    now = (
+        to_jsonable_python(after[name])
+        if kind == "plain"
+        else model.model_dump(mode="json", include={name})[name]
+    )
     if name in collection.filters and collection.filters[name].kind is INSTANT and before and now:
         return datetime.fromisoformat(before) == datetime.fromisoformat(now)
     return bool(now == before)

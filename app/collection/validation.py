@@ -35,17 +35,26 @@ def validated(collection: Collection, body: Mapping[str, Any]) -> BaseModel:
     """The body as a record, or a refusal that names every mistake."""
     errors = field_errors(collection, body)
     known = {name: value for name, value in body.items() if name in collection.writable}
-    model = None
     try:
-        model = written(collection).model_validate_json(to_json(known))
-    except ValidationError as refused:
-        errors += mistakes(refused)
-    if errors or model is None:
-        raise Unprocessable(
-            f"{len(errors)} {'field needs' if len(errors) == 1 else 'fields need'} attention.",
-            errors=errors[:_ERRORS_MOST],
-        )
+        model = typed(collection, known)
+    except Unprocessable as refused:
+        raise _refusal([*errors, *refused.errors]) from None
+    if errors:
+        raise _refusal(errors)
     return model
+
+
+def typed(collection: Collection, values: Mapping[str, Any]) -> BaseModel:
+    """The same of values of which the names are known to be right, as those of `merged` are."""
+    try:
+        return written(collection).model_validate_json(to_json(values))
+    except ValidationError as refused:
+        raise _refusal(mistakes(refused)) from None
+
+
+def _refusal(errors: Sequence[Mapping[str, Any]]) -> Unprocessable:
+    count = f"{len(errors)} {'field needs' if len(errors) == 1 else 'fields need'}"
+    return Unprocessable(f"{count} attention.", errors=errors[:_ERRORS_MOST])
 
 
 def mistakes(refused: ValidationError) -> list[dict[str, Any]]:
@@ -84,13 +93,8 @@ def merged(collection: Collection, current: Mapping[str, Any], patch: Mapping[st
             result[name] = value
         else:
             result[name] = _merge(result[name], value)
-    defaults = _with_default(collection)
-    cleared = {name for name, value in result.items() if value is None and name in defaults}
-    return {
-        name: value
-        for name, value in result.items()
-        if name not in cleared or name in patch_nullable(collection)
-    }
+    cleared = _cleared_by_null(collection)
+    return {name: value for name, value in result.items() if value is not None or name not in cleared}
 
 
 def from_nothing(collection: Collection, patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,6 +123,11 @@ def _with_default(collection: Collection) -> frozenset[str]:
     return frozenset(
         name for name, field in collection.schema.model_fields.items() if not field.is_required()
     )
+
+
+@cache
+def _cleared_by_null(collection: Collection) -> frozenset[str]:
+    return _with_default(collection) - patch_nullable(collection)
 
 
 @cache

@@ -51,6 +51,29 @@ async def test_new_rows_are_created_in_one_commit(client: httpx.AsyncClient, dat
     assert await changes(database_address) == [("events", "create")] * 3
 
 
+async def test_a_row_changes_only_what_it_gives(client: httpx.AsyncClient) -> None:
+    rows = [
+        event("A", keys=["moj-th:A"], city="Tokyo", sources=[{"title": "S", "url": None}]),
+        event("B", keys=["moj-th:B"], city="Hanoi", summary="Kept."),
+        event("C", keys=["moj-th:C"], city="Kyoto", summary="Goes."),
+    ]
+    place = f"{BULK}?match=by-key:moj-th"
+    assert (await client.post(place, json=rows)).status_code == 200
+    given: list[dict[str, Any]] = [
+        {"title": "A2"},
+        {"city": None, "end_date": "2025-06-25"},
+        {"summary": None},
+    ]
+    answer = await client.post(
+        place, json=[{"keys": row["keys"]} | more for row, more in zip(rows, given, strict=True)]
+    )
+    assert answer.json()["summary"]["update"] == 3
+    found = {each["keys"][0][-1]: each for each in (await client.get("/v1/events")).json()["items"]}
+    for row, more in zip(rows, given, strict=True):
+        said = row | more
+        assert {name: found[row["keys"][0][-1]][name] for name in said} == said
+
+
 async def test_rows_are_matched_by_own_key(client: httpx.AsyncClient, database_address: str) -> None:
     rows = [event(each, keys=[f"moj-th:{each}"]) for each in "AB"]
     place = f"{BULK}?match=by-key:moj-th"
