@@ -45,6 +45,11 @@ _QUICK = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
+    "wal_level": "minimal",  # nobody recovers or follows this server
+    "max_wal_senders": "0",
+    "max_wal_size": "8GB",
+    "checkpoint_timeout": "1h",
+    "io_method": "sync",  # what is read is in memory: another process would only be in between
     "max_connections": "200",
     "autovacuum": "off",  # what it finds depends on which test ran before; see `Kept`
 }
