@@ -14,9 +14,9 @@ from app.events.queries import EVENTS
 from app.webhooks import outbox
 from tests import rows
 
-_CHANGES, _EVENTS = 20_000, 1_000
+_CHANGES, _EVENTS = 8_000, 400
 _BLOCKS_MOST = 200
-"""Of 8 kB; the journal has some 3 000 of them here."""
+"""Of 8 kB; the journal has some 700 of them here."""
 
 
 def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 from tests import rows
 from tests.conftest import Register
 
-IMPORTED, CHANGED = 500, 500
+IMPORTED, CHANGED = 300, 300
 _CHANGE = f"""do $$ declare one uuid; begin
   for one in select id from events order by id limit {CHANGED} loop
     update events set title = title || '.' where id = one;
