@@ -71,12 +71,13 @@ class Staging:
 
         `_set` names the columns that a row gives; a record that is there keeps the others.
         """
-        columns = self._columns
+        given = set().union(*(values for _, values in rows))
+        columns = [each for each in self._columns if each in given]
         records = [(*row, [*values], *map(values.get, columns)) for row, values in rows]
         self._changed.update(each for row, values in rows if row[3] == "update" for each in values)
         if records:
             await self._connection.copy_records_to_table(
-                "staged", records=records, columns=[*_OUR_OWN, *self._columns], timeout=self._patience
+                "staged", records=records, columns=[*_OUR_OWN, *columns], timeout=self._patience
             )
 
     async def put_refused(self, rows: Sequence[Refused]) -> None:

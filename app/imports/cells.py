@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -174,6 +175,11 @@ class Header:
     first_column: int | None = None
     """Where the first stands in a sheet."""
 
+    @cached_property
+    def objects(self) -> frozenset[str]:
+        """The fields of which columns hold parts."""
+        return frozenset(column.field for column in self.columns if column and column.part)
+
     def only(self, field: str) -> "Header":
         """The same header, of which one field is read."""
         columns = [column if column and column.field == field else None for column in self.columns]
@@ -269,9 +275,8 @@ def record_of(
             body.setdefault(column.field, {})["id"] = str(value)
         else:
             body.setdefault(column.field, {})[column.part] = value
-    for column in header.columns:  # an object of which nothing is said is null
-        if column is not None and column.part and isinstance(body.get(column.field), dict):
-            inner = body[column.field]
-            if all(value is None for value in inner.values()):
-                body[column.field] = None
+    for name in header.objects:  # an object of which nothing is said is null
+        inner = body.get(name)
+        if isinstance(inner, dict) and all(value is None for value in inner.values()):
+            body[name] = None
     return body, mistakes
