@@ -134,13 +134,18 @@ class Staging:
         if owner == "owner":  # a new record without an owner is the caller's own
             own = "nullif(current_setting('register.country', true), '')"
             owner = f"case _outcome when 'create' then coalesce(owner, {own}) else owner end"
-        after = ", ".join(f'{_after(each)} as "{each}"' for each in self._columns)
+        # What is held may be written as it is: only who gives the owner, or what it hangs on, gives anything away.
+        rows = f"(select * from staged where _outcome = 'create' or '{guard.owner}' = any(_set)) s"  # noqa: S608
+        if guard.owner_of:
+            after = ", ".join(f'{_after(each)} as "{each}"' for each in self._columns)
+            join = f"staged s left join {self._table} t on t.id = s.id"
+            rows = f"(select s._row, s._outcome, {after} from {join}) s"  # noqa: S608
         pointer = "" if guard.owner_of else f"/{guard.owner}"
         return await self._refuse(
             f"""select _row, json_build_object('pointer', '{pointer}', 'code', 'not_yours',
                 'message', 'Your key writes records of its own country.')
-            from (select s._row, s._outcome, {after} from staged s left join {self._table} t on t.id = s.id) s
-            where _outcome in ('create', 'update') and not coalesce({guard.may(guard.writes, f"({owner})")}, false)"""  # noqa: S608
+            from {rows} where _outcome in ('create', 'update')
+                and not coalesce({guard.may(guard.writes, f"({owner})")}, false)"""  # noqa: S608
         )
 
     async def refuse_taken(self) -> dict[str, int]:
