@@ -12,10 +12,12 @@ from sqlalchemy import (
     Label,
     Select,
     Text,
+    Uuid,
     and_,
     bindparam,
     case,
     cast,
+    column,
     func,
     literal_column,
     or_,
@@ -34,7 +36,7 @@ from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Expand, Row, Source, bare, record_json
 from app.collection.search import search_condition
 from app.db import Compiled
-from app.journal import CHANGES, COMMITS, JOURNAL_HEAD
+from app.journal import CHANGES, JOURNAL_HEAD
 
 GROUPS_MOST = 10_000
 _LONG = 250
@@ -43,6 +45,10 @@ _SORTED_BY: ColumnElement[int] = literal_column(str(_LONG), Integer)
 
 Written into the statement, not sent as a value, so that an index on the same expression is found by any plan.
 """
+
+
+_SINCE: BindParameter[int] = bindparam("since", type_=BigInteger)
+"""The position in the feed at which a walk began."""
 
 
 def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
@@ -99,52 +105,24 @@ def _ordered(statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: 
     return statement.order_by(*order).limit(limit)
 
 
-def _changed_since(collection: Collection, since: BindParameter[int]) -> Select[Any]:
-    """The ids of records that were changed after a position, once for each change.
-
-    Fenced, so that the planner goes from the few new commits to their records and never through the whole journal.
-    """
-    of_commit = (
-        select(CHANGES.c.record_id)
-        .where(CHANGES.c.commit_number == COMMITS.c.number, CHANGES.c.kind == collection.name)
-        .correlate(COMMITS)
-        .offset(literal_column("0"))
-        .lateral()
-    )
-    new = select(of_commit.c.record_id).select_from(COMMITS.join(of_commit, true()))
-    return new.where(COMMITS.c.position > since)
-
-
 def _moved(collection: Collection, shape: Shape) -> CTE:
     """The rows that were changed since the walk began, with the sort keys that they had then.
 
     A walk ends in the order in which it began: a row that is re-dated on the way keeps its old place in it.
     """
-    since = bindparam("since", type_=BigInteger)
-    changed = _changed_since(collection, since).distinct().cte("changed")
-    # Fenced too: the planner would seek the newest earlier change in the commits, each of which may be a whole import.
-    before = (
-        select(CHANGES.c.commit_number, CHANGES.c.ordinal, CHANGES.c.action, CHANGES.c.record)
-        .where(CHANGES.c.record_id == changed.c.record_id)
-        .correlate(changed)
-        .offset(literal_column("0"))
-        .lateral("before")
+    before = func.changed_before(collection.name, _SINCE).table_valued(
+        column("record_id", Uuid), column("commit_number", BigInteger), column("ordinal", Integer)
     )
-    commits = COMMITS.alias("commits_before")
+    then = CHANGES.alias("then")
     keys = sort_keys(
-        collection, shape, lambda name: cast(before.c.record[name].astext, sort_kind(collection, name).type)
+        collection, shape, lambda name: cast(then.c.record[name].astext, sort_kind(collection, name).type)
     )
-    last = (
-        select(before.c.action, *_labelled(keys))
-        .select_from(before.join(commits, commits.c.number == before.c.commit_number))
-        .where(commits.c.position <= since)
-        .order_by(commits.c.position.desc(), before.c.ordinal.desc())
-        .limit(literal_column("1"))
-        .correlate(changed)
-        .lateral()
+    there = select(then.c.record_id, *_labelled(keys)).select_from(
+        before.join(
+            then, (then.c.commit_number == before.c.commit_number) & (then.c.ordinal == before.c.ordinal)
+        )
     )
-    there = select(changed.c.record_id, *last.c).select_from(changed.join(last, true()))
-    return there.where(last.c.action != "delete", last.c.action != "merge").cte("moved")
+    return there.where(then.c.action != "delete", then.c.action != "merge").cte("moved")
 
 
 def _labelled(keys: Sequence[ColumnElement[Any]]) -> list[Label[Any]]:
@@ -210,7 +188,7 @@ def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) ->
 
 
 def _any_moved(collection: Collection) -> ColumnElement[bool]:
-    return _changed_since(collection, bindparam("since", type_=BigInteger)).exists()
+    return and_(JOURNAL_HEAD.c.position > _SINCE, func.has_changed(collection.name, _SINCE))
 
 
 def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
