@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-KNOWN, KNOWN_PREFIX = 1000, "01900000-0000-7000-8000-"
+KNOWN, KNOWN_PREFIX = 500, "01900000-0000-7000-8000-"
 """The first events have ids that a load generator can make up."""
 
 
