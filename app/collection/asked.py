@@ -329,19 +329,22 @@ def _expand(collection: Collection, given: str | None) -> tuple[str, ...]:
 
 def _groups(collection: Collection, given: str | None) -> tuple[str, ...]:
     names = _listed("group_by", given)
-    groupable = {path: known for path, known in collection.filters.items() if known.group is not None}
-    allowed = [path for path, known in groupable.items() if not known.hidden]
     if not names or len(names) > _GROUPS_MOST:
-        raise _invalid("group_by", f"one to {_GROUPS_MOST} fields are expected", given or "", allowed=allowed)
+        message = f"one to {_GROUPS_MOST} fields are expected"
+        raise _invalid("group_by", message, given or "", allowed=_groupable(collection))
     for name in names:
-        if name not in groupable:
+        known = collection.filters.get(name)
+        if known is None or known.group is None:
+            hint = did_you_mean(name[:100], _groupable(collection))
             raise InvalidParameter(
                 f"`{name[:100]}` cannot be grouped by.",
-                errors=[
-                    _error("group_by", "unknown_field", got=name[:100], **did_you_mean(name[:100], allowed))
-                ],
+                errors=[_error("group_by", "unknown_field", got=name[:100], **hint)],
             )
     return tuple(names)
+
+
+def _groupable(collection: Collection) -> list[str]:
+    return [path for path, known in collection.filters.items() if known.group and not known.hidden]
 
 
 def _limit(given: str | None) -> int | None:

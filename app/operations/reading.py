@@ -245,14 +245,14 @@ async def stats(request: Request, collection: Collection) -> Response:
     answer = caching(moment, ETag=f'"{version[0]}.{suffix}"')
     if "*" in known or f"{version[0]}.{suffix}" in known:
         return Response(None, 304, answer)
-    same = (collection.name, suffix, address_of(request), *context.items())
-    text = None if moment else service.kept.get(version, same)
-    if text is None:
+
+    async def counted() -> tuple[int, str]:
         rows = await service.database.fetch(stats_plan(collection, asked), asked.values, context)
-        position, text = rows[0]["position"], _counts(request, collection, asked, rows)
-        answer["ETag"] = f'"{position}.{suffix}"'
-        if moment is None and position == version[0]:
-            service.kept.put(version, same, text)
+        return rows[0]["position"], _counts(request, collection, asked, rows)
+
+    same = (collection.name, suffix, address_of(request), *context.items())
+    position, text = await (counted() if moment else service.kept.answer(version, same, counted))
+    answer["ETag"] = f'"{position}.{suffix}"'
     return Response(text, 200, answer, media_type="application/json")
 
 

@@ -1,5 +1,7 @@
 """Counts: every cell leads to exactly the rows that it counts, and the cells of a plain field make up the list."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -8,6 +10,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.collection import Collection
 from tests import make
+from tests.cast import Cast
 from tests.collection.test_filters import SORTS
 
 LISTS = [each for each in COLLECTIONS if each.path in make.PATHS]
@@ -104,3 +107,16 @@ async def test_a_grouping_that_cannot_be_is_refused(client: httpx.AsyncClient, q
     answer = await client.get(f"/v1/events/stats?{query}")
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == "group_by"
+
+
+async def test_of_many_who_ask_for_the_same_counts_at_once_one_reads_them(
+    cast: Cast, statements: SimpleNamespace
+) -> None:
+    await make.record(cast.secretariat, "events", kind="forum")
+    await cast.anonymous.get("/v1/events")
+    statements.sql.clear()
+    asked = [cast.anonymous.get("/v1/events/stats?group_by=kind") for _ in range(5)]
+    answers = await asyncio.gather(*asked)
+    assert {answer.json()["items"][0]["count"] for answer in answers} == {1}
+    assert len({answer.headers["etag"] for answer in answers}) == 1
+    assert sum("count(*)" in sql for sql in statements.sql) == 1
