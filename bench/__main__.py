@@ -114,13 +114,13 @@ class Part:
             if only and name not in only:
                 continue
             self._keep(name, "register", self._wrk(ours, call))
+            if name == "first page":
+                depth = min(DEPTH, self.found.events * 3 // 4)
+                self._keep("deep page", "register", self._wrk(ours, deep_page(ours.address, depth)))
             if name in ("get", "list", "counts"):
                 self._keep(name, "bare FastAPI", self._wrk(limit, call))
             if name in _SAME_SQL:
                 self._keep(name, "pgbench", self._pgbench(self.scripts[name]))
-        if not only or "deep page" in only:
-            depth = min(DEPTH, self.found.events * 3 // 4)
-            self._keep("deep page", "register", self._wrk(ours, deep_page(ours.address, depth)))
         if not only or "one caller" in only:
             self._keep("one caller", "register", self._wrk(ours, self.calls["get"], 1))
             self._keep("one caller", "bare FastAPI", self._wrk(limit, self.calls["get"], 1))

@@ -75,7 +75,7 @@ def register(events: int, folder: Path, port: int = PORT) -> Iterator[Register]:
 async def _measured(address: str) -> Measured:
     connection = await asyncpg.connect(address)
     one, title = await connection.fetchrow(
-        "select id, title from events where id > $1 and kind = 'seminar' order by id limit 1",
+        "select id, title from events where id > $1 and kind = 'seminar' and version = 1 order by id limit 1",
         data.known(data.KNOWN),
     )
     key = new_key()
