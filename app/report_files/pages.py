@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+from app.report_files import wording
 from app.report_files.charts import CHARTS
 from app.report_files.lettering import shown
 from app.report_files.tables import CHANGES, was_and_is
@@ -58,14 +58,14 @@ def front(given: Given) -> dict[str, Any]:
     address = f"{of['href']}/report{'/frozen' if frozen else ''}"
     facts: list[tuple[str, str, str | None]] = [
         ("Put before", shown(of["title"]), given.at(of["href"])),
-        ("Held", _span(of["start_date"], of["end_date"] or of["start_date"]) or "no date yet", None),
-        ("Reporting period", _span(of["period_start"], of["period_end"]) or "none is given", None),
+        ("Held", wording.span(of["start_date"], of["end_date"] or of["start_date"]) or "no date yet", None),
+        ("Reporting period", wording.span(of["period_start"], of["period_end"]) or "none is given", None),
         (
             "Parties",
-            f"{len(report['members'])}, as of {_day(report['membership_on'])}",
+            f"{len(report['members'])}, as of {wording.day(report['membership_on'])}",
             given.at("/v1/countries"),
         ),
-        ("State of the record", f"{_instant(report['as_of'])} (change {report['position']})", None),
+        ("State of the record", f"{wording.instant(report['as_of'])} (change {report['position']})", None),
         ("Standing", _standing(report), None),
         ("Source", "The Work Plan Register", given.base),
         ("SHA-256 of the JSON", given.digest, f"{given.base}{address}"),
@@ -101,7 +101,7 @@ def _overview(given: Given) -> Iterator[Block]:
         f"{rate['counted']} count towards the rate; {rate['reached']} of them are reported as implemented or ongoing",
         f" ({rate['percent']:.1f} %). " if rate["percent"] is not None else ". ",
         f"Reports of {members} of {len(report['members'])} parties are accepted. ",
-        _link(given, _several(conflicts["count"], "reported status contradicts", "reported statuses contradict"),
+        _link(given, wording.several(conflicts["count"], "reported status contradicts", "reported statuses contradict"),
               conflicts["href"]),
         " the dates and events on record.",
     )  # fmt: skip
@@ -121,7 +121,7 @@ def _reporting(given: Given) -> Iterator[Block]:
     yield _heading("Who has reported")
     missing = [_reporter(each) for each in report["reports"] if not _taken(each)]
     if missing:
-        yield _said(_strong("No accepted report: "), _listed(missing), ".")
+        yield _said(_strong("No accepted report: "), wording.listed(missing), ".")
     else:
         yield _said("Every report is accepted.")
     columns = [("Country or body", 10, "left"), ("State of its report", 8, "left"), ("Since", 10, "left")]
@@ -133,7 +133,8 @@ def _reporting(given: Given) -> Iterator[Block]:
         (
             [
                 _link(given, _reporter(each), each["href"]), _text(each["state"], strong=not _taken(each)),
-                _text(_day((each["state_since"] or "")[:10])), *(_text(str(count)) for count in each["lines"].values()),
+                _text(wording.day((each["state_since"] or "")[:10])),
+                *(_text(str(count)) for count in each["lines"].values()),
             ]
             for each in report["reports"]
         ),
@@ -176,7 +177,7 @@ def _activities(given: Given, goal: Mapping[str, Any]) -> Block:
         (
             [
                 _link(given, each["code"] or "–", each["href"]), _text(shown(each["title"])),
-                _text(each["lead"] or "–"), _text(_span(each["start_date"], each["end_date"]) or "–"),
+                _text(each["lead"] or "–"), _text(wording.span(each["start_date"], each["end_date"]) or "–"),
                 _text(each["status"]), _text(each["derived_status"], strong=each["status_conflict"]),
             ]
             for each in goal["activities"]
@@ -219,7 +220,7 @@ def _words(line: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _money(said: Mapping[str, Any]) -> str:
-    amount = f" {said['currency']} {_amount(said['amount'])}" if said.get("amount") else ""
+    amount = f" {said['currency']} {wording.amount(said['amount'])}" if said.get("amount") else ""
     firm = f", {said['commitment']}" if said.get("commitment") else ""
     return f"{shown(said['source'])}{amount}{firm}"
 
@@ -235,14 +236,14 @@ def _events(given: Given) -> Iterator[Block]:
          ("Status", 5, "left")],
         (
             [
-                _text(_span(each["start_date"], each["end_date"] or each["start_date"])),
+                _text(wording.span(each["start_date"], each["end_date"] or each["start_date"])),
                 _link(given, shown(each["title"]), each["href"]),
                 _text(each["kind"].replace("_", " ")), _text(each["country"] or "–"),
                 _text(", ".join(map(str, each["goals"])) or "–"), _text(each["status"]),
             ]
             for each in events
         ),
-        f"{_several(len(events), 'event', 'events')} in the period.",
+        f"{wording.several(len(events), 'event', 'events')} in the period.",
     )  # fmt: skip
 
 
@@ -268,7 +269,7 @@ def _funding(given: Given) -> Iterator[Block]:
 
 
 def _sums(given: Given, each: Mapping[str, Any]) -> list[Cell]:
-    amount = _amount(each["amount"]) if each["amount"] else "–"
+    amount = wording.amount(each["amount"]) if each["amount"] else "–"
     return [
         _text(amount),
         _link(given, str(each["entries"]), each["href"]),
@@ -295,14 +296,14 @@ def _gaps(given: Given) -> Iterator[Block]:
         yield _table(
             [("Critical gap, open", 12, "left"), ("Country", 2, "left"), ("Since", 3, "left")],
             ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(each["country"] or "–"),
-              _text(_day(each["since"]))] for each in gaps["critical"]),
-            f"{_several(len(gaps['critical']), 'critical gap', 'critical gaps')} that nobody has explained.",
+              _text(wording.day(each["since"]))] for each in gaps["critical"]),
+            f"{wording.several(len(gaps['critical']), 'critical gap', 'critical gaps')} that nobody has explained.",
         )  # fmt: skip
     if gaps["dismissed"]:
         yield _table(
             [("Gap, dismissed", 8, "left"), ("Reason", 6, "left"), ("Until", 3, "left")],
             ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(shown(each["dismissed"]["reason"])),
-              _text(_day(each["dismissed"]["until"]))] for each in gaps["dismissed"]),
+              _text(wording.day(each["dismissed"]["until"]))] for each in gaps["dismissed"]),
             "Gaps that may stay for the time being, and why.",
         )  # fmt: skip
 
@@ -337,7 +338,7 @@ def _difference(given: Given) -> Iterator[Block]:
         )  # fmt: skip
     if found["newly_reporting"]:
         new = [each["country"] or each["organisation"] for each in found["newly_reporting"]]
-        yield _said(_strong("Reporting now and not before: "), _listed(new), ".")
+        yield _said(_strong("Reporting now and not before: "), wording.listed(new), ".")
 
 
 def _notes(given: Given) -> Iterator[Block]:
@@ -428,42 +429,3 @@ def _separated(cells: Sequence[Cell]) -> Iterator[Cell]:
     for place, cell in enumerate(cells):
         yield cell
         yield _text("." if place == len(cells) - 1 else ", ")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _several(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
-
-
-def _amount(given: str) -> str:
-    whole, point, rest = given.partition(".")
-    return f"{int(whole):,}{point}{rest}"
-
-
-def _day(day: str | None) -> str:
-    if not day:
-        return "–"
-    found = date.fromisoformat(day)
-    return f"{found.day} {found:%B %Y}"
-
-
-def _span(first: str | None, last: str | None) -> str:
-    """`15–16 January 2026`; a side that is open is said."""
-    if first is None or last is None:
-        return f"from {_day(first)}" if first else f"until {_day(last)}" if last else ""
-    if first == last:
-        return _day(first)
-    begin, end = date.fromisoformat(first), date.fromisoformat(last)
-    if begin.year != end.year:
-        return f"{_day(first)} – {_day(last)}"
-    if begin.month != end.month:
-        return f"{begin.day} {begin:%B} – {_day(last)}"
-    return f"{begin.day}–{_day(last)}"
-
-
-def _instant(instant: str) -> str:
-    found = datetime.fromisoformat(instant)
-    return f"{found.day} {found:%B %Y, %H:%M:%S} UTC"
