@@ -6,7 +6,6 @@ ones must answer before they are used: after an outage the first request that fi
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
@@ -16,6 +15,7 @@ import asyncpg
 import structlog
 
 from app.errors import Unavailable
+from app.wires import tend
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
@@ -146,7 +146,7 @@ class Pool:
         if self._failing:
             self._failing = False
             _log.warning("the database is reached again")
-        _notice_silence(connection)
+        tend(connection)
         return connection
 
     def _doubt(self) -> None:
@@ -163,19 +163,3 @@ class Pool:
         self._idle.append((connection, now))
         while len(self._idle) > _KEPT and 0 < self._idle[0][1] < now - _IDLE_SECONDS:
             self._idle.pop(0)[0].terminate()
-
-
-def _notice_silence(connection: Connection) -> None:
-    """Let the kernel notice a peer that no longer acknowledges."""
-    wire = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001  (asyncpg offers no other way)
-    if wire is None or wire.family == socket.AF_UNIX:
-        return
-    wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (
-        ("TCP_KEEPIDLE", 5),
-        ("TCP_KEEPINTVL", 2),
-        ("TCP_KEEPCNT", 2),
-        ("TCP_USER_TIMEOUT", 8000),
-    ):
-        if hasattr(socket, option):
-            wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from app.mirror.copies import Digest, Record, Trouble, digest_of
+from app.wires import tend
 
 _TABLES = """
 create schema if not exists mirror;
@@ -32,6 +33,7 @@ class Tables:
     @classmethod
     async def opened(cls, address: str, source: str, kinds: str, *, anew: bool = False) -> "Tables":
         connection = await asyncpg.connect(address, server_settings={"application_name": "workplan mirror"})
+        tend(connection)
         try:
             await cls._hold(connection, source, kinds, anew=anew)
         except BaseException:

@@ -16,6 +16,8 @@ class Wire:
         self.cut_at: int | None = None
         """After so many everything is cut, in the middle of what is being said."""
         self.mute = False
+        self.flowing = asyncio.Event()
+        self.flowing.set()
         self.port = 0
         self._target = target
         self._links: set[_Link] = set()
@@ -24,6 +26,10 @@ class Wire:
     def swallow(self) -> None:
         """From now on nothing arrives on either side, and nobody is told. Links that lose bytes stay mute."""
         self.mute = True
+
+    def stuff(self) -> None:
+        """From now on nobody takes what is sent: whoever has much to say has to wait."""
+        self.flowing.clear()
 
     def heal(self) -> None:
         self.mute = False
@@ -84,7 +90,7 @@ class _Link:
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
         with suppress(OSError):
-            while data := await source.read(65_536):
+            while await self._wire.flowing.wait() and (data := await source.read(65_536)):
                 if self._wire.mute:
                     self._lost = True
                 if self._lost:
