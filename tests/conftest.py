@@ -47,7 +47,7 @@ _QUICK = {
     "synchronous_commit": "off",
     "wal_level": "minimal",  # nobody recovers or follows this server
     "max_wal_senders": "0",
-    "max_wal_size": "8GB",
+    "max_wal_size": "2GB",
     "checkpoint_timeout": "1h",
     "io_method": "sync",  # what is read is in memory: another process would only be in between
     "max_connections": "200",
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or os.environ.get(_ADDRESS):
         return
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process compiles everything anew
-    folder = Path(tempfile.mkdtemp(prefix="wpr-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="wpr-", dir=fastest()))
     folder.chmod(0o711)
     running = embedded.start(folder / "data", settings=_QUICK)
     config.add_cleanup(lambda: (running.stop(), shutil.rmtree(folder, ignore_errors=True)))
@@ -72,6 +72,17 @@ def pytest_configure(config: pytest.Config) -> None:
     made = ThreadPoolExecutor(1).submit(lambda: asyncio.run(_make_templates(superuser, begun)))
     begun.wait(30)
     config.add_cleanup(made.result)  # before the server stops; says why there are no templates
+
+
+def fastest() -> str:
+    """Memory, if there is enough: what takes time on a disk is the thousands of files of each database."""
+    memory = "/dev/shm"
+    return memory if Path(memory).is_dir() and shutil.disk_usage(memory).free > 6 * 2**30 else "/tmp"
+
+
+def pytest_collection_finish() -> None:
+    """All that was imported and collected stays: nobody need look for garbage in it again and again."""
+    gc.freeze()
 
 
 TOGETHER = {

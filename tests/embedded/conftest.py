@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from app.embedded import attach, start
+from tests.conftest import fastest
 
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """A folder that every user can enter: as root the server runs as another user than the tests."""
-    folder = Path(tempfile.mkdtemp(prefix="workplan-test-", dir=_fastest()))
+    folder = Path(tempfile.mkdtemp(prefix="workplan-test-", dir=fastest()))
     folder.chmod(0o755)
     try:
         yield folder
@@ -51,9 +52,3 @@ def data(unbuilt: Path, pattern: Path) -> Path:
     """A data folder that has a cluster."""
     subprocess.run(["cp", "-a", pattern, unbuilt], check=True)
     return unbuilt
-
-
-def _fastest() -> str:
-    """Memory, if there is enough: half of the time went into copying the pattern."""
-    memory = "/dev/shm"
-    return memory if Path(memory).is_dir() and shutil.disk_usage(memory).free > 2**31 else "/tmp"
