@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day
 from app.collection.values import (
     READ_ONLY,
@@ -154,16 +155,15 @@ class Activity(Record, Owned, Kept):
         json_schema_extra=READ_ONLY,
     )
 
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> "Activity":
+    @across("start_date", "end_date")
+    def _dates_in_order(self) -> None:
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise PydanticCustomError(
                 "end_before_start", "end_date lies before start_date.", {"field": "end_date"}
             )
-        return self
 
-    @model_validator(mode="after")
-    def _plan_activities_stand_alone(self) -> "Activity":
+    @across("origin", "code", "parent")
+    def _plan_activities_stand_alone(self) -> None:
         if self.origin == "plan" and self.code is None:
             raise PydanticCustomError(
                 "code_missing", "An activity of the plan has its printed code.", {"field": "code"}
@@ -172,4 +172,3 @@ class Activity(Record, Owned, Kept):
             raise PydanticCustomError(
                 "parent_not_allowed", "An activity of the plan has no parent.", {"field": "parent"}
             )
-        return self

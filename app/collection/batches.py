@@ -7,13 +7,12 @@ leaves its changes in one commit.
 
 import asyncio
 import hashlib
-import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic_core import from_json
 from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -24,7 +23,7 @@ from app.collection.projection import WITHHELD, stored_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
 from app.collection.staging import Refused, Staging
 from app.collection.storing import same, stored
-from app.collection.validation import field_errors, from_nothing, merged, typed, validated
+from app.collection.validation import changed, field_errors, from_nothing, looked_at, validated
 from app.db import Connection
 from app.errors import Unprocessable
 
@@ -68,6 +67,10 @@ class Row:
         self.errors.append({"pointer": pointer, "code": code, "message": message, **more})
 
 
+Good = tuple[Row, Mapping[str, Any], tuple[str, ...]]
+"""A row that can be read, its values, and the fields that it sets."""
+
+
 class Batch:
     """A load in progress, inside the transaction of its request."""
 
@@ -90,6 +93,8 @@ class Batch:
         self._patience = patience
         self._candidates: dict[tuple[str, str, Any], list[str]] = {}
         self._plan = hashlib.sha256()
+        self._given = {collection.writable[0]}
+        """The fields that rows have given so far, and one, as a record is never read without any."""
         self._not_ours: set[str] = set()
         """The names of this chunk's records that are seen, but may not be written."""
 
@@ -110,9 +115,9 @@ class Batch:
     async def take(self, rows: Sequence[Row]) -> None:
         """Match, validate and resolve a chunk, and put what will be written beside the table."""
         current = await self._current(rows)
-        models = [each async for each in self._validated(rows, current)]
+        good = [each async for each in self._validated(rows, current)]
         made = await self._numbered(rows)
-        written = await self._resolved(models, made)
+        written = await self._resolved(good, made)
         staged, refused = [], []
         for row in rows:
             if row.errors:
@@ -122,7 +127,7 @@ class Batch:
                 values = written.get(row.number, {})
                 staged.append(((row.number, row.line, row.label, row.outcome, row.id), values))
             self.counts[row.outcome] += 1
-            here = f"{row.id} {row.known_version}" if row.before else " "
+            here = f"{row.id} {row.known_version}" if row.before is not None else " "
             self._plan.update(f"{row.number} {row.outcome} {here}\n".encode())
         await self.staging.put(staged)
         await self.staging.put_refused(refused)
@@ -132,6 +137,7 @@ class Batch:
         named = [row.match for row in rows if row.match is not None and not row.hopeless]
         if not named:
             return {}
+        self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
         held = await self._named(self.by, named, hold=True)
         lost = [row for row in rows if row.match is not None and not row.hopeless and row.match not in held]
         await self._follow_merged(lost, held)
@@ -152,13 +158,15 @@ class Batch:
                 row.body.pop(self.by, None)
 
     async def _named(self, by: str, named: Sequence[str], *, hold: bool) -> dict[str, Any]:
-        """The records of these names; held are only those that may be written."""
+        """The records of these names, as far as rows may change them; held are only those that may be written."""
         collection, own = self.collection, OWN_KEYS.alias()
+        known = looked_at(collection, self._given)
+        fields = tuple(each for each in collection.writable if each in known)
 
         def build() -> Any:
             table = collection.table
-            writable = {name: collection.outputs[name] for name in collection.writable}
-            json_text = stored_json(collection, table, writable).label("j")
+            sources = {name: collection.outputs[name] for name in fields}
+            json_text = stored_json(collection, table, sources).label("j")
             if by == "by-key":
                 asked = bindparam("asked", type_=ARRAY(Text))
                 name: Any = own.c.key
@@ -175,15 +183,13 @@ class Batch:
             )  # one order: no deadlocks
 
         read = {"id": UUID, "number": int}.get(by, str)
-        statement = collection.statement(("batch", by, hold), build)
+        statement = collection.statement(("batch", by, hold, fields), build)
         asked = {"asked": [read(name) for name in named]}
         found = await self.connection.fetch(statement.sql, *statement.args(asked), timeout=self._patience)
         return {each["named"]: each for each in found}
 
-    async def _validated(
-        self, rows: Sequence[Row], current: Mapping[str, Any]
-    ) -> AsyncIterator[tuple[Row, BaseModel, tuple[str, ...]]]:
-        """Decide what is to be done with each row; what is to be written comes as a model of the schema."""
+    async def _validated(self, rows: Sequence[Row], current: Mapping[str, Any]) -> AsyncIterator[Good]:
+        """Decide what is to be done with each row; what is to be written comes with its values."""
         collection = self.collection
         for number, row in enumerate(rows):
             if number % _BREATH == 0:
@@ -195,26 +201,26 @@ class Batch:
             try:
                 if row.before is None:
                     names = collection.writable
-                    model = validated(collection, from_nothing(collection, row.body))
+                    said = validated(collection, from_nothing(collection, row.body))
                 else:
                     names = self._differing(row, row.before)
                     if not names and not row.errors:
                         row.outcome = "unchanged"
                         continue
-                    model = typed(collection, merged(collection, row.before, row.body))
+                    said = changed(collection, row.before, {name: row.body[name] for name in names})
             except Unprocessable as refused:
-                said = {error["pointer"] for error in row.errors}
-                row.errors += [error for error in refused.errors if error["pointer"] not in said]
+                told = {error["pointer"] for error in row.errors}
+                row.errors += [error for error in refused.errors if error["pointer"] not in told]
                 continue
             if not row.errors:
-                yield row, model, names
+                yield row, said, names
 
     def _differing(self, row: Row, before: Mapping[str, Any]) -> tuple[str, ...]:
         """The fields of a row that are not plainly as they are stored."""
         if errors := field_errors(self.collection, row.body):
             raise Unprocessable(errors=errors)
         key = self.collection.key
-        if key in row.body and before[key] not in {None, row.body[key]}:
+        if key in row.body and before[key] not in (None, row.body[key]):
             row.refuse("permanent", f"The {key} of a record cannot be changed.", f"/{key}")
         for name in before.get(WITHHELD) or ():
             if name in row.body:
@@ -254,7 +260,7 @@ class Batch:
         if row.version is None and self._versions_required:
             row.refuse("version_required", "This key has to say which version it changes.", "/version")
         row.outcome = "delete" if row.operation == "delete" else "update"
-        row.before, row.known_version = json.loads(now["j"]), now["version"]
+        row.before, row.known_version = from_json(now["j"]), now["version"]
 
     @property
     def _place(self) -> str:
@@ -280,17 +286,15 @@ class Batch:
                 found.setdefault((kind, "key", own), one)
         return {} if self.partial else found  # there, a row that is refused must not take others with it
 
-    async def _resolved(
-        self, models: list[tuple[Row, BaseModel, tuple[str, ...]]], made: Mapping[Named, Found]
-    ) -> dict[int, dict[str, Any]]:
+    async def _resolved(self, good: Sequence[Good], made: Mapping[Named, Found]) -> dict[int, dict[str, Any]]:
         """The column values of each row, by its number; rows that would be stored as they are become `unchanged`."""
         collection = self.collection
-        wants = {row.number: wanted(collection, model, names) for row, model, names in models}
+        wants = {row.number: wanted(collection, said, names) for row, said, names in good}
         found = await known_records(self.connection, (want for each in wants.values() for want in each))
         known = {**made, **found}
         await self._find_earlier_rows(wants.values(), known)
         written: dict[int, dict[str, Any]] = {}
-        for count, (row, model, names) in enumerate(models):
+        for count, (row, said, names) in enumerate(good):
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
             records, mistakes = matched(wants[row.number], known)
@@ -298,13 +302,13 @@ class Batch:
             if row.errors:
                 continue
             try:
-                values = stored(collection, model, names, records)
+                values = stored(collection, said, names, records)
             except Unprocessable as refused:
                 row.errors += refused.errors
                 continue
             before = row.before
             if before is not None and all(
-                same(collection, name, before[name], model, values) for name in names
+                same(collection, name, before[name], said, values) for name in names
             ):
                 row.outcome = "unchanged"
                 continue
@@ -362,9 +366,19 @@ class Batch:
 def _equal(before: Any, given: Any) -> bool:
     """Whether a value is plainly the one that is stored; a reference may name its record by less."""
     if isinstance(given, dict) and isinstance(before, dict):
-        return bool(given) and given.items() <= before.items() if _plain(given) else False
-    return type(before) is type(given) and bool(before == given)
+        return bool(given) and all(
+            name in before and not isinstance(value, dict | list) and _identical(before[name], value)
+            for name, value in given.items()
+        )
+    return _identical(before, given)
 
 
-def _plain(given: dict[str, Any]) -> bool:
-    return not any(isinstance(value, dict | list) for value in given.values())
+def _identical(before: Any, given: Any) -> bool:
+    """Whether two JSON values are one; to Python 1, 1.0 and true are equal."""
+    if type(before) is not type(given):
+        return False
+    if isinstance(given, list):
+        return len(before) == len(given) and all(map(_identical, before, given))
+    if isinstance(given, dict):
+        return before.keys() == given.keys() and all(_identical(before[name], given[name]) for name in given)
+    return bool(before == given)

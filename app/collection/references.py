@@ -41,10 +41,10 @@ Named = tuple[str, str, str]
 """How a record is named: the collection, by what, and the value as text."""
 
 
-def wanted(collection: Collection, model: BaseModel, names: Iterator[str] | tuple[str, ...]) -> list[Want]:
+def wanted(collection: Collection, said: Mapping[str, Any], names: Iterable[str]) -> list[Want]:
     """Every reference that the named fields hold; each of its parts, so that they can be compared."""
     wants: list[Want] = []
-    outputs, said = collection.outputs, model.__dict__
+    outputs = collection.outputs
     for name in names:
         if not (value := said[name]):
             continue

@@ -1,7 +1,7 @@
 """From a valid record to the columns of its row, and whether a row says so already."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -33,10 +33,10 @@ def _kinds(collection: Collection) -> dict[str, str]:
 
 
 def stored(
-    collection: Collection, model: BaseModel, names: tuple[str, ...], found: Mapping[str, Found]
+    collection: Collection, said: Mapping[str, Any], names: Iterable[str], found: Mapping[str, Found]
 ) -> dict[str, Any]:
     """Column values of the named fields."""
-    kinds, said = _kinds(collection), model.__dict__
+    kinds = _kinds(collection)
     values: dict[str, Any] = {}
     for name in names:
         kind, value = kinds[name], said[name]
@@ -45,7 +45,7 @@ def stored(
         elif kind == "record":
             values[f"{name}_id"] = None if value is None else found[f"/{name}"].id
         elif kind == "json":
-            values[name] = _json(value and model.model_dump(mode="json", include={name})[name])
+            values[name] = _json(to_jsonable_python(value))
         else:
             source = collection.outputs[name]
             assert isinstance(source, Links)
@@ -81,7 +81,9 @@ def _links(
     return stored
 
 
-def same(collection: Collection, name: str, before: Any, model: BaseModel, after: Mapping[str, Any]) -> bool:
+def same(
+    collection: Collection, name: str, before: Any, said: Mapping[str, Any], after: Mapping[str, Any]
+) -> bool:
     """Whether the field would be stored as it is."""
     kind = _kinds(collection)[name]
     if kind == "record":
@@ -89,11 +91,7 @@ def same(collection: Collection, name: str, before: Any, model: BaseModel, after
         return bool((before or {}).get("id") == (None if now is None else str(now)))
     if kind == "links":
         return bool(json.loads(after[name]) == before)
-    now = (
-        to_jsonable_python(after[name])
-        if kind == "plain"
-        else model.model_dump(mode="json", include={name})[name]
-    )
+    now = to_jsonable_python(said[name])
     if name in collection.filters and collection.filters[name].kind is INSTANT and before and now:
         return datetime.fromisoformat(before) == datetime.fromisoformat(now)
     return bool(now == before)

@@ -1,14 +1,17 @@
 """From a request body to a valid record: every mistake is listed, none is echoed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from copy import copy
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError, create_model
-from pydantic_core import PydanticUndefined, to_json
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic_core import PydanticCustomError, PydanticUndefined, to_json
+from typing_extensions import TypedDict
 
+from app.collection.across import Across, rules_of
 from app.collection.collection import Collection
 from app.collection.projection import WITHHELD, Ref
 from app.errors import Unprocessable, did_you_mean
@@ -31,25 +34,74 @@ def written(collection: Collection) -> type[BaseModel]:
     return made
 
 
-def validated(collection: Collection, body: Mapping[str, Any]) -> BaseModel:
-    """The body as a record, or a refusal that names every mistake."""
+@cache
+def _fields(collection: Collection) -> TypeAdapter[dict[str, Any]]:
+    """Reads some fields of the schema, each by itself."""
+    fields = {
+        name: Annotated[field.annotation, *field.metadata, Field()]
+        for name, field in collection.schema.model_fields.items()
+        if name in collection.writable
+    }
+    made: Any = TypedDict
+    some = made(f"{collection.schema.__name__}Fields", fields, total=False)
+    some.__pydantic_config__ = ConfigDict(strict=True)
+    return TypeAdapter(some)
+
+
+@cache
+def _defaults(collection: Collection) -> dict[str, Any]:
+    """What fields hold of which nothing is said."""
+    fields = collection.schema.model_fields
+    return {name: fields[name].get_default(call_default_factory=True) for name in _with_default(collection)}
+
+
+def validated(collection: Collection, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of a record that the body makes, or a refusal that names every mistake."""
     errors = field_errors(collection, body)
     known = {name: value for name, value in body.items() if name in collection.writable}
     try:
-        model = typed(collection, known)
-    except Unprocessable as refused:
-        raise _refusal([*errors, *refused.errors]) from None
+        record = written(collection).model_validate_json(to_json(known))
+    except ValidationError as refused:
+        raise _refusal([*errors, *mistakes(refused)]) from None
     if errors:
         raise _refusal(errors)
-    return model
+    return record.__dict__
 
 
-def typed(collection: Collection, values: Mapping[str, Any]) -> BaseModel:
-    """The same of values of which the names are known to be right, as those of `merged` are."""
+def changed(
+    collection: Collection, current: Mapping[str, Any], patch: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The fields that a merge patch changes, or a refusal that names every mistake.
+
+    The record is valid as it is: only what the patch names is looked at, and what stands in a rule with it.
+    """
+    rules = _rules_with(collection, patch.keys())
+    names = looked_at(collection, patch.keys())
     try:
-        return written(collection).model_validate_json(to_json(values))
+        found = _fields(collection).validate_json(to_json(merged(collection, current, patch, names)))
+        defaults = _defaults(collection)
+        record = {name: found[name] if name in found else defaults[name] for name in names}
+        for rule in rules:
+            _ask(rule, record)
     except ValidationError as refused:
         raise _refusal(mistakes(refused)) from None
+    return record
+
+
+def looked_at(collection: Collection, names: Set[str]) -> set[str]:
+    """The fields that have to be known of a record of which these fields change."""
+    return {*names, *(name for rule in _rules_with(collection, names) for name in rule.fields)}
+
+
+def _rules_with(collection: Collection, names: Set[str]) -> list[Across]:
+    return [rule for rule in rules_of(collection.schema) if not names.isdisjoint(rule.fields)]
+
+
+def _ask(rule: Across, record: Mapping[str, Any]) -> None:
+    try:
+        rule.look(SimpleNamespace(**{name: record[name] for name in rule.fields}))
+    except PydanticCustomError as broken:
+        raise ValidationError.from_exception_data("rule", [{"type": broken, "input": None}]) from None
 
 
 def _refusal(errors: Sequence[Mapping[str, Any]]) -> Unprocessable:
@@ -85,9 +137,11 @@ def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[s
     return errors
 
 
-def merged(collection: Collection, current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """The record after a merge patch (RFC 7396). A reference is one value: it is replaced, not merged."""
-    result = {name: current.get(name) for name in collection.writable}  # what is withheld is not there
+def merged(
+    collection: Collection, current: Mapping[str, Any], patch: Mapping[str, Any], names: Iterable[str]
+) -> dict[str, Any]:
+    """These fields after a merge patch (RFC 7396). A reference is one value: it is replaced, not merged."""
+    result = {name: current.get(name) for name in names}  # what is withheld is not there
     for name, value in patch.items():
         if isinstance(collection.outputs[name], Ref) or not isinstance(value, dict):
             result[name] = value

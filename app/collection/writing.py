@@ -20,7 +20,7 @@ from app.collection.projection import WITHHELD, record_json
 from app.collection.references import resolved, wanted
 from app.collection.rules import check_rules
 from app.collection.storing import same, stored
-from app.collection.validation import field_errors, merged, validated
+from app.collection.validation import changed, field_errors, validated
 from app.db import Connection
 from app.errors import Unprocessable
 
@@ -129,9 +129,9 @@ async def _looked_up(
 
 async def create(connection: Connection, collection: Collection, body: Mapping[str, Any]) -> Written:
     """Make a record of the body."""
-    model = validated(collection, body)
-    found = await resolved(connection, wanted(collection, model, collection.writable))
-    values = stored(collection, model, collection.writable, found)
+    said = validated(collection, body)
+    found = await resolved(connection, wanted(collection, said, collection.writable))
+    values = stored(collection, said, collection.writable, found)
     statement = collection.statement(("create",), lambda: _insert(collection, tuple(values)))
     row = await connection.fetchrow(statement.sql, *statement.args(values))
     assert row is not None
@@ -150,12 +150,12 @@ async def change(
     patch = {name: value for name, value in patch.items() if name != WITHHELD}
     if unseen := [name for name in before.get(WITHHELD, ()) if name in patch]:
         raise Withheld("The patch names fields that are withheld from your key.", missing={"fields": unseen})
-    model = validated(collection, merged(collection, before, patch))
-    found = await resolved(connection, wanted(collection, model, tuple(patch)))
+    said = changed(collection, before, patch)
+    found = await resolved(connection, wanted(collection, said, patch))
     values: dict[str, Any] = {}
     for name in patch:
-        after = stored(collection, model, (name,), found)
-        if not same(collection, name, before[name], model, after):
+        after = stored(collection, said, (name,), found)
+        if not same(collection, name, before[name], said, after):
             values |= after
     if not values:
         return Written(current.id, current.tag, current.json, changed=False)

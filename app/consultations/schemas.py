@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day, Instant
 from app.collection.values import (
     READ_ONLY,
@@ -96,18 +97,17 @@ class Consultation(Record, Kept):
         ],
     )
 
-    @model_validator(mode="after")
-    def _date_as_precise_as_said(self) -> "Consultation":
+    @across("start_date", "date_precision")
+    def _date_as_precise_as_said(self) -> None:
         if (self.start_date is None) != (self.date_precision == "unknown"):
             raise PydanticCustomError(
                 "start_date_and_precision",
                 "start_date is needed, unless date_precision is `unknown`; then it is left out.",
                 {"field": "start_date"},
             )
-        return self
 
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> "Consultation":
+    @across("start_date", "end_date", "period_start", "period_end")
+    def _dates_in_order(self) -> None:
         if self.end_date and (self.start_date is None or self.end_date < self.start_date):
             raise PydanticCustomError(
                 "end_before_start", "end_date lies before start_date.", {"field": "end_date"}
@@ -116,4 +116,3 @@ class Consultation(Record, Kept):
             raise PydanticCustomError(
                 "period_end_before_start", "period_end lies before period_start.", {"field": "period_end"}
             )
-        return self

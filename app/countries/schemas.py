@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day
 from app.collection.values import CountryCode, Kept, Line, Record, Source
 
@@ -45,8 +46,8 @@ class Country(Record, Kept):
         ],
     )
 
-    @model_validator(mode="after")
-    def _ends_after_it_began(self) -> "Country":
+    @across("asean_member_since", "asean_member_until")
+    def _ends_after_it_began(self) -> None:
         since, until = self.asean_member_since, self.asean_member_until
         if since and until and until < since:
             raise PydanticCustomError(
@@ -54,4 +55,3 @@ class Country(Record, Kept):
                 "asean_member_until lies before asean_member_since.",
                 {"field": "asean_member_until"},
             )
-        return self

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day
 from app.collection.values import (
     READ_ONLY,
@@ -90,12 +91,11 @@ class Decision(Record, Kept):
         None, description="What came of it; said when it is closed.", examples=["The list was circulated."]
     )
 
-    @model_validator(mode="after")
-    def _closed_with_an_outcome(self) -> "Decision":
+    @across("closed_at", "outcome")
+    def _closed_with_an_outcome(self) -> None:
         if (self.closed_at is None) != (self.outcome is None):
             raise PydanticCustomError(
                 "closed_with_an_outcome",
                 "A decision is closed by a later Consultation and with an outcome: say both.",
                 {"field": "outcome" if self.outcome is None else "closed_at"},
             )
-        return self

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.activities.schemas import Funding
+from app.collection.across import across
 from app.collection.days import Day
 from app.collection.values import (
     Code,
@@ -166,20 +167,18 @@ class Event(Record, Owned, Kept):
         ],
     )
 
-    @model_validator(mode="after")
-    def _date_as_precise_as_said(self) -> "Event":
+    @across("start_date", "date_precision")
+    def _date_as_precise_as_said(self) -> None:
         if (self.start_date is None) != (self.date_precision == "unknown"):
             raise PydanticCustomError(
                 "start_date_and_precision",
                 "start_date is needed, unless date_precision is `unknown`; then it is left out.",
                 {"field": "start_date"},
             )
-        return self
 
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> "Event":
+    @across("start_date", "end_date")
+    def _dates_in_order(self) -> None:
         if self.end_date and (self.start_date is None or self.end_date < self.start_date):
             raise PydanticCustomError(
                 "end_before_start", "end_date lies before start_date.", {"field": "end_date"}
             )
-        return self

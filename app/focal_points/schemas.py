@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day, Instant, Moment
 from app.collection.values import (
     CodeReference,
@@ -150,13 +151,12 @@ class FocalPoint(Record, Kept):
         examples=["public"],
     )
 
-    @model_validator(mode="after")
-    def _ends_after_it_began(self) -> "FocalPoint":
+    @across("valid_from", "valid_until")
+    def _ends_after_it_began(self) -> None:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise PydanticCustomError(
                 "valid_until_before_from", "valid_until lies before valid_from.", {"field": "valid_until"}
             )
-        return self
 
 
 class MissingOffice(Value):

@@ -38,8 +38,10 @@ async def hand_over(connection: Connection, current: Current, said: Mapping[str,
         errors.append({"pointer": "/valid_from", "code": "missing", "message": message})
     if errors:
         raise Unprocessable("The successor needs attention.", errors=errors)
-    body = from_nothing(FOCAL_POINTS, merged(FOCAL_POINTS, {**before, **_ITS_OWN}, said))
-    begins: date = validated(FOCAL_POINTS, body).__dict__["valid_from"]
+    body = from_nothing(
+        FOCAL_POINTS, merged(FOCAL_POINTS, {**before, **_ITS_OWN}, said, FOCAL_POINTS.writable)
+    )
+    begins: date = validated(FOCAL_POINTS, body)["valid_from"]
     ends = begins - timedelta(days=1)
     if before["valid_from"] and date.fromisoformat(before["valid_from"]) > ends:
         message = f"This one answers from {before['valid_from']} on: a successor begins after that."

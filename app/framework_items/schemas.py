@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day
 from app.collection.values import (
     CodeReference,
@@ -67,8 +68,7 @@ class FrameworkItem(Record, Kept):
         [], description="Where this is known from.", examples=[[_SOURCE]]
     )
 
-    @model_validator(mode="after")
-    def _ends_after_it_began(self) -> "FrameworkItem":
+    @across("start_date", "end_date")
+    def _ends_after_it_began(self) -> None:
         if self.start_date and self.end_date and self.end_date < self.start_date:
             raise PydanticCustomError("end_before_start", "It ends before it begins.", {"field": "end_date"})
-        return self

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Day
 from app.collection.values import (
     Code,
@@ -84,10 +85,9 @@ class Organisation(Record, Kept):
         ],
     )
 
-    @model_validator(mode="after")
-    def _ends_after_it_began(self) -> "Organisation":
+    @across("valid_from", "valid_until")
+    def _ends_after_it_began(self) -> None:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise PydanticCustomError(
                 "valid_until_before_from", "valid_until lies before valid_from.", {"field": "valid_until"}
             )
-        return self

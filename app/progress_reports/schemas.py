@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from app.collection.across import across
 from app.collection.days import Instant
 from app.collection.values import (
     READ_ONLY,
@@ -70,13 +71,12 @@ class ProgressReport(Record, Kept):
         None, description="The report as a whole, in words.", examples=["Two trainings were held."]
     )
 
-    @model_validator(mode="after")
-    def _one_reporter(self) -> "ProgressReport":
+    @across("country", "organisation")
+    def _one_reporter(self) -> None:
         if (self.country is None) == (self.organisation is None):
             raise PydanticCustomError(
                 "one_reporter", "Either a country reports, or a body.", {"field": "country"}
             )
-        return self
 
 
 class ReturnReason(Value):

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.activities.schemas import ActivityStatus, Funding
+from app.collection.across import across
 from app.collection.values import (
     READ_ONLY,
     CodeReference,
@@ -80,8 +81,8 @@ class ReportLine(Record, Kept):
         [], description="Who paid.", examples=[[{"source": "Japan-ASEAN Integration Fund (JAIF)"}]]
     )
 
-    @model_validator(mode="after")
-    def _says_what_its_response_needs(self) -> "ReportLine":
+    @across("response", "status", "narrative")
+    def _says_what_its_response_needs(self) -> None:
         if (self.response == "reported") != (self.status is not None):
             raise PydanticCustomError(
                 "status_if_reported",
@@ -92,4 +93,3 @@ class ReportLine(Record, Kept):
             raise PydanticCustomError(
                 "narrative_missing", "Say why the activity is not applicable.", {"field": "narrative"}
             )
-        return self

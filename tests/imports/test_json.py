@@ -356,3 +356,24 @@ async def test_a_key_that_must_say_the_version_must_say_it_in_every_row(
     assert without.json()["errors"][0]["code"] == "version_required"
     row = {"id": made["id"], "version": made["version"], "title": "B"}
     assert (await client.post(BULK, json=[row], headers=careful)).status_code == 200
+
+
+async def test_what_python_takes_for_the_stored_value_is_refused_all_the_same(
+    client: httpx.AsyncClient,
+) -> None:
+    goal = (await make.record(client, "goals"))["number"]
+    made = await make.record(client, "activities", code="X-1", goal={"number": goal})
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"goal": {"number": float(goal)}}, "/goal/number"),
+        ({"goal": {"id": made["goal"]["id"], "number": float(goal)}}, "/goal/number"),
+        ({"code": ["X-1"]}, "/code"),
+    ]
+    for body, pointer in refused:
+        answer = await client.post("/v1/activities/bulk?match=id", json=[{"id": made["id"], **body}])
+        assert pointer in {error["pointer"] for error in answer.json()["errors"]}, answer.text
+
+
+async def test_a_row_that_gives_no_field_leaves_its_record_as_it_is(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "events")
+    answer = await client.post(f"{BULK}?match=id", json=[{"id": made["id"], "version": 1, "op": "update"}])
+    assert answer.json()["summary"]["unchanged"] == 1, answer.text
