@@ -13,13 +13,14 @@ from app.access.policies import (
     OF_KEY,
     SERVICE,
     TOLD,
+    WITHHELD,
     Guarded,
     keeps_all,
+    kinds_shown,
     not_withheld,
     owner_then,
     reading,
     visible,
-    withheld,
     writing,
 )
 from app.db import APP_ROLE, Base
@@ -113,7 +114,7 @@ end $$"""
 
 def _views() -> tuple[str, ...]:
     owned = owner_then((*RECORDS, _KEYS))
-    return withheld(RECORDS), visible(RECORDS, _KEY_TOLD), TOLD, owned, keeps_all(PERSONS.guard)
+    return kinds_shown(RECORDS), WITHHELD, visible(RECORDS, _KEY_TOLD), TOLD, owned, keeps_all(PERSONS.guard)
 
 
 def _tables(made: list[str]) -> list[str]:

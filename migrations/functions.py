@@ -1,14 +1,16 @@
 """The database functions of migration 0001, one statement each, in the order in which they are made."""
 
+# Case, accents and width do not matter when looking for text, nor the invisible marks between the words of
+# Khmer and Burmese (U+200B to U+200D, U+2060) and inside broken lines (U+00AD).
+FOLD = """create function fold(written text) returns text language sql immutable strict parallel safe
+    return lower(public.unaccent('public.unaccent'::regdictionary,
+      translate(normalize(written, NFKC), U&'\\200B\\200C\\200D\\2060\\00AD', '')))"""
+
 BEFORE_TABLES = [
     "create extension if not exists pg_trgm",
     "create extension if not exists unaccent",
     "create extension if not exists btree_gist",
-    # Case, accents and width do not matter when looking for text, nor the invisible marks between the words of
-    # Khmer and Burmese (U+200B to U+200D, U+2060) and inside broken lines (U+00AD).
-    """create function fold(written text) returns text language sql immutable strict parallel safe
-    return lower(public.unaccent('public.unaccent'::regdictionary,
-      translate(normalize(written, NFKC), U&'\\200B\\200C\\200D\\2060\\00AD', '')))""",
+    FOLD,
     # What is looked for is text, never a pattern; what folds to nothing is found nowhere.
     r"""create function like_pattern(written text) returns text language sql immutable strict parallel safe
     return '%' || regexp_replace(nullif(fold(written), ''), '([\\%_])', '\\\1', 'g') || '%'""",

@@ -14,6 +14,7 @@ begin
       where relnamespace = 'public'::regnamespace and relkind = 'r' and relrowsecurity loop
     execute format('alter table public.%I disable row level security', found.relname);
   end loop;
+  comment on view withheld is null; -- which told that they are there, so that they are made anew
 end $$"""
 
 SCOPED = """create function scoped(scope text) returns boolean language sql stable parallel safe
@@ -47,8 +48,9 @@ end $$"""
 
 # Views with the rights of their owner: what they show is all that the service's role gets of what is behind them.
 # `withheld` and `told` are made anew with the policies; until then they hold back all that was ever hidden.
+WITHHELD_ALL = "create view withheld as select h.record_id from hidden_records h"
 VIEWS = [
-    "create view withheld as select h.record_id from hidden_records h",
+    WITHHELD_ALL,
     "create view once_hidden as select record_id from hidden_records",
     """create view findable as select s.record_id, s.kind, s.title, s.folded, s.words from search_texts s
 where not exists (select from withheld w where w.record_id = s.record_id)""",

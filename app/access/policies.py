@@ -91,15 +91,34 @@ def not_withheld(record: str) -> str:
     return f"not exists (select from withheld w where w.record_id = {record})"
 
 
-def withheld(guarded: Sequence[Guarded]) -> str:
-    """The records that are kept from the caller: only their ids."""
-    cases = " ".join(
-        f"when '{each.table}' then {each.seen('h.visibility', each.owner and 'h.owner')}"
+def kinds_shown(guarded: Sequence[Guarded]) -> str:
+    """The function that says of which kinds the caller sees rows that are for partners (`partners`), drafts of all
+    countries (`any`), and drafts of the country that the caller speaks for (`own`).
+
+    A search is planned in half the time that it took with the same conditions, kind by kind, in the view. Not in SQL:
+    PostgreSQL would read it anew for each plan, to see whether it can be written out there.
+    """
+    rows = ", ".join(
+        f"('{each.table}', {each.any_of(each.shared)}, {each.any_of(Permission.READ_DRAFTS)}, {own})"
         for each in guarded
         if each.drafts
+        for own in [f"{each.country_of(Permission.READ_DRAFTS)} is not null" if each.owner else "false"]
     )
-    shown = f"coalesce(case h.kind {cases} end, false)"
-    return f"create or replace view withheld as select h.record_id from hidden_records h where not {shown}"  # noqa: S608
+    return f"""create or replace function kinds_shown(which text) returns text[]
+language plpgsql stable parallel safe as $$ begin
+  return array(select s.kind from (values {rows}) as s (kind, partners, any_country, own_country)
+    where case which when 'partners' then s.partners when 'any' then s.any_country else s.own_country end);
+end $$"""  # noqa: S608
+
+
+WITHHELD = """create or replace view withheld as
+select h.record_id from hidden_records h where not coalesce(
+  h.visibility = 'public'
+  or (h.visibility = 'partners' and h.kind = any ((select kinds_shown('partners'))::text[]))
+  or h.kind = any ((select kinds_shown('any'))::text[])
+  or (h.owner = (select nullif(current_setting('register.country', true), ''))
+      and h.kind = any ((select kinds_shown('own'))::text[])), false)"""
+"""The records that are kept from the caller: only their ids."""
 
 
 def visible(guarded: Sequence[Guarded], key_told: str) -> str:

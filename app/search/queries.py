@@ -58,9 +58,10 @@ def _found(terms: int, *, some_kinds: bool) -> Select[Any]:
     words = func.ts_rank(hits.c.words, func.websearch_to_tsquery("english", asked), 1)
     title = hits.c.folded
     named = case((inside(title, terms), 1), else_=0)  # all that is looked for stands in the title
-    score: ColumnElement[Any] = func.round(
-        (named + words + func.word_similarity(asked, title)).cast(Numeric), 4
-    )
+    # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
+    verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked + " ") > 0
+    near = case((verbatim, func.word_similarity(asked, asked)), else_=func.word_similarity(asked, title))
+    score: ColumnElement[Any] = func.round((named + words + near).cast(Numeric), 4)
     address = case(
         *((hits.c.kind == each.name, literal(f"/v1/{path}/")) for path, each in SEARCHED.items()),
         else_=literal(""),

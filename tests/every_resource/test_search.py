@@ -1,10 +1,18 @@
 """Words are found by stem and anywhere inside, in every script of the region; case, accents and width do not matter."""
 
+import asyncpg
 import httpx
 import pytest
 
 from app.api import COLLECTIONS
 from tests import make
+
+_SCORES = """with asked as (select fold($1) as q, array(
+  select like_pattern(term) from regexp_split_to_table($1, ' ') term) as patterns)
+select title, round((case when fold(title) like all (patterns) then 1 else 0 end
+  + ts_rank(words, websearch_to_tsquery('english', q), 1) + word_similarity(q, fold(title)))::numeric, 4)
+from search_texts, asked where words @@ websearch_to_tsquery('english', q) or folded like all (patterns)
+order by 2 desc, record_id"""
 
 
 async def found(client: httpx.AsyncClient, words: str, path: str = "events") -> list[str]:
@@ -83,6 +91,28 @@ async def test_the_search_ranks_a_title_before_a_text(
     hits = (await client.get("/v1/search", params={"q": words})).json()["items"]
     assert [hit["title"] for hit in hits] == [one, one, other, other]
     assert {hit["kind"] for hit in hits} == {"events", "goals"}
+
+
+@pytest.mark.parametrize("words", ["legal aid", "aid", "100%", "%", "ｌｅｇａｌ", "กฎหมาย", "legal-aid"])
+async def test_the_score_tells_how_near_a_title_is(
+    client: httpx.AsyncClient, database_address: str, words: str
+) -> None:
+    for title in (
+        "Legal aid",
+        "On legal aid for all",
+        "Paralegal aids",
+        "100% sure",
+        "a % b",
+        "ร่างกฎหมาย กฎหมาย",
+    ):
+        await make.record(client, "countries", name=title)
+    hits = (await client.get("/v1/search", params={"q": words})).json()["items"]
+    connection = await asyncpg.connect(database_address)
+    expected = await connection.fetch(_SCORES, words)
+    await connection.close()
+    assert [(hit["title"], hit["score"]) for hit in hits] == [
+        (title, float(score)) for title, score in expected
+    ]
 
 
 @pytest.mark.parametrize("path", make.PATHS)

@@ -28,6 +28,12 @@ union all select 'grant', table_name, grantee, privilege_type from information_s
 order by 1, 2, 3, 4
 """
 
+_GUARDED = """
+select tablename, concat_ws(' ', relrowsecurity, policyname, qual) from pg_policies join pg_class on relname = tablename
+union all select viewname, definition from pg_views where viewname = 'withheld'
+order by 1, 2
+"""
+
 
 @pytest.fixture
 async def migrated() -> AsyncIterator[str]:
@@ -85,6 +91,20 @@ async def test_the_chain_holds_whether_or_not_changes_say_their_system(migrated:
     await grown()
     await _alembic(migrated, command.upgrade, "head")
     await grown("moj-th")
+
+
+async def test_after_some_steps_back_and_forth_the_tables_are_guarded_again(migrated: str) -> None:
+    async def guarded() -> list[tuple[str, str]]:
+        connection = await asyncpg.connect(migrated)
+        try:
+            return [tuple(row) for row in await connection.fetch(_GUARDED)]
+        finally:
+            await connection.close()
+
+    before = await guarded()
+    await _alembic(migrated, command.downgrade, "0034")  # beyond one that forgets the guards
+    await _alembic(migrated, command.upgrade, "head")
+    assert await guarded() == before
 
 
 async def test_the_tables_are_those_that_the_code_describes(migrated: str) -> None:

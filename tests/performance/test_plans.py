@@ -13,6 +13,7 @@ from app.api import COLLECTIONS
 from app.collection.asked import read
 from app.collection.collection import Collection
 from app.collection.pages import page_plan
+from app.search.queries import found
 from tests.conftest import Register
 
 ROWS = {"organisations": 10_000, "focal_points": 10_000, "activities": 20_000, "events": 100_000}
@@ -131,3 +132,15 @@ async def test_a_deep_page_is_planned_once(large: Register, query: str) -> None:
         "select generic_plans from pg_prepared_statements where statement = $1", statement.sql
     )
     assert kept >= 1
+
+
+async def test_a_search_is_planned_with_its_words(large: Register) -> None:
+    """Of a plan for all words one kind would be slow: the rare ones, or those that every record has."""
+    statement = found(1, some_kinds=False)
+    prepared = await large.superuser.prepare(statement.sql)
+    for _ in range(7):
+        await prepared.fetch(*statement.args({"q": "event", "t0": "event", "limit": 20}))
+    kept = await large.superuser.fetchval(
+        "select generic_plans from pg_prepared_statements where statement = $1", statement.sql
+    )
+    assert kept == 0
