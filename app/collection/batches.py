@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -339,7 +339,8 @@ class Batch:
         self._refused(await self.staging.refuse_repeated(self.by, self._place))
         self._refused(await self.staging.refuse_given_away())
         self._refused(await self.staging.refuse_taken())
-        self._refused(await self.staging.refuse_referred())
+        if self.counts["delete"]:
+            self._refused(await self.staging.refuse_referred())
 
     async def apply(self) -> None:
         """Write what is staged, then look at the rules.
@@ -349,7 +350,7 @@ class Batch:
         while True:
             await self.connection.execute("savepoint staged")
             await self.staging.write(self.counts)
-            broken = await self.staging.broken()
+            broken = await self.staging.broken(new=self.counts["create"] > 0)
             if not broken[0]:
                 return
             await self.connection.execute("rollback to savepoint staged")
@@ -364,21 +365,17 @@ class Batch:
 
 
 def _equal(before: Any, given: Any) -> bool:
-    """Whether a value is plainly the one that is stored; a reference may name its record by less."""
-    if isinstance(given, dict) and isinstance(before, dict):
-        return bool(given) and all(
-            name in before and not isinstance(value, dict | list) and _identical(before[name], value)
-            for name, value in given.items()
-        )
-    return _identical(before, given)
+    """Whether a value is plainly the one that is stored; a reference may name its record by less.
 
-
-def _identical(before: Any, given: Any) -> bool:
-    """Whether two JSON values are one; to Python 1, 1.0 and true are equal."""
+    To Python 1, 1.0 and true are equal; to JSON they are not.
+    """
     if type(before) is not type(given):
         return False
-    if isinstance(given, list):
-        return len(before) == len(given) and all(map(_identical, before, given))
     if isinstance(given, dict):
-        return before.keys() == given.keys() and all(_identical(before[name], given[name]) for name in given)
+        return bool(given) and all(
+            name in before and not isinstance(value, dict | list) and _equal(before[name], value)
+            for name, value in given.items()
+        )
+    if isinstance(given, list):
+        return to_json(before) == to_json(given)
     return bool(before == given)

@@ -1,9 +1,12 @@
 """Rules that only the database knows: looked at after a write, which they roll back."""
 
+from collections.abc import Set
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import literal_column, select, union_all
+from sqlalchemy import Column, literal_column, select, union_all
+from sqlalchemy.sql import visitors
 
 from app.collection.collection import Collection, Rule
 from app.collection.sets import Among, these
@@ -11,12 +14,14 @@ from app.db import Compiled, Connection
 from app.errors import Unprocessable
 
 
-async def check_rules(connection: Connection, collection: Collection, record_id: UUID) -> None:
-    """Refuse what a record breaks."""
-    if not collection.rules:
-        return
+async def check_rules(
+    connection: Connection, collection: Collection, record_id: UUID, changed: Set[str] | None = None
+) -> None:
+    """Refuse what a record breaks, of which these columns changed; none: it is new, or as good as new."""
     among = these([record_id])
-    statement = broken_rules(collection, among)
+    statement = broken_rules(collection, among, changed)
+    if statement is None:
+        return
     rows = await connection.fetch(statement.sql, *statement.args(among.values))
     broken = [collection.rules[row["rule"]] for row in rows]
     if broken:
@@ -28,18 +33,36 @@ def broken_rule(rule: Rule) -> dict[str, Any]:
     return {"pointer": f"/{rule.field}", "code": rule.code, "message": rule.message}
 
 
-def broken_rules(collection: Collection, among: Among) -> Compiled:
-    """The records that break a rule (`id`), and which of the collection's rules it is (`rule`, its place)."""
+def broken_rules(collection: Collection, among: Among, changed: Set[str] | None) -> Compiled | None:
+    """The records that break a rule (`id`), and which of the collection's rules it is (`rule`, its place).
+
+    Asked are the rules that look at what changed; None if there are none.
+    """
+    looks = _columns(collection)
+    places = [place for place, columns in enumerate(looks) if changed is None or columns & changed]
+    if not places:
+        return None
 
     def build() -> Any:
         row = collection.table
         return union_all(
             *(
                 select(row.c.id.label("id"), literal_column(str(place)).label("rule")).where(
-                    among.has(row.c.id), rule.broken(row)
+                    among.has(row.c.id), collection.rules[place].broken(row)
                 )
-                for place, rule in enumerate(collection.rules)
+                for place in places
             )
         )
 
-    return collection.statement(("rules", among.name), build)
+    return collection.statement(("rules", among.name, *places), build)
+
+
+@cache
+def _columns(collection: Collection) -> list[set[str]]:
+    """The columns of a record that each rule looks at, as its condition names them."""
+    table = collection.table
+    conditions = [visitors.iterate(rule.broken(table)) for rule in collection.rules]
+    return [
+        {part.name for part in parts if isinstance(part, Column) and part.table is table}
+        for parts in conditions
+    ]

@@ -53,14 +53,18 @@ class Staging:
             for constraint in collection.table.constraints
             if isinstance(constraint, UniqueConstraint) and len(constraint.columns) == 1
         ]
+        # An array of their names takes longer to send and to look through than all that it speaks of.
+        self._bits = {each: 1 << place for place, each in enumerate(self._columns)}
         self._changed: set[str] = set()
         """The columns in which records that are there change."""
+        self._given: set[str] = set()
+        """The columns that rows give."""
 
     async def make(self) -> None:
         """Make the tables: empty, with the columns of the collection."""
         await self._connection.execute(
             "create temporary table staged on commit drop as select 0 as _row, 0 as _line, ''::text as _label, "  # noqa: S608
-            f"''::text as _outcome, id, null::text[] as _set, {_listed(self._columns)} from {self._table} with no data"
+            f"''::text as _outcome, id, 0::bigint as _set, {_listed(self._columns)} from {self._table} with no data"
         )
         await self._connection.execute(
             "create temporary table refused (row int, line int, label text, errors json) on commit drop"
@@ -69,11 +73,15 @@ class Staging:
     async def put(self, rows: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
         """Stage rows: number, line, label, outcome and id, and the values by column; none for what is not written.
 
-        `_set` names the columns that a row gives; a record that is there keeps the others.
+        `_set` has the bits of the columns that a row gives; a record that is there keeps the others.
         """
         given = set().union(*(values for _, values in rows))
         columns = [each for each in self._columns if each in given]
-        records = [(*row, [*values], *map(values.get, columns)) for row, values in rows]
+        bits = self._bits
+        records = [
+            (*row, sum(map(bits.__getitem__, values)), *map(values.get, columns)) for row, values in rows
+        ]
+        self._given |= given
         self._changed.update(each for row, values in rows if row[3] == "update" for each in values)
         if records:
             await self._connection.copy_records_to_table(
@@ -135,11 +143,13 @@ class Staging:
             own = "nullif(current_setting('register.country', true), '')"
             owner = f"case _outcome when 'create' then coalesce(owner, {own}) else owner end"
         # What is held may be written as it is: only who gives the owner, or what it hangs on, gives anything away.
-        rows = f"(select * from staged where _outcome = 'create' or '{guard.owner}' = any(_set)) s"  # noqa: S608
         if guard.owner_of:
-            after = ", ".join(f'{_after(each)} as "{each}"' for each in self._columns)
+            after = ", ".join(f'{self._after(each)} as "{each}"' for each in self._columns)
             join = f"staged s left join {self._table} t on t.id = s.id"
             rows = f"(select s._row, s._outcome, {after} from {join}) s"  # noqa: S608
+        else:
+            gives = self._gives(guard.owner)
+            rows = f"(select * from staged s where _outcome = 'create' or {gives}) s"  # noqa: S608
         pointer = "" if guard.owner_of else f"/{guard.owner}"
         return await self._refuse(
             f"""select _row, json_build_object('pointer', '{pointer}', 'code', 'not_yours',
@@ -151,7 +161,7 @@ class Staging:
     async def refuse_taken(self) -> dict[str, int]:
         """Refuse what must be unique and is held by another record, or claimed by an earlier row."""
         counts: dict[str, int] = {}
-        for name in [*self._unique, "keys"]:
+        for name in (each for each in [*self._unique, "keys"] if each in self._given):
             if name == "keys":
                 claims = "unnest(s.keys) claim(value)", "not coalesce(claim.value = any(t.keys), false)"
                 held = f"own_keys h on h.kind = '{self._table}' and h.key = value and h.record_id <> c.id"
@@ -187,11 +197,11 @@ class Staging:
             *statement.args({}),
         )
 
-    async def broken(self) -> tuple[list[int], list[int]]:
-        """The rows whose records break a rule as they are now, and which rule each breaks."""
-        if not self._collection.rules:
+    async def broken(self, *, new: bool) -> tuple[list[int], list[int]]:
+        """The rows whose records break a rule as they are now, and which rule each breaks. `new`: some are."""
+        statement = broken_rules(self._collection, WRITTEN, None if new else self._changed)
+        if statement is None:
             return [], []
-        statement = broken_rules(self._collection, WRITTEN)
         found = await self._connection.fetchrow(
             "select array_agg(s._row), array_agg(b.rule) "  # noqa: S608
             f"from ({statement.sql}) b join staged s using (id)",
@@ -215,7 +225,9 @@ class Staging:
 
         Columns in which none of the records changes are not named: the database does less for them.
         """
-        taken = ", ".join(f'"{each}" = {_after(each)}' for each in self._columns if each in self._changed)
+        taken = ", ".join(
+            f'"{each}" = {self._after(each)}' for each in self._columns if each in self._changed
+        )
         listed = _listed(self._columns)
         statements = {
             "delete": f"delete from {self._table} t using staged s where t.id = s.id and s._outcome = 'delete'",  # noqa: S608
@@ -256,6 +268,14 @@ class Staging:
                 yield Refused(row["row"], row["line"], row["label"], json.loads(row["errors"]))
         await self._connection.execute("close told")
 
+    def _gives(self, column: str) -> str:
+        """Whether a staged row `s` gives a column."""
+        return f"s._set & {self._bits[column]} <> 0"
+
+    def _after(self, column: str) -> str:
+        """The value that a column will have, of a staged row `s` and the record `t` that it changes."""
+        return f"""case when {self._gives(column)} then s."{column}" else t."{column}" end"""
+
     async def _refuse(self, mistakes: str, *args: Any) -> dict[str, int]:
         """Move rows from `staged` to `refused`, by a query for row and error; how many there were of each outcome."""
         gone = await self._connection.fetch(
@@ -269,11 +289,6 @@ class Staging:
             timeout=self._patience,
         )
         return {row[0]: row[1] for row in gone}
-
-
-def _after(column: str) -> str:
-    """The value that a column will have, of a staged row `s` and the record `t` that it changes."""
-    return f"""case when '{column}' = any(s._set) then s."{column}" else t."{column}" end"""
 
 
 def _listed(columns: Iterable[str]) -> str:

@@ -58,7 +58,8 @@ def _defaults(collection: Collection) -> dict[str, Any]:
 def validated(collection: Collection, body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The fields of a record that the body makes, or a refusal that names every mistake."""
     errors = field_errors(collection, body)
-    known = {name: value for name, value in body.items() if name in collection.writable}
+    writable = _writable(collection)
+    known = {name: value for name, value in body.items() if name in writable}
     try:
         record = written(collection).model_validate_json(to_json(known))
     except ValidationError as refused:
@@ -76,7 +77,7 @@ def changed(
     The record is valid as it is: only what the patch names is looked at, and what stands in a rule with it.
     """
     rules = _rules_with(collection, patch.keys())
-    names = looked_at(collection, patch.keys())
+    names = {*patch, *(name for rule in rules for name in rule.fields)}
     try:
         found = _fields(collection).validate_json(to_json(merged(collection, current, patch, names)))
         defaults = _defaults(collection)
@@ -117,6 +118,8 @@ def mistakes(refused: ValidationError) -> list[dict[str, Any]]:
 def field_errors(collection: Collection, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Names in the body that may not be there."""
     errors: list[dict[str, Any]] = []
+    if body.keys() <= _writable(collection):
+        return errors
     for name in body:
         if len(errors) == _ERRORS_MOST:
             break
@@ -170,6 +173,11 @@ def _merge(target: Any, patch: Mapping[str, Any]) -> dict[str, Any]:
         else:
             result[name] = value
     return result
+
+
+@cache
+def _writable(collection: Collection) -> frozenset[str]:
+    return frozenset(collection.writable)
 
 
 @cache

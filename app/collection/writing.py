@@ -170,7 +170,7 @@ async def put(
     statement = collection.statement(("change", names), lambda: _update(collection, names))
     row = await connection.fetchrow(statement.sql, *statement.args({**values, "this": current.id}))
     assert row is not None
-    await check_rules(connection, collection, current.id)
+    await check_rules(connection, collection, current.id, values.keys())
     return Written(row["id"], row["tag"], row["j"])
 
 

@@ -176,6 +176,12 @@ class Header:
     """Where the first stands in a sheet."""
 
     @cached_property
+    def read(self) -> list[tuple[int, str, Column]]:
+        """The columns that are read: where they stand, and their names."""
+        named = enumerate(zip(self.names, self.columns, strict=True))
+        return [(place, name, column) for place, (name, column) in named if column is not None]
+
+    @cached_property
     def objects(self) -> frozenset[str]:
         """The fields of which columns hold parts."""
         return frozenset(column.field for column in self.columns if column and column.part)
@@ -249,8 +255,9 @@ def record_of(
     """The body that a row of cells stands for, and its mistakes. `there`: it can only mean a record that is there."""
     body: dict[str, Any] = {}
     mistakes: list[dict[str, Any]] = []
-    for name, column, cell in zip(header.names, header.columns, cells, strict=True):
-        if column is None or (cell == "" and not empty_is_null):
+    for place, name, column in header.read:
+        cell = cells[place]
+        if cell == "" and not empty_is_null:
             continue
         value: Any = None
         if cell != "":
@@ -258,7 +265,7 @@ def record_of(
                 if isinstance(cell, SheetCell):
                     if cell.left_out and there:
                         continue
-                    cell = _whole(cell).in_csv(column.kind)  # noqa: PLW2901
+                    cell = _whole(cell).in_csv(column.kind)
                 value = column.read(cell)
             except Unreadable as why:
                 mistake = {
@@ -275,7 +282,7 @@ def record_of(
             body.setdefault(column.field, {})["id"] = str(value)
         else:
             body.setdefault(column.field, {})[column.part] = value
-    for name in header.objects:  # an object of which nothing is said is null
+    for name in header.objects if empty_is_null else ():  # an object of which nothing is said is null
         inner = body.get(name)
         if isinstance(inner, dict) and all(value is None for value in inner.values()):
             body[name] = None

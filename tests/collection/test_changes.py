@@ -5,9 +5,12 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from app.activities.queries import ACTIVITIES
 from app.api import WRITTEN
 from app.collection.across import rules_of
 from app.collection.collection import Collection
+from app.collection.rules import broken_rules
+from app.collection.sets import these
 from app.collection.validation import changed, merged, validated
 from app.errors import Unprocessable
 from tests.each import of_each
@@ -71,3 +74,16 @@ def test_what_a_schema_demands_of_a_whole_record_says_which_fields_it_looks_at(
     known = collection.schema.__pydantic_decorators__
     assert len(known.model_validators) == len(rules_of(collection.schema)), "Declare it with `across`."
     assert not known.field_validators, "Make it a kind of value (`values`)."
+
+
+def test_the_database_is_asked_for_the_rules_that_name_a_column_that_changes() -> None:
+    asked = {}
+    for column in ("goal_id", "origin", "owner", "start_date"):
+        statement = broken_rules(ACTIVITIES, these([]), {column})
+        rules = enumerate(ACTIVITIES.rules)
+        asked[column] = [
+            rule.field for place, rule in rules if statement and f"{place} AS rule" in statement.sql
+        ]
+    assert asked == {
+        "goal_id": ["parent", "goal"], "origin": ["origin", "goal"], "owner": ["origin"], "start_date": [],
+    }  # fmt: skip
