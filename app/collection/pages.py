@@ -34,7 +34,7 @@ from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter
 from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Expand, Row, Source, bare, record_json
-from app.collection.search import search_condition
+from app.collection.search import rare_and_common, search_condition
 from app.db import Compiled
 from app.journal import CHANGES, JOURNAL_HEAD
 
@@ -51,13 +51,18 @@ _SINCE: BindParameter[int] = bindparam("since", type_=BigInteger)
 """The position in the feed at which a walk began."""
 
 
-def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
-    """The rows that the filters leave."""
-    found = [
+def _filtered(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
+    """The rows that the filters leave, but for the words."""
+    return [
         known.build(row, operator, parameter(f"p{number}", known.kind, operator))
         for number, (path, operator) in enumerate(shape.filters)
         for known in (collection.filters[path],)
     ]
+
+
+def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
+    """The rows that the filters leave."""
+    found = _filtered(collection, row, shape)
     if shape.terms:
         found.append(search_condition(collection.name, row, shape.terms))
     return found
@@ -144,21 +149,40 @@ def _listed(
     keys = sort_keys(collection, shape, lambda name: row.c[name])
     named = [column.label(name) for name, column in columns.items()]
     statement = select(*named, *_labelled(keys)).select_from(row)
-    statement = statement.where(*conditions(collection, row, shape))
+    statement = statement.where(*_filtered(collection, row, shape))
     if not shape.after:
-        return _ordered(statement, keys, shape)
+        return _found(collection, statement, keys, shape)
+    statement = statement.where(_after(collection, keys, shape))
     if settled:
-        return _ordered(statement.where(_after(collection, keys, shape)), keys, shape)
+        return _found(collection, statement, keys, shape)
     moved = _moved(collection, shape)
-    stayed = statement.where(row.c.id.not_in(select(moved.c.record_id)), _after(collection, keys, shape))
+    stayed = statement.where(row.c.id.not_in(select(moved.c.record_id)))
     before = [moved.c[f"k{number}"] for number in range(len(keys))]
     back = (
         select(*named, *_labelled(before))
         .select_from(row.join(moved, moved.c.record_id == row.c.id))
         .where(*conditions(collection, row, shape), _after(collection, before, shape))
     )
-    both = union_all(_ordered(stayed, keys, shape), _ordered(back, before, shape)).subquery()
-    return _ordered(select(*both.c), [both.c[f"k{number}"] for number in range(len(keys))], shape)
+    return _together(shape, _found(collection, stayed, keys, shape), _ordered(back, before, shape))
+
+
+def _found(
+    collection: Collection, statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: Shape
+) -> Select[Any]:
+    """The rows in which the words are, in order."""
+    if not shape.terms:
+        return _ordered(statement, keys, shape)
+    ways = [
+        (_ordered(statement.where(found), keys, shape).subquery(), right)
+        for found, right in rare_and_common(collection.name, collection.table, shape.terms)
+    ]
+    return _together(shape, *(select(*rows.c).where(right) for rows, right in ways))
+
+
+def _together(shape: Shape, *parts: Select[Any]) -> Select[Any]:
+    """Parts of a list as one, in its order."""
+    rows = union_all(*parts).subquery()
+    return _ordered(select(*rows.c), [rows.c[f"k{number}"] for number in range(len(shape.sort))], shape)
 
 
 def _fields(collection: Collection, shape: Shape, expand: Expand) -> dict[str, Source]:

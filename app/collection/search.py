@@ -6,8 +6,8 @@ case and accents.
 
 from uuid import UUID
 
-from sqlalchemy import Index, Text, Uuid, and_, bindparam, column, func, or_, select, table
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import Index, Text, Uuid, and_, any_, bindparam, column, func, or_, select, table
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -48,6 +48,10 @@ FINDABLE = table(
 """Those of the texts whose records the caller sees: all of them that the service can read."""
 
 
+_RARE = 1000
+"""Hits of one kind at most that are looked up one by one."""
+
+
 def matches(texts: Row, terms: int) -> ColumnElement[bool]:
     """All words by stem, or all of them somewhere inside."""
     words = func.websearch_to_tsquery("english", func.fold(bindparam("q", type_=Text())))
@@ -64,3 +68,18 @@ def search_condition(kind: str, row: Row, terms: int) -> ColumnElement[bool]:
     """The rows of a list that `q=` leaves."""
     texts = FINDABLE.alias()
     return row.c.id.in_(select(texts.c.record_id).where(texts.c.kind == kind, matches(texts, terms)))
+
+
+def rare_and_common(kind: str, row: Row, terms: int) -> list[tuple[ColumnElement[bool], ColumnElement[bool]]]:
+    """Two ways to the rows of a list that `q=` leaves, each with when it is the right one: those of rare words are
+    looked up, those of common ones are met on the way through the list.
+
+    Which is right is counted, since it cannot be guessed: PostgreSQL takes a word that it does not know for one that
+    half a percent of the texts have, and went through a million events for one that none has.
+    """
+    texts = FINDABLE.alias()
+    some = select(texts.c.record_id).where(texts.c.kind == kind, matches(texts, terms)).limit(_RARE + 1)
+    hits = some.cte("found").prefix_with("materialized")
+    number = select(func.count()).select_from(hits).scalar_subquery()
+    ids = func.array(select(hits.c.record_id).scalar_subquery(), type_=ARRAY(Uuid))
+    return [(row.c.id == any_(ids), number <= _RARE), (search_condition(kind, row, terms), number > _RARE)]

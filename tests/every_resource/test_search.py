@@ -5,6 +5,7 @@ import httpx
 import pytest
 
 from app.api import COLLECTIONS
+from app.collection import search
 from tests import make
 
 _SCORES = """with asked as (select fold($1) as q, array(
@@ -63,12 +64,18 @@ async def test_a_changed_text_is_found_by_its_new_words_only(client: httpx.Async
     assert await found(client, "mediation") == ["Seminar"]
 
 
-async def test_words_and_filters_both_hold_and_pages_go_on(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("rare", [2, 1000], ids=["a common word", "a rare word"])
+async def test_words_and_filters_both_hold_and_pages_go_on(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    monkeypatch.setattr(search, "_RARE", rare)
+    fields = "title,status" if rare == 2 else "title,kind"  # a statement is kept for each, once it was made
     for number in range(5):
         await make.record(
             client, "events", title=f"Mediation {number}", kind="forum" if number else "seminar"
         )
-    first = (await client.get("/v1/events?q=mediation&kind=forum&limit=3&sort=title")).json()
+    path = f"/v1/events?q=mediation&kind=forum&limit=3&sort=title&fields={fields}"
+    first = (await client.get(path)).json()
     second = (await client.get(first["next"])).json()
     assert [each["title"] for each in first["items"] + second["items"]] == [
         f"Mediation {n}" for n in range(1, 5)
