@@ -1,6 +1,7 @@
 """What every operation may answer: headers, refusals, each described once."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from app.access.caller import Unauthorised
@@ -16,6 +17,7 @@ def schema_ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+@cache
 def _header_ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
@@ -192,10 +194,15 @@ REFUSALS: dict[str, dict[str, Any]] = {
 """The refusals, each described once."""
 
 
+@cache
+def _refusal_ref(status: int) -> dict[str, Any]:
+    name = "NotModified" if status == 304 else _REFUSALS[status][0]
+    return {"$ref": f"#/components/responses/{name}"}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of an operation."""
-    names = {304: "NotModified"} | {status: name for status, (name, *_) in _REFUSALS.items()}
-    return {status: {"$ref": f"#/components/responses/{names[status]}"} for status in sorted(set(statuses))}
+    return {status: _refusal_ref(status) for status in sorted(set(statuses))}
 
 
 def ok(

@@ -1,5 +1,6 @@
 """What a list may be asked, made from the declaration of its collection: filters, order, shape, counts."""
 
+from functools import cache
 from typing import Any
 
 from app.collection.asked import LIMIT, LIMIT_MOST
@@ -53,7 +54,8 @@ def shaping_parameters(collection: Collection) -> list[dict[str, Any]]:
     return found
 
 
-def filter_parameters(collection: Collection) -> list[dict[str, Any]]:
+@cache
+def filter_parameters(collection: Collection) -> tuple[dict[str, Any], ...]:
     """Filters: every field, and its ordering operators; the others are named in the description."""
     found = []
     for path, known in collection.filters.items():
@@ -72,8 +74,7 @@ def filter_parameters(collection: Collection) -> list[dict[str, Any]]:
             name = f"{path}__{operator}" if operator else path
             schema = _filter_schema(known.kind, operator)
             found.append(parameter(name, description, schema, filter_example(collection, path, known.kind)))
-    found.append(query_words())
-    return found
+    return (*found, query_words())
 
 
 def query_words() -> dict[str, Any]:
