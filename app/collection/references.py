@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -44,17 +45,23 @@ Named = tuple[str, str, str]
 def wanted(collection: Collection, said: Mapping[str, Any], names: Iterable[str]) -> list[Want]:
     """Every reference that the named fields hold; each of its parts, so that they can be compared."""
     wants: list[Want] = []
-    outputs = collection.outputs
+    referring = _referring(collection)
     for name in names:
-        if not (value := said[name]):
+        if name not in referring or not (value := said[name]):
             continue
-        source = outputs[name]
+        source = referring[name]
         if isinstance(source, Ref):
             wants += _parts(f"/{name}", source.to, value)
-        elif isinstance(source, Links):
+        else:
             for number, link in enumerate(value):
                 wants += _parts(f"/{name}/{number}", source.to, link)
     return wants
+
+
+@cache
+def _referring(collection: Collection) -> Mapping[str, Ref | Links]:
+    """The fields that hold references."""
+    return {name: source for name, source in collection.outputs.items() if isinstance(source, Ref | Links)}
 
 
 def _parts(pointer: str, to: Collection, reference: BaseModel) -> Iterator[Want]:

@@ -1,6 +1,6 @@
 """Rules that only the database knows: looked at after a write, which they roll back."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -19,9 +19,10 @@ async def check_rules(
 ) -> None:
     """Refuse what a record breaks, of which these columns changed; none: it is new, or as good as new."""
     among = these([record_id])
-    statement = broken_rules(collection, among, changed)
-    if statement is None:
+    asked = dict.fromkeys(rules_on(collection, changed), among)
+    if not asked:
         return
+    statement = broken_rules(collection, asked)
     rows = await connection.fetch(statement.sql, *statement.args(among.values))
     broken = [collection.rules[row["rule"]] for row in rows]
     if broken:
@@ -33,15 +34,16 @@ def broken_rule(rule: Rule) -> dict[str, Any]:
     return {"pointer": f"/{rule.field}", "code": rule.code, "message": rule.message}
 
 
-def broken_rules(collection: Collection, among: Among, changed: Set[str] | None) -> Compiled | None:
+def rules_on(collection: Collection, changed: Set[str] | None = None) -> list[int]:
+    """The rules, by their places, that look at a column that changed; all, if nothing is said of that."""
+    return [place for place, looks in enumerate(_columns(collection)) if changed is None or looks & changed]
+
+
+def broken_rules(collection: Collection, asked: Mapping[int, Among]) -> Compiled:
     """The records that break a rule (`id`), and which of the collection's rules it is (`rule`, its place).
 
-    Asked are the rules that look at what changed; None if there are none.
+    `asked`: of which records each rule is asked.
     """
-    looks = _columns(collection)
-    places = [place for place, columns in enumerate(looks) if changed is None or columns & changed]
-    if not places:
-        return None
 
     def build() -> Any:
         row = collection.table
@@ -50,11 +52,12 @@ def broken_rules(collection: Collection, among: Among, changed: Set[str] | None)
                 select(row.c.id.label("id"), literal_column(str(place)).label("rule")).where(
                     among.has(row.c.id), collection.rules[place].broken(row)
                 )
-                for place in places
+                for place, among in asked.items()
             )
         )
 
-    return collection.statement(("rules", among.name, *places), build)
+    shape = tuple((place, among.name) for place, among in asked.items())
+    return collection.statement(("rules", *shape), build)
 
 
 @cache

@@ -13,7 +13,7 @@ from sqlalchemy import Text, UniqueConstraint, Uuid, column, select, table
 
 from app.collection.collection import Collection
 from app.collection.removing import referring
-from app.collection.rules import broken_rule, broken_rules
+from app.collection.rules import broken_rule, broken_rules, rules_on
 from app.collection.sets import Among
 from app.db import Connection
 
@@ -26,7 +26,7 @@ def _among(*outcomes: str) -> Among:
     return Among(f"staged for {' '.join(outcomes)}", lambda each: each.in_(ids))
 
 
-DELETED, WRITTEN = _among("delete"), _among("update", "create")
+DELETED, CREATED, WRITTEN = _among("delete"), _among("create"), _among("update", "create")
 
 
 @dataclass(slots=True)
@@ -164,15 +164,18 @@ class Staging:
         for name in (each for each in [*self._unique, "keys"] if each in self._given):
             if name == "keys":
                 claims = "unnest(s.keys) claim(value)", "not coalesce(claim.value = any(t.keys), false)"
+                says = "s.keys <> '{}'"
                 held = f"own_keys h on h.kind = '{self._table}' and h.key = value and h.record_id <> c.id"
                 holder = "h.record_id"
             else:
                 claims = f'(values (s."{name}")) claim(value)', f't."{name}" is distinct from claim.value'
+                says = f's."{name}" is not null'
                 held, holder = f'{self._table} h on h."{name}" = value and h.id <> c.id', "h.id"
             refused = await self._refuse(
                 f"""with claims as materialized (select s._row, s.id, claim.value
-                    from staged s left join {self._table} t on t.id = s.id cross join lateral {claims[0]}
-                    where s._outcome in ('create', 'update') and claim.value is not null and {claims[1]}),
+                    from staged s left join {self._table} t on t.id = s.id and s._outcome = 'update'
+                    cross join lateral {claims[0]}
+                    where s._outcome in ('create', 'update') and {says} and {claims[1]}),
                 mistakes as (select c._row, format('Row %s has it already.', first) as message
                     from claims c join (select value, min(_row) as first from claims group by value
                     having count(*) > 1) several using (value) where c._row <> first
@@ -199,9 +202,11 @@ class Staging:
 
     async def broken(self, *, new: bool) -> tuple[list[int], list[int]]:
         """The rows whose records break a rule as they are now, and which rule each breaks. `new`: some are."""
-        statement = broken_rules(self._collection, WRITTEN, None if new else self._changed)
-        if statement is None:
+        asked = dict.fromkeys(rules_on(self._collection), CREATED) if new else {}
+        asked |= dict.fromkeys(rules_on(self._collection, self._changed), WRITTEN)
+        if not asked:
             return [], []
+        statement = broken_rules(self._collection, asked)
         found = await self._connection.fetchrow(
             "select array_agg(s._row), array_agg(b.rule) "  # noqa: S608
             f"from ({statement.sql}) b join staged s using (id)",

@@ -36,9 +36,14 @@ def composed(text: str) -> str:
     return "".join(parts)
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text is of printable ASCII alone and not blank: most are, and all right."""
+    return text.isascii() and text.isprintable() and text != "" and not text.isspace()
+
+
 def _clean(text: str) -> str:
     """NFC, and nothing invisible that could harm a reader or a terminal (api rule: reliability 4.9)."""
-    if text.isascii() and text.isprintable() and text.strip():  # which is most of them, and all right
+    if _is_plain(text):
         return text
     if _SURROGATE.search(text):
         raise PydanticCustomError(
@@ -69,21 +74,22 @@ def _clean(text: str) -> str:
     return text
 
 
-def _clean_line(text: str) -> str:
-    if "\n" in text or "\r" in text or "\t" in text:
-        raise PydanticCustomError("text_line", "One line is expected: no line breaks or tabs.")
-    return text
+def _text(length: int, *, lines: bool = False) -> AfterValidator:
+    """Clean text of at most so many characters after NFC; with line breaks and tabs, if it may have `lines`."""
 
-
-def _limit(length: int) -> AfterValidator:
-    def within(text: str) -> str:
+    def read(text: str) -> str:
+        if len(text) <= length and _is_plain(text):
+            return text
+        text = _clean(text)
+        if not lines and ("\n" in text or "\r" in text or "\t" in text):
+            raise PydanticCustomError("text_line", "One line is expected: no line breaks or tabs.")
         if len(text) > length:
             raise PydanticCustomError(
                 "string_too_long", "At most {max_length} characters.", {"max_length": length}
             )
         return text
 
-    return AfterValidator(within)
+    return AfterValidator(read)
 
 
 # What the validators refuse, in the words of JSON Schema: at least one visible character, none that harms.
@@ -99,12 +105,11 @@ def _described(length: int, pattern: str) -> Any:
     return Field(json_schema_extra={"minLength": 1, "maxLength": length, "pattern": pattern})
 
 
-_CLEAN, _ONE_LINE = AfterValidator(_clean), AfterValidator(_clean_line)
-Line = Annotated[str, _CLEAN, _ONE_LINE, _limit(500), _described(500, LINE_PATTERN)]
+Line = Annotated[str, _text(500), _described(500, LINE_PATTERN)]
 """One line of text, to 500 characters after NFC."""
-LongLine = Annotated[str, _CLEAN, _ONE_LINE, _limit(2000), _described(2000, LINE_PATTERN)]
+LongLine = Annotated[str, _text(2000), _described(2000, LINE_PATTERN)]
 """One line as printed in the plan, to 2 000 characters."""
-Paragraphs = Annotated[str, _CLEAN, _limit(20_000), _described(20_000, PARAGRAPHS_PATTERN)]
+Paragraphs = Annotated[str, _text(20_000, lines=True), _described(20_000, PARAGRAPHS_PATTERN)]
 """Text that may have line breaks, to 20 000 characters."""
 
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
