@@ -6,6 +6,26 @@ FOLD = """create function fold(written text) returns text language sql immutable
     return lower(public.unaccent('public.unaccent'::regdictionary,
       translate(normalize(written, NFKC), U&'\\200B\\200C\\200D\\2060\\00AD', '')))"""
 
+MIRROR_LINKS = """create function mirror_links() returns trigger language plpgsql security definer
+set search_path = public, pg_temp as $$
+declare
+  through text := tg_argv[0];
+  owner text := tg_argv[1];
+  target text := tg_argv[2];
+  field text := tg_argv[3];
+  source text := 'new_rows n';
+begin
+  if tg_op = 'UPDATE' then
+    source := format('new_rows n join old_rows o on o.id = n.id and o.%1$I is distinct from n.%1$I', field);
+    execute format('delete from %I t using %s where t.%I = n.id and t.field = %L', through, source, owner, field);
+  end if;
+  execute format(
+    'insert into %I (%I, field, %I)
+     select distinct n.id, %L, (link ->> ''id'')::uuid from %s, jsonb_array_elements(n.%I) link',
+    through, owner, target, field, source, field);
+  return null;
+end $$"""
+
 BEFORE_TABLES = [
     "create extension if not exists pg_trgm",
     "create extension if not exists unaccent",
@@ -145,25 +165,7 @@ begin
   end if;
   return null;
 end $$""",
-    """create function mirror_links() returns trigger language plpgsql security definer
-set search_path = public, pg_temp as $$
-declare
-  through text := tg_argv[0];
-  owner text := tg_argv[1];
-  target text := tg_argv[2];
-  field text := tg_argv[3];
-  source text := 'new_rows n';
-begin
-  if tg_op = 'UPDATE' then
-    source := format('new_rows n join old_rows o on o.id = n.id and o.%1$I is distinct from n.%1$I', field);
-    execute format('delete from %I t using %s where t.%I = n.id and t.field = %L', through, source, owner, field);
-  end if;
-  execute format(
-    'insert into %I (%I, field, %I)
-     select distinct n.id, %L, (link ->> ''id'')::uuid from %s, jsonb_array_elements(n.%I) link',
-    through, owner, target, field, source, field);
-  return null;
-end $$""",
+    MIRROR_LINKS,
     # A record that is given its key late: lists that name it by id alone learn the key, as a change of their records.
     """create function spread_key() returns trigger language plpgsql as $$
 declare
