@@ -113,8 +113,8 @@ end $$"""
 
 
 def _views() -> tuple[str, ...]:
-    owned = owner_then((*RECORDS, _KEYS))
-    return kinds_shown(RECORDS), WITHHELD, visible(RECORDS, _KEY_TOLD), TOLD, owned, keeps_all(PERSONS.guard)
+    owned, seen = owner_then((*RECORDS, _KEYS)), visible(RECORDS, _KEY_TOLD)
+    return kinds_shown(RECORDS), WITHHELD, owned, seen, TOLD, keeps_all(PERSONS.guard)
 
 
 def _tables(made: list[str]) -> list[str]:

@@ -52,13 +52,13 @@ class Guarded:
             return self.any_of(permission)
         return f"({self.any_of(permission)} or {owner} = {self.country_of(permission)})"
 
-    def seen(self, visibility: str = "visibility", owner: str | None = None) -> str:
+    def seen(self) -> str:
         """Whether a row is seen, by its visibility and its owner."""
         if not self.drafts:
             return "true" if self.reads is Permission.READ else self.may(self.reads, self.owner)
         shared = self.any_of(self.shared)
-        drafts = self.may(Permission.READ_DRAFTS, owner or self.owner)
-        return f"({visibility} = 'public' or ({visibility} = 'partners' and {shared}) or {drafts})"
+        drafts = self.may(Permission.READ_DRAFTS, self.owner)
+        return f"(visibility = 'public' or (visibility = 'partners' and {shared}) or {drafts})"
 
     def written(self) -> str:
         """Whether a row may be written."""
@@ -111,26 +111,30 @@ language plpgsql stable parallel safe as $$ begin
 end $$"""  # noqa: S608
 
 
-WITHHELD = """create or replace view withheld as
-select h.record_id from hidden_records h where not coalesce(
-  h.visibility = 'public'
-  or (h.visibility = 'partners' and h.kind = any ((select kinds_shown('partners'))::text[]))
-  or h.kind = any ((select kinds_shown('any'))::text[])
-  or (h.owner = (select nullif(current_setting('register.country', true), ''))
-      and h.kind = any ((select kinds_shown('own'))::text[])), false)"""
+_SHOWN = """{visibility} = 'public'
+  or ({visibility} = 'partners' and {kind} = any ((select kinds_shown('partners'))::text[]))
+  or {kind} = any ((select kinds_shown('any'))::text[])
+  or ({owner} = (select nullif(current_setting('register.country', true), ''))
+      and {kind} = any ((select kinds_shown('own'))::text[]))"""
+"""Whether the caller sees a record of a kind that has drafts."""
+WITHHELD = f"""create or replace view withheld as
+select h.record_id from hidden_records h
+where not coalesce({_SHOWN.format(kind="h.kind", visibility="h.visibility", owner="h.owner")}, false)"""  # noqa: S608
 """The records that are kept from the caller: only their ids."""
 
 
 def visible(guarded: Sequence[Guarded], key_told: str) -> str:
     """The function that says whether a record in the journal would have been seen as it was then."""
-    cases = " ".join(
-        f"when '{each.table}' then {each.seen(_VISIBILITY, each.owner and f'record ->> {each.owner!r}')}"
-        for each in guarded
-        if each.drafts
+    kinds = ",".join(each.table for each in guarded if each.drafts)
+    shown = _SHOWN.format(
+        kind="kind",
+        visibility="coalesce(record ->> 'visibility', 'public')",
+        owner="owner_then(kind, record)",
     )
     return (
         "create or replace function visible(kind text, record json) returns boolean language sql stable parallel safe "
-        f"return coalesce(case kind {cases} when 'api_keys' then {key_told} else true end, false)"
+        f"return coalesce(case when kind = 'api_keys' then {key_told} when kind <> all ('{{{kinds}}}') then true "
+        f"else {shown} end, false)"
     )
 
 
@@ -150,8 +154,6 @@ def keeps_all(persons: Guarded) -> str:
         f"return {persons.any_of(persons.writes)}"
     )
 
-
-_VISIBILITY = "coalesce(record ->> 'visibility', 'public')"
 
 TOLD = """create or replace view told as
 select h.commit_number, h.ordinal, h.kind, h.record_id, h.version, seen.action,

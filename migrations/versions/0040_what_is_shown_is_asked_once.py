@@ -12,6 +12,7 @@ or sorts all of them, for some. What is written in plain letters folds by making
 
 from alembic import op
 
+from migrations.feed import VISIBLE
 from migrations.functions import FOLD
 from migrations.guards import WITHHELD_ALL
 
@@ -38,6 +39,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("alter function like_pattern(text) cost 100")
     op.execute(WITHHELD_ALL.replace("create view", "create or replace view", 1))
+    op.execute(VISIBLE.replace("create function", "create or replace function", 1))
     op.execute("comment on view withheld is null")  # the guards are to be made anew
     op.execute("drop function if exists kinds_shown(text)")
     op.execute(FOLD.replace("create function", "create or replace function", 1))
