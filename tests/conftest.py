@@ -192,12 +192,11 @@ class Register:
     async def of(cls, template: str, **settings: object) -> AsyncIterator[Self]:
         address = await copy_of(template)
         superuser = await asyncpg.connect(on(_name(address), superuser=True))
-        await superuser.execute("set session_replication_role = replica")  # the journal begins with the test
+        kept = Kept(await asyncpg.connect(on(_name(address), superuser=True), server_settings=_UNRECORDED))
         keys = {name: new_key() for name in CALLERS}
         for name, (role, country) in CALLERS.items():
-            await preparing.add_key(superuser, keys[name], name, role, country=country)
-        kept = await Kept.of(superuser)
-        await superuser.execute("reset session_replication_role")
+            await preparing.add_key(kept.keeper, keys[name], name, role, country=country)
+        await kept.keep()
         app = create_app(settings_for(address, **settings))
         chore = _CHORE.set(True)  # what the service starts beside its requests knows itself by this
         try:
@@ -206,11 +205,12 @@ class Register:
                 yield cls(address, app, keys, superuser, kept)
         finally:
             await superuser.close()
+            await kept.keeper.close()
             await drop(address)
 
     async def begin_anew(self) -> None:
         """Bring back what was there at the start, no more and no less; the service forgets what it remembers of it."""
-        await self.kept.bring_back(self.superuser)
+        await self.kept.bring_back()
         remembering: Service = self.app.state.service
         remembering.doorkeeper.forget()
         remembering.wakeups.head = min(remembering.wakeups.head, self.kept.begun)
@@ -230,44 +230,48 @@ from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and att
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'alembic_version' group by 1"""
 
 
+_UNRECORDED = {"session_replication_role": "replica", "lock_timeout": "20s"}
+"""No trigger asks or records: the journal begins with the test."""
+
+
 class Kept:
     """What a register holds at its start, beside its tables."""
 
-    @classmethod
-    async def of(cls, superuser: asyncpg.Connection) -> Self:
-        self = cls()
-        await superuser.execute("update api_key_secrets set last_used_on = current_date")
-        columns = dict(await superuser.fetch(_TABLES))
-        filled: list[str] = await superuser.fetchval(f"select {_filled(columns)}")
+    def __init__(self, keeper: asyncpg.Connection) -> None:
+        self.keeper = keeper
+        self.changed = 0
+
+    async def keep(self) -> None:
+        """What is there now is what is brought back."""
+        await self.keeper.execute("update api_key_secrets set last_used_on = current_date")
+        columns = dict(await self.keeper.fetch(_TABLES))
+        filled: list[str] = await self.keeper.fetchval(f"select {_filled(columns)}")
         for name in filled:
-            await superuser.execute(
+            await self.keeper.execute(
                 f"create temporary table kept_{name} as select {columns[name]} from {name}"
             )
-        self.begun = await superuser.fetchval("select position from journal_head")
+        self.begun = await self.keeper.fetchval("select position from journal_head")
         # Most tests only read, or are refused: for them there is nothing to take out.
         new = " or ".join(f"exists (select from {name})" for name in columns if name not in filled)
-        self.look = await superuser.prepare(  # it names every table: to read and plan it takes longer than to run it
+        self.look = await self.keeper.prepare(  # it names every table: to read and plan it takes longer than to run it
             f"select {_filled(columns)}, position from journal_head where position <> {self.begun} or {new}"
         )
-        # Deleting few rows is fifty times as fast as truncating so many tables; no trigger asks or records.
-        self.back = "set session_replication_role = replica; set lock_timeout = '20s'; {};" + ";".join(
+        # Deleting few rows is fifty times as fast as truncating so many tables.
+        self.back = "{};" + ";".join(
             f"insert into {name} ({columns[name]}) overriding system value select * from kept_{name}"
             for name in filled
         )
-        self.back += "; reset session_replication_role"
-        self.changed = 0
-        return self
 
-    async def bring_back(self, superuser: asyncpg.Connection) -> None:
+    async def bring_back(self) -> None:
         """No more and no less than was there. What an earlier test left to be loaded is loaded by now, or never."""
-        await superuser.execute("delete from jobs")
+        await self.keeper.execute("delete from jobs")
         if (found := await self.look.fetchrow()) is None:
             return
         filled, position = found
-        await superuser.execute(self.back.format(";".join(f"delete from {name}" for name in filled)))
+        await self.keeper.execute(self.back.format(";".join(f"delete from {name}" for name in filled)))
         self.changed += position - self.begun
         if self.changed > _CHANGES_MOST:  # or the next test wades through what is gone, and is planned for it
-            await superuser.execute(f"vacuum (analyze) {', '.join(filled)}")
+            await self.keeper.execute(f"vacuum (analyze) {', '.join(filled)}")
             self.changed = 0
 
 
