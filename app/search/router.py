@@ -11,42 +11,15 @@ from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching, tells_of_people
-from app.operations.doors import POLICY
+from app.operations.doors import open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.search.queries import SEARCHED, found
 
 router = APIRouter(tags=["Search"])
-POLICY["search"] = Permission.READ
 _HITS, _HITS_MOST = 20, 100
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
-@router.get(
-    "/search",
-    operation_id="search",
-    summary="Search everything",
-    response_class=Response,
-    responses=doc.ok(200, "The best hits.", doc.hits_content(), "Memento-Datetime")
-    | doc.problems(*doc.READS),
-    openapi_extra={
-        "parameters": [
-            {**doc.query_words(), "required": True},
-            doc.parameter(
-                "kind",
-                f"Only these kinds, separated by commas: {', '.join(SEARCHED)}.",
-                doc.several(SEARCHED),
-                "events,activities",
-            ),
-            doc.parameter(
-                "limit",
-                "Hits at most.",
-                {"type": "integer", "format": "int32", "minimum": 1, "maximum": _HITS_MOST, "default": _HITS},
-                _HITS,
-            ),
-            *doc.AS_OF,
-        ]
-    },
-)
 async def search(request: Request) -> Response:
     """Look for words in all kinds of record, best hits first: by stem, or anywhere inside a text, whatever its
     script; case and accents do not matter. Of very many hits the newest thousand are ranked.
@@ -78,3 +51,34 @@ async def search(request: Request) -> Response:
     return Response(
         f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, answer, media_type="application/json"
     )
+
+
+open_door(
+    router,
+    "GET",
+    "/search",
+    search,
+    "search",
+    Permission.READ,
+    summary="Search everything",
+    responses=doc.ok(200, "The best hits.", doc.hits_content(), "Memento-Datetime")
+    | doc.problems(*doc.READS),
+    openapi_extra={
+        "parameters": [
+            {**doc.query_words(), "required": True},
+            doc.parameter(
+                "kind",
+                f"Only these kinds, separated by commas: {', '.join(SEARCHED)}.",
+                doc.several(SEARCHED),
+                "events,activities",
+            ),
+            doc.parameter(
+                "limit",
+                "Hits at most.",
+                {"type": "integer", "format": "int32", "minimum": 1, "maximum": _HITS_MOST, "default": _HITS},
+                _HITS,
+            ),
+            *doc.AS_OF,
+        ]
+    },
+)

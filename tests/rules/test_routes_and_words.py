@@ -41,10 +41,10 @@ def test_operation_ids_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-def test_the_short_way_leads_to_the_documented_operations() -> None:
+def test_the_short_way_leads_to_every_documented_operation() -> None:
     for method, path, _ in operations():
-        handler, template, _ = TREE.find(method, path)
-        assert handler is None or template == path
+        _, template, _ = TREE.find(method, path)
+        assert template == path, "open it a door (app/operations/doors.py)"
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.path)
