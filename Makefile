@@ -5,7 +5,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # What may be chosen: `make test workers=4 args="-k etag"`, `make lock options=--upgrade`, `make serve args="--port 9000"`.
-workers ?= 2
+# One more than cores of a small machine: some tests wait for time to pass, or for the database.
+workers ?= 3
 args ?=
 options ?=
 examples ?= 1
