@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from app.report_files.lettering import FAMILIES, FONTS, shown
@@ -31,13 +32,7 @@ def drawn(name: str, report: Report, style: str) -> bytes:
     """A chart as a file: the same report is the same bytes."""
     import matplotlib as mpl
 
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # Japanese has no bold here
-    # The fonts of this machine are not looked at: a report looks the same everywhere.
-    from matplotlib.font_manager import fontManager
-
-    fontManager.ttflist = []
-    for font in sorted(FONTS.glob("*.[ot]tf")):
-        fontManager.addfont(font)
+    _take_our_fonts()
     chosen = {
         "font.family": list(FAMILIES), "font.size": 8, "svg.fonttype": "none", "svg.hashsalt": "workplan",
         "text.color": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK, "axes.edgecolor": _FAINT,
@@ -50,6 +45,17 @@ def drawn(name: str, report: Report, style: str) -> bytes:
         more: dict[str, Any] = {"metadata": {"Date": None}} if style == "svg" else {"dpi": _PER_INCH}
         figure.savefig(file, format=style, **more)
     return file.getvalue()
+
+
+@cache
+def _take_our_fonts() -> None:
+    """The fonts of this machine are not looked at: a report looks the same everywhere."""
+    from matplotlib.font_manager import fontManager
+
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # Japanese has no bold here
+    fontManager.ttflist = []
+    for font in sorted(FONTS.glob("*.[ot]tf")):
+        fontManager.addfont(font)
 
 
 def _figure(height: float, **more: Any) -> tuple[Figure, Any]:
