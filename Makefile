@@ -43,7 +43,7 @@ test: setup ## Run the whole test suite
 
 .PHONY: fuzz
 fuzz: setup ## Let schemathesis try the whole API document against a running service (examples=50 for longer)
-	@WORKPLAN_FUZZ=$(examples) $(BIN)/pytest -q tests/openapi/test_schemathesis.py -k all
+	@WORKPLAN_FUZZ=$(examples) $(BIN)/pytest -q -o faulthandler_timeout=0 tests/openapi/test_schemathesis.py -k all
 
 .PHONY: lint
 lint: setup ## Style, types, import directions, dependencies, migrations

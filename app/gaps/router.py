@@ -11,6 +11,7 @@ from app.errors import NotFound, Unprocessable
 from app.gaps.checks import checks
 from app.gaps.counting import GAPS_MOST, catalogue, counts, one_gap, page_of_gaps
 from app.gaps.queries import GAP_DISMISSALS
+from app.gaps.schemas import GAP_ID
 from app.http.bodies import read_object
 from app.operations import documented as doc
 from app.operations.documents import add_deed, add_document, answered, asked_of, text_of
@@ -130,7 +131,7 @@ add_deed(
     parameters=[
         doc.parameter(
             "name", "Id of the gap.",
-            {"type": "string", "maxLength": 160, "pattern": "^[a-z_]{1,60}:[0-9a-f-]{36}(:[a-z_]{1,60})?$"},
+            {"type": "string", "maxLength": 160, "pattern": GAP_ID},
             "event_without_outcome:019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", place="path",
         )
     ],

@@ -11,9 +11,9 @@ from app.collection.values import CountryCode, Kept, Paragraphs, Record, Value
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
 _GAP = f"event_without_outcome:{_ID}"
-GapId = Annotated[
-    str, StringConstraints(pattern=r"^[a-z_]{1,60}:[0-9a-f-]{36}(:[a-z_]{1,60})?$", max_length=160)
-]
+GAP_ID = "^[a-z_]{1,60}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[a-z_]{1,60})?$"
+"""The check, the record that has the gap, and what of it."""
+GapId = Annotated[str, StringConstraints(pattern=GAP_ID, max_length=160)]
 SeverityWord = Literal["critical", "warning", "info"]
 Word = Annotated[str, Field(max_length=60)]
 Text = Annotated[str, Field(max_length=4000)]

@@ -141,6 +141,13 @@ async def test_what_cannot_be_asked_is_refused(client: Client, query: str) -> No
     assert answer.json()["errors"][0]["parameter"] == query.partition("=")[0]
 
 
+async def test_a_gap_without_the_id_of_a_record_is_named_as_what_is_wrong(client: Client) -> None:
+    body = {"gap": "_:" + 36 * "0", "reason": "Why not.", "until": "2399-01-01"}
+    refused = await client.post("/v1/gap-dismissals", json=body)
+    assert refused.status_code == 422
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/gap"]
+
+
 async def test_a_gap_is_not_dismissed_until_a_day_that_has_passed(client: Client) -> None:
     made = await make.record(client, "activities")
     gap = (await client.get("/v1/gaps?check=activity_without_lead")).json()["items"][0]["id"]
