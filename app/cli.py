@@ -8,9 +8,8 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -19,32 +18,25 @@ from uuid import UUID
 
 import asyncpg
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from app import __version__, embedded, logs, preparing, seeding
-from app.access.keys import new_key
-from app.access.networks import networks
-from app.access.permissions import OF_A_COUNTRY, Role
-from app.access.scopes import SCOPE, VERBS
+from app import __version__, embedded, key_commands, logs, preparing, seeding
 from app.audit import verifying
+from app.console import database, err, out, with_connection
 from app.errors import Problem
 from app.exchange import commands
-from app.keys.writes import rotate
 from app.persons.erasing import erase_again
 from app.settings import OTHER_CONNECTIONS, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The Work Plan Register.")
-keys_cli = typer.Typer(no_args_is_help=True, help="API keys: create, list, rotate, revoke.")
 audit_cli = typer.Typer(no_args_is_help=True, help="The journal: verify its chain, print a checkpoint.")
-cli.add_typer(keys_cli, name="keys")
+cli.add_typer(key_commands.keys_cli, name="keys")
 cli.add_typer(audit_cli, name="audit")
 persons_cli = typer.Typer(no_args_is_help=True, help="Personal data, after a backup was restored.")
 cli.add_typer(persons_cli, name="persons")
 cli.command("import")(commands.import_file)
 cli.command("export")(commands.export_collection)
-out, err = Console(), Console(stderr=True)
 
 
 def main() -> None:
@@ -58,29 +50,6 @@ def main() -> None:
     except (asyncpg.PostgresError, OSError) as error:
         err.print(f"[red]workplan:[/red] the database cannot be used: {type(error).__name__}: {error}")
         raise SystemExit(1) from None
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    """The database of this installation, started for the while of a command if it does not run."""
-    config = Settings()
-    if config.database_url:
-        yield config.database_url.get_secret_value()
-        return
-    with embedded.session(config.data_dir) as address:
-        yield address
-
-
-def _with_connection(work: Callable[[Any], Awaitable[Any]]) -> Any:
-    async def run(address: str) -> Any:
-        connection = await asyncpg.connect(address)
-        try:
-            return await work(connection)
-        finally:
-            await connection.close()
-
-    with _database() as address:
-        return asyncio.run(run(address))
 
 
 @cli.command()
@@ -189,7 +158,7 @@ def deliver() -> None:
 
     config = Settings()
     logs.configure(config)
-    with _database() as address:
+    with database() as address:
         _check_schema(address)
         asyncio.run(deliver_alone(address, config, kinds_of(SEARCHED.values())))
 
@@ -197,7 +166,7 @@ def deliver() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    with _database() as address:
+    with database() as address:
         preparing.migrate(address)
     out.print(f"The database is at migration {preparing.newest()}.")
 
@@ -208,7 +177,7 @@ def seed() -> None:
     total = sum(len(seeding.bodies(name)) for _, name in seeding.ORDER)
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Seeding", total=total)
-        made = _with_connection(
+        made = with_connection(
             lambda c: seeding.seed(c, lambda name: progress.update(task, advance=1, description=name))
         )
     out.print(
@@ -216,108 +185,6 @@ def seed() -> None:
         if made
         else "Nothing to add."
     )
-
-
-@keys_cli.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="Which system the key is for.")],
-    role: Annotated[Role, typer.Option(help="What it may do.")] = Role.SECRETARIAT,
-    country: Annotated[str | None, typer.Option(help="For which country it speaks, ISO 3166-1: TH.")] = None,
-    scopes: Annotated[
-        str, typer.Option(help="What it may do less than its role: activities:write,*:read.")
-    ] = "",
-    expires: Annotated[
-        datetime | None, typer.Option(help="When it ends, in UTC.", formats=["%Y-%m-%d"])
-    ] = None,
-    network: Annotated[
-        list[str] | None, typer.Option(help="From where it opens: 203.0.113.0/24. Several times for several.")
-    ] = None,
-    require_if_match: Annotated[bool, typer.Option(help="Refuse changes without If-Match (428).")] = False,
-) -> None:
-    """Make a key. It is shown once and never stored."""
-    if role is Role.PUBLIC:
-        raise typer.BadParameter("The public needs no key.")
-    if (role in OF_A_COUNTRY) != bool(country):
-        raise typer.BadParameter(
-            f"{', '.join(sorted(OF_A_COUNTRY))} speak for a country, and nobody else does."
-        )
-    narrowed = [scope for scope in scopes.split(",") if scope]
-    for scope in narrowed:
-        if not SCOPE.fullmatch(scope):
-            raise typer.BadParameter(f"A scope is collection:verb, with the verbs {', '.join(VERBS)} or *.")
-    try:
-        networks(network or ())
-    except ValueError:
-        raise typer.BadParameter("A network is written as 203.0.113.0/24 or 2001:db8::/32.") from None
-    key = new_key()
-    more = {
-        "country": country,
-        "scopes": narrowed,
-        "expires_at": expires and expires.replace(tzinfo=UTC),
-        "networks": network or [],
-        "require_if_match": require_if_match,
-    }
-    _with_connection(lambda c: preparing.add_key(c, key, name, role, **more))
-    out.print(key, highlight=False)
-
-
-@keys_cli.command("list")
-def list_keys() -> None:
-    """List the keys; the keys themselves are not stored."""
-    rows = _with_connection(
-        lambda c: c.fetch("""select k.*, (select string_agg(begins || '…', ' ' order by s.created_at)
-            from api_key_secrets s where s.key_id = k.id) as begins from api_keys k order by created_at""")
-    )
-    table = Table("id", "name", "role", "country", "begins", "If-Match", "made", "expires", "revoked")
-    for row in rows:
-        table.add_row(
-            str(row["id"]),
-            row["name"],
-            row["role"],
-            row["country"] or "",
-            row["begins"],
-            "required" if row["require_if_match"] else "",
-            *(
-                f"{row[each]:%Y-%m-%d %H:%M}" if row[each] else ""
-                for each in ("created_at", "expires_at", "revoked_at")
-            ),
-        )
-    out.print(table)
-
-
-@keys_cli.command("rotate")
-def rotate_key(
-    key_id: Annotated[UUID, typer.Argument(help="Id of the key, from `keys list`.")],
-    overlap: Annotated[int, typer.Option(help="Hours that the former secret still opens.", min=0)] = 168,
-) -> None:
-    """Give a key another secret. It is shown once; the former opens as well for a while."""
-
-    async def work(connection: Any) -> str | None:
-        async with connection.transaction():
-            alive = "select from api_keys where id = $1 and revoked_at is null for update"
-            if not await connection.fetch(alive, key_id):
-                return None
-            return await rotate(connection, key_id, overlap)
-
-    if (secret := _with_connection(work)) is None:
-        err.print("[red]workplan:[/red] there is no such key, or it is revoked.")
-        raise SystemExit(1)
-    out.print(secret, highlight=False)
-
-
-@keys_cli.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key, from `keys list`.")]) -> None:
-    """Revoke a key for good."""
-    done = _with_connection(
-        lambda c: c.fetchval(
-            "update api_keys set revoked_at = now() where id::text = $1 and revoked_at is null returning id",
-            key_id,
-        )
-    )
-    if done is None:
-        err.print("[red]workplan:[/red] there is no such key, or it is revoked already.")
-        raise SystemExit(1)
-    out.print("Revoked.")
 
 
 @persons_cli.command("erase-again")
@@ -337,7 +204,7 @@ def erase_persons_again(
                 done += await erase_again(connection, person)
         return done
 
-    out.print(f"Erased again: {_with_connection(work)} of {len(persons)}.")
+    out.print(f"Erased again: {with_connection(work)} of {len(persons)}.")
 
 
 @cli.command("mirror")
@@ -390,7 +257,7 @@ def verify_journal(
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await verifying.verify(connection, begin)
 
-    verdict = _with_connection(walk)
+    verdict = with_connection(walk)
     if verdict.broken_at is not None:
         err.print(
             f"[red]workplan:[/red] the chain is broken at position {verdict.broken_at}: {verdict.problem}."
@@ -403,7 +270,7 @@ def verify_journal(
 @audit_cli.command("checkpoint")
 def print_checkpoint() -> None:
     """Print the end of the chain, to be kept elsewhere: what a later `verify --from` compares with."""
-    out.print(str(_with_connection(verifying.newest)), soft_wrap=True, highlight=False)
+    out.print(str(with_connection(verifying.newest)), soft_wrap=True, highlight=False)
 
 
 @cli.command()

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.console import err, out
 from app.exchange.ends import CODES, Ended, Misused, RowsRefused, refusal
 
 if TYPE_CHECKING:
     from app.exchange.register import Register
 
-out, err = Console(), Console(stderr=True)
 _SHOWN_MOST = 50
 _FORMATS = {"csv": "csv", "ndjson": "ndjson", "jsonl": "ndjson", "json": "ndjson", "xlsx": "xlsx"}
 """What is asked for, by the ending of the file."""
