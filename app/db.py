@@ -143,9 +143,9 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Connection]:
+    async def writing(self, context: Context = SERVICE) -> AsyncIterator[Connection]:
         """A transaction. It is committed when the block has ended well: nothing may be answered before."""
-        begin = "begin" + _with({**self._each, **SERVICE})
+        begin = "begin" + _with({**self._each, **context})
         async with self._writers.lend() as connection, _transaction(connection, begin):
             yield connection
 

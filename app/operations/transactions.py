@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from app.access.caller import EDIT, Caller, KeyRevoked, Right
 from app.collection.merged import MergedAway
-from app.db import Connection
+from app.db import PLAIN, Connection
 from app.errors import BadRequest, Conflict, Problem
 from app.http.spool import Spool
 from app.operations.serving import caller_of, headers_of, service_of
@@ -170,8 +170,8 @@ async def write(
 async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
     answer: Answer | None = None
     try:
-        async with service_of(request).database.writing() as connection:
-            claim = await opening.begin(connection)
+        async with service_of(request).database.writing(PLAIN) as connection:
+            claim = await opening.begin(connection)  # says for whom; until then it is nobody's
             if claim["busy"]:
                 raise StillRunning(
                     "The first request with this key is still running.", headers={"Retry-After": "1"}

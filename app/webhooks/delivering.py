@@ -34,6 +34,8 @@ BACKLOG = Gauge("workplan_webhook_backlog", "Events that wait or are being sent.
 
 _LOOK_SECONDS = 1.0
 """Between two looks for work that nobody announced: leases of senders that died."""
+_BREATH_SECONDS = 0.02
+"""From one look to the next: of many commits in a row, not each is looked at alone."""
 _ROUND_SECONDS = 60.0
 _AGAIN_SECONDS = 0.5
 _SENDING_MOST = 256
@@ -70,13 +72,16 @@ class Deliverer:
     async def run(self) -> None:
         """Until it is cancelled; what is on its way then has some seconds to arrive."""
         beside = [asyncio.create_task(self._watch()), asyncio.create_task(self._look_round())]
+        clock = asyncio.get_running_loop().time
         try:
             while True:
+                begun = clock()
                 self._stirred.clear()
                 if not await self._minded(self._turn()):
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_LOOK_SECONDS):
                             await self._stirred.wait()
+                    await asyncio.sleep(begun + _BREATH_SECONDS - clock())
         finally:
             if self._sending:
                 await asyncio.wait(self._sending, timeout=_GRACE_SECONDS)

@@ -8,7 +8,7 @@ kept, and have nothing to do then; before, each planned one or two statements th
 
 from alembic import op
 
-from migrations.functions import MIRROR_LINKS
+from migrations.functions import MIRROR_LINKS, SPARE_LINKS
 from migrations.guards import NOTE_HIDDEN
 
 revision = "0041"
@@ -28,24 +28,11 @@ begin
   end if;
   return null;
 end $$"""
-# Of one record only: to take many to pieces would cost more than to plan.
-_MIRROR_LINKS = MIRROR_LINKS.replace("create function", "create or replace function", 1).replace(
-    """  if tg_op = 'UPDATE' then
-""",
-    """  if tg_op = 'UPDATE' then
-    if (select count(*) from (select from new_rows limit 2) few) = 1 then
-      if (select to_jsonb(n) -> field from new_rows n) = (select to_jsonb(o) -> field from old_rows o) then
-        return null;
-      end if;
-    end if;
-""",
-    1,
-)
 
 
 def upgrade() -> None:
     op.execute(_NOTE_HIDDEN)
-    op.execute(_MIRROR_LINKS)
+    op.execute(SPARE_LINKS)
 
 
 def downgrade() -> None:

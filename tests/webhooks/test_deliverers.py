@@ -5,8 +5,10 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -14,6 +16,8 @@ import pytest
 from fastapi import FastAPI
 
 from app.api import COLLECTIONS
+from app.db import Connection
+from app.webhooks import outbox
 from app.webhooks.delivering import Deliverer
 from tests import make
 from tests.conftest import settings_for
@@ -72,6 +76,24 @@ async def test_two_deliverers_send_nothing_twice(
     assert (
         len(receiver.calls["/shared"]) == len({call.event["id"] for call in receiver.calls["/shared"]}) == 40
     )
+
+
+async def test_commits_in_a_row_are_looked_at_together(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    behind, clock = outbox.behind, asyncio.get_running_loop().time
+
+    async def counted(connection: Connection) -> Sequence[tuple[UUID, UUID]]:
+        looks.append(clock())
+        return await behind(connection)
+
+    monkeypatch.setattr(outbox, "behind", counted)
+    for _ in range(30):
+        await make.record(client, "goals")
+    await asyncio.sleep(0.1)
+    assert len(looks) > 1
+    assert all(after - before > 0.015 for before, after in pairwise(looks))
 
 
 @asynccontextmanager
