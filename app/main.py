@@ -3,9 +3,10 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from app import __version__, api, logs, openapi, operating, refusing
 from app.access.doorkeeper import Doorkeeper, judge_of_tokens
@@ -19,6 +20,16 @@ from app.operations.serving import Service
 from app.settings import Settings, settings
 from app.wakeups import Wakeups
 from app.webhooks.events import kinds_of
+
+
+class Register(FastAPI):
+    """FastAPI without its outermost layers: the edge answers for errors, limits bodies, and keeps the metrics."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        layer: Any = super().build_middleware_stack()
+        while not isinstance(layer, Edge):
+            layer = layer.app
+        return layer
 
 
 def create_app(chosen: Settings | None = None) -> FastAPI:
@@ -47,7 +58,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 yield
             await database.close()
 
-    app = FastAPI(
+    app = Register(
         title="The Work Plan Register",
         version=__version__,
         lifespan=running,

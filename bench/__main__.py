@@ -90,7 +90,7 @@ class Part:
         same = {name: self.calls[name] for name in (*_SAME_SQL, "counts")}
         self.scripts = asyncio.run(
             recording.recorded(
-                found.address, found.folder, same | copies, number=734_512_080_000 + int(time.time()) % 80_000
+                found.address, found.folder, same | copies, number=734_511_997_971 + int(time.time()) % 80_000
             )
         )
 

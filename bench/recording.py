@@ -39,7 +39,7 @@ async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number
                     answer = await client.request(
                         one.method, one.path, content=one.body.encode(), headers=one.headers
                     )
-                if answer.status_code >= 400:
+                if answer.status_code >= 400 or "Idempotency-Replayed" in answer.headers:
                     raise RuntimeError(answer.text[:1000])
             scripts[name] = _script(statements, number)
     return scripts

@@ -16,6 +16,8 @@ def networks(written: Iterable[str]) -> tuple[Network, ...]:
 def source(peer: str | None, forwarded: bytes | None, proxies: Sequence[Network]) -> Address | None:
     """The last address that no trusted proxy has; None if there is none, as on a socket file."""
     address = _address(peer or "")
+    if not proxies:
+        return address
     hops = [_address(each.strip()) for each in (forwarded or b"").decode("latin-1").split(",")]
     while address is not None and hops and within(address, proxies):
         address = hops.pop() or address

@@ -42,6 +42,9 @@ class Shape:
     """How many a page has, where that is written into its statement; 0: it is sent as a value."""
 
 
+_ALL = Shape()
+
+
 @dataclass(slots=True)
 class Asked:
     """A request for a list, read."""
@@ -141,6 +144,8 @@ def read(
     today: date | None = None,
 ) -> Asked:
     """Read a query string. `only` limits it to some reserved parameters (an item has no filter)."""
+    if not query and only is not None:  # of most records all is read
+        return Asked(_ALL, {}, of=collection.name)
     pairs = pairs_of(query)
     given = {name: value for name, _, value in pairs}
     listed = only is None

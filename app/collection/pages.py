@@ -276,12 +276,12 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
 
 def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool = False) -> Compiled:
     """One record, by a column or its own key: its tag, and its JSON text unless only the tag is asked for."""
-    shape = Shape(fields=asked.shape.fields, expand=asked.shape.expand)
+    chosen, expanded = asked.shape.fields, asked.shape.expand
 
     def build() -> Select[Any]:
         row = collection.table
         tag = collection.tag(row)
-        if shape != Shape():  # other records' values may be inside, so the tag moves with the journal
+        if chosen or expanded:  # other records' values may be inside, so the tag moves with the journal
             position = select(JOURNAL_HEAD.c.position).scalar_subquery()
             tag = func.concat_ws(".", tag, position)
         if by == OWN_KEY:
@@ -290,8 +290,8 @@ def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool =
             found = row.c[by] == bindparam("name", type_=row.c[by].type)
         columns: list[ColumnElement[Any]] = [tag.label("tag")]
         if not tag_only:
-            fields = _fields(collection, shape, asked.expand)
+            fields = _fields(collection, asked.shape, asked.expand)
             columns.append(record_json(collection, row, fields, asked.expand).label("j"))
         return select(*columns).where(found)
 
-    return collection.statement(("tag" if tag_only else "item", by, shape), build)
+    return collection.statement(("tag" if tag_only else "item", by, chosen, expanded), build)

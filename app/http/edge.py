@@ -117,7 +117,8 @@ class _Exchange:
             self._join_lists()
         given = self.headers.get(b"x-request-id", b"")
         self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else new_request_id()
-        scope.setdefault("state", {})["request_id"] = self.request_id
+        state = scope.setdefault("state", {})
+        state["request_id"], state["fields"] = self.request_id, self.headers
         self.method: str = scope["method"]
         self.across = edge.origins.headers(self.headers, self.method)
         self.started = False

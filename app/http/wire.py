@@ -16,6 +16,7 @@ _FIELDS_MOST = 100
 class Wire(HttpToolsProtocol):
     """The server's HTTP parser, with what it lacks: limits for the head of a request, in time and in size."""
 
+    _head_begun = True
     _head_due: asyncio.TimerHandle | None = None
     _head_bytes = 0
 
@@ -29,15 +30,16 @@ class Wire(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._head_due is not None and not self.transport.is_closing():
+        if self._head_begun and not self.transport.is_closing():  # most heads come whole and need no clock
+            if self._head_due is None:
+                self._await_head()
             self._head_bytes += len(data)
             if self._head_bytes > _HEAD_BYTES:
                 self.send_400_response("")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._head_due is None:
-            self._await_head()
+        self._head_begun = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
@@ -53,6 +55,7 @@ class Wire(HttpToolsProtocol):
         self._head_due = self.loop.call_later(_HEAD_SECONDS, self._head_is_late)
 
     def _head_came(self) -> None:
+        self._head_begun = False
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.access.permissions import Permission
-from app.collection.asked import LIMIT, Asked, Shape, read
+from app.collection.asked import LIMIT, Asked, read
 from app.collection.collection import Collection
 from app.collection.cursors import continued, cursor_of
 from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
@@ -119,7 +119,8 @@ async def _item(
         _shape_for(rendition, asked)
     moment = await moment_of(request)
     database = service_of(request).database
-    suffix = "" if asked.shape == Shape() else f".{_suffix(request, moment, collection, asked)}"
+    whole = not (asked.shape.fields or asked.shape.expand)
+    suffix = "" if whole else f".{_suffix(request, moment, collection, asked)}"
     suffix += style.ending if rendition else ""
     if known := _known(headers):  # the tag costs a fraction of the record
         rows = await database.fetch(item_plan(collection, by, asked, tag_only=True), {"name": value}, context)

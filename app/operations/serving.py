@@ -58,8 +58,9 @@ def service_of(request: Request) -> Service:
 
 
 def headers_of(request: Request) -> dict[bytes, bytes]:
-    """Headers by lower-case name; of repeated ones the last, as no header read here may repeat."""
-    return dict(request.scope["headers"])
+    """Headers by lower-case name, as the edge has them; of repeated ones the last, as none read here may repeat."""
+    fields: dict[bytes, bytes] = request.scope["state"]["fields"]
+    return fields
 
 
 _ENDS_ITS_KEY = ("DELETE", "/v1/keys/me")
