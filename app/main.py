@@ -49,6 +49,7 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.secret_known(service),
                 operating.housekeeping(service),
                 operating.listening(service),
+                operating.words_gathered(service),
                 operating.quotas_shared(service),
                 operating.jobs_done(service, api.LOADER),
                 operating.delivering(service, kinds_of(api.COLLECTIONS)),

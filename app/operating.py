@@ -41,6 +41,7 @@ _BATCH = 500
 _READY_SECONDS = 1.0
 _ASK_AGAIN_SECONDS = 0.5
 _SECURITY_DAYS = 180
+_GATHER_SECONDS = 5.0
 _SHARE_SECONDS = 1.0
 _SHARE = """insert into spent_quotas as known (name, whole_at)
 select name, now() + make_interval(secs => seconds) from unnest($1::text[], $2::float8[]) as spent(name, seconds)
@@ -131,6 +132,21 @@ async def tidy(database: Database, config: Settings) -> dict[str, int]:
             gone[name] = gone.get(name, 0) + count
             more = count == _BATCH
     return gone
+
+
+@asynccontextmanager
+async def words_gathered(service: Service) -> AsyncIterator[None]:
+    """New words do not wait long beside the index of search, where each search would look through them."""
+
+    async def run() -> None:
+        while True:
+            await asyncio.sleep(_GATHER_SECONDS)
+            with suppress(Unavailable, *BROKEN):  # also on a standby, where there is nothing to gather
+                async with service.database.writing() as connection:
+                    await connection.execute("select gather_new_words()")
+
+    async with _beside(run()):
+        yield
 
 
 @asynccontextmanager

@@ -52,6 +52,18 @@ async def test_what_looks_like_a_pattern_is_text(client: httpx.AsyncClient, word
     assert await found(client, words) == []
 
 
+async def test_new_words_do_not_wait_beside_the_index(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    await make.record(client, "events", title="Training")
+    connection = await asyncpg.connect(database_address)
+    await connection.execute("set role workplan_app")
+    waited, wait_still = [await connection.fetchval("select gather_new_words()") for _ in range(2)]
+    await connection.close()
+    assert waited > 0
+    assert wait_still == 0
+
+
 async def test_a_changed_text_is_found_by_its_new_words_only(client: httpx.AsyncClient) -> None:
     made = await make.record(client, "events", title="Seminar", summary="about arbitration")
     assert await found(client, "arbitration") == ["Seminar"]
