@@ -21,12 +21,21 @@ from app.collection.values import (
     Paragraphs,
     Record,
     Source,
+    ThreeLetters,
     Value,
+    formed,
 )
 
 ActivityStatus = Literal["proposed", "planned", "ongoing", "implemented", "suspended", "cancelled"]
 
 
+Amount = Annotated[
+    str,
+    formed(
+        r"^[0-9]{1,15}(\.[0-9]{1,2})?$",
+        "An amount is written in digits, with one or two after a point if need be, as in `120000.00`.",
+    ),
+]
 Commitment = Literal["sought", "pledged", "committed", "disbursed"]
 
 
@@ -35,12 +44,10 @@ class Funding(Value):
 
     source: Line = Field(description="Who pays.", examples=["Japan-ASEAN Integration Fund (JAIF)"])
     implementer: Line | None = Field(None, description="Who carries it out, if another.", examples=["UNODC"])
-    amount: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,2})?$")] | None = Field(
+    amount: Amount | None = Field(
         None, description="Decimal number, never converted; with its currency.", examples=["120000.00"]
     )
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = Field(
-        None, description="ISO 4217 code.", examples=["USD"]
-    )
+    currency: ThreeLetters | None = Field(None, description="ISO 4217 code.", examples=["USD"])
     commitment: Commitment | None = Field(
         None,
         description="How firm it is: `sought`: asked for; `pledged`: promised; `committed`: bound by agreement; "

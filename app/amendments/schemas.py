@@ -17,6 +17,7 @@ from app.collection.values import (
     Paragraphs,
     Record,
     Value,
+    formed,
 )
 
 _OLD: Any = {
@@ -28,7 +29,12 @@ _NEW: Any = {
     "sub_items": [],
 }
 _HASH = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-TextHash = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$", max_length=71)]
+TextHash = Annotated[
+    str,
+    formed(
+        r"^sha256:[0-9a-f]{64}$", "A hash is written `sha256:` and 64 digits, 0-9 and a-f.", max_length=71
+    ),
+]
 Side = Literal["asean", "japan"]
 Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", max_length=40)]
 

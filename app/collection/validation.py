@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from app.collection.across import Across, rules_of
 from app.collection.collection import Collection
 from app.collection.projection import WITHHELD, Ref
+from app.collection.values import FORMS
 from app.errors import Unprocessable, did_you_mean
 
 _ERRORS_MOST, _HINTS_MOST, _NAME_MOST = 100, 10, 100
@@ -234,6 +235,8 @@ def _error(problem: Mapping[str, Any]) -> dict[str, Any]:
     if code == "extra_forbidden":
         return {"pointer": _pointer(location), "code": "unknown_field", "message": "There is no such field."}
     error = {"pointer": _pointer(location), "code": code, "message": _WORDS.get(code, problem["msg"])}
+    if code == "string_pattern_mismatch":
+        error["message"] = FORMS.get(context["pattern"], error["message"])
     if code.endswith("_type"):
         error["got"] = _kind(problem["input"])
     if code == "literal_error":

@@ -112,8 +112,24 @@ LongLine = Annotated[str, _text(2000), _described(2000, LINE_PATTERN)]
 Paragraphs = Annotated[str, _text(20_000, lines=True), _described(20_000, PARAGRAPHS_PATTERN)]
 """Text that may have line breaks, to 20 000 characters."""
 
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+FORMS: dict[str, str] = {}
+"""What is said of each pattern to whoever sent a text of another form."""
+
+
+def formed(pattern: str, words: str, *, max_length: int | None = None) -> StringConstraints:
+    """A text of a form; `words` tell the form to people."""
+    FORMS[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=max_length)
+
+
+CountryCode = Annotated[
+    str, formed(r"^[A-Z]{2}$", "A country is written with the two capital letters of ISO 3166-1, as in `TH`.")
+]
 """ISO 3166-1 alpha-2."""
+
+ThreeLetters = Annotated[
+    str, formed(r"^[A-Z]{3}$", "A code of three capital letters is expected, as its standard has it.")
+]
 
 
 def _country(value: Any) -> Any:
@@ -136,7 +152,12 @@ def each_once(values: list[Any]) -> list[Any]:
 Visibility = Literal["public", "partners", "own"]
 Countries = Annotated[list[Country], Field(max_length=50), AfterValidator(each_once)]
 LanguageTag = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=35)
+    str,
+    formed(
+        r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
+        "A language is written as a tag of RFC 5646, as in `ja` or `zh-Hant`.",
+        max_length=35,
+    ),
 ]
 
 
@@ -148,18 +169,32 @@ def _not_an_address(code: str) -> str:
 
 Code = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", max_length=40),
+    formed(
+        r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        "A code is 1 to 40 letters, digits, `.`, `_` and `-`, and begins with a letter or digit.",
+        max_length=40,
+    ),
     AfterValidator(_not_an_address),
 ]
 OwnKey = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}:[A-Za-z0-9][A-Za-z0-9._-]{0,119}$", max_length=161),
+    formed(
+        r"^[a-z0-9][a-z0-9-]{0,39}:[A-Za-z0-9][A-Za-z0-9._-]{0,119}$",
+        "An own key is the name of a system in small letters, `:`, and the key there, as in `moj:2026-17`.",
+        max_length=161,
+    ),
 ]
 """A caller's own key, `system:key`."""
 Whole = Annotated[int, Field(ge=0, le=2_147_483_647, json_schema_extra={"format": "int32"})]
 Number = Annotated[int, Field(ge=1, le=32_767, json_schema_extra={"format": "int32"})]
 WebAddress = Annotated[
-    str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=2000), AfterValidator(_clean)
+    str,
+    formed(
+        r"^https?://[!-~]+$",
+        "An address begins with `https://` or `http://` and has neither spaces nor letters beyond ASCII.",
+        max_length=2000,
+    ),
+    AfterValidator(_clean),
 ]
 
 
@@ -191,14 +226,20 @@ def _callable(number: str) -> str:
 
 MailAddress = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$", max_length=254
+    formed(
+        r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$",
+        "A mail address is written as in `office@example.org`.",
+        max_length=254,
     ),
     AfterValidator(_deliverable),
 ]
 Phone = Annotated[
     str,
-    StringConstraints(pattern=r"^\+[0-9][0-9 ()./-]{5,38}$", max_length=40),
+    formed(
+        r"^\+[0-9][0-9 ()./-]{5,38}$",
+        "A telephone number begins with `+` and the country code, as in `+81 3 3580 4111`.",
+        max_length=40,
+    ),
     AfterValidator(_callable),
 ]
 """An international number, `+` and country code first; spaces are kept as given."""

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day
-from app.collection.values import CountryCode, Kept, Line, Record, Source
+from app.collection.values import CountryCode, Kept, Line, Record, Source, ThreeLetters
 
 
 class Country(Record, Kept):
@@ -18,9 +18,7 @@ class Country(Record, Kept):
     )
 
     code: CountryCode = Field(description="ISO 3166-1 alpha-2 code; permanent.", examples=["TH"])
-    alpha3: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
-        description="ISO 3166-1 alpha-3 code.", examples=["THA"]
-    )
+    alpha3: ThreeLetters = Field(description="ISO 3166-1 alpha-3 code.", examples=["THA"])
     name: Line = Field(description="Short name as ASEAN writes it.", examples=["Thailand"])
     side: Literal["asean", "japan"] | None = Field(
         None,

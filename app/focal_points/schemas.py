@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
@@ -21,6 +21,7 @@ from app.collection.values import (
     Value,
     Visibility,
     each_once,
+    formed,
 )
 from app.operations.bouncing import Channel
 
@@ -48,7 +49,15 @@ class Office(Value):
     )
     hours: Line | None = Field(None, description="Office hours.", examples=["Mon-Fri 09:30-17:00"])
     time_zone: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]+(/[A-Za-z_+-]+){0,2}$", max_length=60)] | None
+        Annotated[
+            str,
+            formed(
+                r"^[A-Za-z_]+(/[A-Za-z_+-]+){0,2}$",
+                "A time zone has the name that it has with IANA, as in `Asia/Tokyo`.",
+                max_length=60,
+            ),
+        ]
+        | None
     ) = Field(None, description="IANA time zone of the hours.", examples=["Asia/Tokyo"])
     address: Paragraphs | None = Field(
         None, description="Postal address.", examples=["1-1-1 Kasumigaseki, Chiyoda-ku\nTokyo"]

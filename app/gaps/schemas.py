@@ -4,16 +4,19 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.collection.days import Day
-from app.collection.values import CountryCode, Kept, Paragraphs, Record, Value
+from app.collection.values import CountryCode, Kept, Paragraphs, Record, Value, formed
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
 _GAP = f"event_without_outcome:{_ID}"
 GAP_ID = "^[a-z_]{1,60}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[a-z_]{1,60})?$"
 """The check, the record that has the gap, and what of it."""
-GapId = Annotated[str, StringConstraints(pattern=GAP_ID, max_length=160)]
+GapId = Annotated[
+    str,
+    formed(GAP_ID, f"A gap is named by its check and the id of its record, as in `{_GAP}`.", max_length=160),
+]
 SeverityWord = Literal["critical", "warning", "info"]
 Word = Annotated[str, Field(max_length=60)]
 Text = Annotated[str, Field(max_length=4000)]

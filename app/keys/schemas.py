@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from app.access.permissions import Permission, Reach
 from app.access.scopes import VERBS
 from app.collection.days import Instant, Moment
-from app.collection.values import Country, Line, Value, each_once
+from app.collection.values import Country, Line, Value, each_once, formed
 
 RoleWord = Literal[
     "reader", "partner", "editor", "approver", "asean_authority", "japan_authority", "secretariat", "auditor",
@@ -32,7 +32,11 @@ def _network(written: str) -> str:
 
 Scope = Annotated[
     str,
-    StringConstraints(max_length=60, pattern=rf"^(\*|[a-z]+(-[a-z]+)*):(\*|{'|'.join(VERBS)})$"),
+    formed(
+        rf"^(\*|[a-z]+(-[a-z]+)*):(\*|{'|'.join(VERBS)})$",
+        f"A scope is a collection or `*`, `:`, and {', '.join(VERBS)} or `*`, as in `events:read`.",
+        max_length=60,
+    ),
 ]
 Scopes = Annotated[list[Scope], Field(max_length=50), AfterValidator(each_once)]
 Network = Annotated[str, StringConstraints(min_length=2, max_length=49), AfterValidator(_network)]

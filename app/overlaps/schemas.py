@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.collection.days import Instant
 from app.collection.values import (
@@ -16,12 +16,15 @@ from app.collection.values import (
     Paragraphs,
     Record,
     Value,
+    formed,
 )
 
 _ONE, _OTHER = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e12"
 _PAIR = f"{_ONE}:{_OTHER}"
 PAIR_PATTERN = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-PairId = Annotated[str, StringConstraints(pattern=PAIR_PATTERN, max_length=73)]
+PairId = Annotated[
+    str, formed(PAIR_PATTERN, "A pair is named by the ids of its two records, joined by `:`.", max_length=73)
+]
 VerdictWord = Literal["same", "related", "distinct"]
 Text = Annotated[str, Field(max_length=4000)]
 RowNumber = Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})]
