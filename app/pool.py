@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 else:
     Connection = asyncpg.Connection
 
-BROKEN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_OF_THE_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+BROKEN = (*_OF_THE_DRIVER, OSError)
 """All that the driver raises when a connection fails; the third when it was told goodbye before we asked."""
 CONNECT_SECONDS = 3.0
 _TRUSTED_SECONDS = 1.0
@@ -79,13 +80,7 @@ class Pool:
             if isinstance(error, asyncio.CancelledError | TimeoutError):
                 self._doubt()
                 connection.terminate()
-            elif isinstance(
-                error,
-                asyncpg.PostgresError
-                | asyncpg.InterfaceError
-                | asyncpg.InternalClientError
-                | ConnectionError,
-            ):
+            elif isinstance(error, (*_OF_THE_DRIVER, ConnectionError)):
                 if isinstance(error, asyncpg.InternalClientError):  # the server has said goodbye meanwhile
                     connection.terminate()
                 if connection.is_closed():

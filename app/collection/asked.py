@@ -62,6 +62,11 @@ class Asked:
     """The instant that the list is read at, if it is not now."""
 
     @property
+    def whole(self) -> bool:
+        """Whether all of a record is asked for, and nothing of others."""
+        return not (self.shape.fields or self.shape.expand)
+
+    @property
     def expand(self) -> Expand:
         """The relations to expand, as a tree."""
         tree: dict[str, Any] = {}

@@ -276,12 +276,11 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
 
 def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool = False) -> Compiled:
     """One record, by a column or its own key: its tag, and its JSON text unless only the tag is asked for."""
-    chosen, expanded = asked.shape.fields, asked.shape.expand
 
     def build() -> Select[Any]:
         row = collection.table
         tag = collection.tag(row)
-        if chosen or expanded:  # other records' values may be inside, so the tag moves with the journal
+        if not asked.whole:  # other records' values may be inside, so the tag moves with the journal
             position = select(JOURNAL_HEAD.c.position).scalar_subquery()
             tag = func.concat_ws(".", tag, position)
         if by == OWN_KEY:
@@ -294,4 +293,6 @@ def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool =
             columns.append(record_json(collection, row, fields, asked.expand).label("j"))
         return select(*columns).where(found)
 
-    return collection.statement(("tag" if tag_only else "item", by, chosen, expanded), build)
+    return collection.statement(
+        ("tag" if tag_only else "item", by, asked.shape.fields, asked.shape.expand), build
+    )

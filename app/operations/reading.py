@@ -1,12 +1,11 @@
-"""Reading: one item, a page, an export, counts. One statement each; the bytes are PostgreSQL's own."""
+"""Reading: one item, a page, an export (counts: `counting`). One statement each; the bytes are PostgreSQL's own."""
 
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,7 +16,7 @@ from app.collection.collection import Collection
 from app.collection.cursors import continued, cursor_of
 from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
 from app.collection.own_keys import OWN_KEY
-from app.collection.pages import GROUPS_MOST, count_plan, export_plan, item_plan, page_plan, stats_plan
+from app.collection.pages import count_plan, export_plan, item_plan, page_plan
 from app.collection.renditions import Rendition
 from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotFound
@@ -42,7 +41,7 @@ from app.operations.serving import (
 LIST_FORMATS = (JSON, NDJSON, CSV, XLSX)
 
 
-def _known(headers: dict[bytes, bytes]) -> list[str]:
+def known_tags(headers: dict[bytes, bytes]) -> list[str]:
     """The tags that the client has already."""
     header = headers.get(b"if-none-match")
     if header is None:
@@ -59,7 +58,7 @@ async def permitted(request: Request, collection: Collection) -> Context:
     return await context_of(request)
 
 
-async def _refuse_unseen(request: Request, collection: Collection, paths: Iterable[str]) -> None:
+async def refuse_unseen(request: Request, collection: Collection, paths: Iterable[str]) -> None:
     """Who does not see the people behind offices does not look for offices by them either."""
     if any(collection.is_personal(path) for path in paths):
         (await caller_of(request)).require(Permission.READ_CONTACTS)
@@ -72,11 +71,11 @@ async def _columns(request: Request, collection: Collection, asked: Asked) -> tu
         return names
     if not asked.shape.fields:
         return tuple(name for name in names if name not in collection.personal.fields)
-    await _refuse_unseen(request, collection, names)
+    await refuse_unseen(request, collection, names)
     return names
 
 
-def _suffix(request: Request, moment: Moment | None, collection: Collection, asked: Asked) -> str:
+def suffix_of(request: Request, moment: Moment | None, collection: Collection, asked: Asked) -> str:
     """What a tag says beside the version."""
     return digest(request, moment, people=collection.shows_people(asked.expand))
 
@@ -119,10 +118,9 @@ async def _item(
         _shape_for(rendition, asked)
     moment = await moment_of(request)
     database = service_of(request).database
-    whole = not (asked.shape.fields or asked.shape.expand)
-    suffix = "" if whole else f".{_suffix(request, moment, collection, asked)}"
+    suffix = "" if asked.whole else f".{suffix_of(request, moment, collection, asked)}"
     suffix += style.ending if rendition else ""
-    if known := _known(headers):  # the tag costs a fraction of the record
+    if known := known_tags(headers):  # the tag costs a fraction of the record
         rows = await database.fetch(item_plan(collection, by, asked, tag_only=True), {"name": value}, context)
         if rows and ("*" in known or f"{rows[0][0]}{suffix}" in known):
             return Response(None, 304, caching(moment, ETag=f'"{rows[0][0]}{suffix}"'))
@@ -139,7 +137,7 @@ async def _item(
 
 def _shape_for(rendition: Rendition, asked: Asked) -> None:
     """Read what another form needs of a record; it has no use for less."""
-    if asked.shape.fields or asked.shape.expand:
+    if not asked.whole:
         name = "fields" if asked.shape.fields else "expand"
         raise InvalidParameter(
             f"This form has contents of its own: leave `{name}` out.",
@@ -183,7 +181,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     style = fixed or chosen(headers.get(b"accept"), (*LIST_FORMATS, *collection.renditions))
     moment = await moment_of(request)
     asked = read(collection, request.scope["query_string"], today=moment.day if moment else None)
-    await _refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
+    await refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
     since = next((value for name, _, value in asked.pairs if name == "compare"), None)
     if since is not None and style is JSON:
         return await compared(request, collection, since)
@@ -196,9 +194,9 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     if style is not JSON:
         return await _export(request, collection, context, moment, asked, style)
     limit = asked.limit or LIMIT
-    suffix = _suffix(request, moment, collection, asked)
-    if known := _known(headers):
-        answer = caching(moment, ETag=f'"{(await _version(service, context))[0]}.{suffix}"')
+    suffix = suffix_of(request, moment, collection, asked)
+    if known := known_tags(headers):
+        answer = caching(moment, ETag=f'"{(await version_of(service, context))[0]}.{suffix}"')
         if "*" in known or answer["ETag"].strip('"') in known:
             return Response(None, 304, answer)
     asked.shape, values = asked.paged(limit), {**asked.values, "limit": limit + 1}
@@ -232,70 +230,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     )
 
 
-async def stats(request: Request, collection: Collection) -> Response:
-    """Counts per group; every cell has the address of the list behind it."""
-    headers = headers_of(request)
-    context = await permitted(request, collection)
-    chosen(headers.get(b"accept"), (JSON,))
-    moment = await moment_of(request)
-    asked = read(collection, request.scope["query_string"], groups=True, today=moment.day if moment else None)
-    await _refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
-    asked.as_of = moment.text if moment else ""
-    service, suffix = service_of(request), _suffix(request, moment, collection, asked)
-    version, known = await _version(service, context), _known(headers)
-    answer = caching(moment, ETag=f'"{version[0]}.{suffix}"')
-    if "*" in known or f"{version[0]}.{suffix}" in known:
-        return Response(None, 304, answer)
-
-    async def counted() -> tuple[int, str]:
-        rows = await service.database.fetch(stats_plan(collection, asked), asked.values, context)
-        return rows[0]["position"], _counts(request, collection, asked, rows)
-
-    same = (collection.name, suffix, address_of(request), *context.items())
-    position, text = await (counted() if moment else service.kept.answer(version, same, counted))
-    answer["ETag"] = f'"{position}.{suffix}"'
-    return Response(text, 200, answer, media_type="application/json")
-
-
-def _counts(request: Request, collection: Collection, asked: Asked, rows: Sequence[Any]) -> str:
-    if len(rows) > GROUPS_MOST:
-        raise InvalidParameter(
-            f"These are more than {GROUPS_MOST} groups: filter, or group by less.",
-            errors=[{"parameter": "group_by", "code": "too_many_groups"}],
-        )
-    base = f"{address_of(request)}/v1/{collection.path}"
-    cells = []
-    for row in rows:
-        group = {path: row[f"g{number}"] for number, path in enumerate(asked.shape.groups)}
-        if row["count"] is None or not _asked_for(asked, group):
-            continue
-        filters = dict(_equals(path, value, collection) for path, value in group.items())
-        link = asked.query(group_by="", as_of=asked.as_of, **filters)
-        cells.append({**group, "count": row["count"], "href": f"{base}?{link}"})
-    return json.dumps({"group_by": list(asked.shape.groups), "items": cells}, ensure_ascii=False, default=str)
-
-
-def _equals(path: str, value: Any, collection: Collection) -> tuple[str, str]:
-    """The filter, name and value, that leaves the rows of a group."""
-    if value is None:
-        return f"{path}__isnull", "true"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{path}__has" if collection.filters[path].kind.many else path, quote(text, safe="")
-
-
-def _asked_for(asked: Asked, group: dict[str, Any]) -> bool:
-    """Whether a group is among the values that its own filter names: others come along in a record's lists."""
-    for number, (path, operator) in enumerate(asked.shape.filters):
-        wanted = asked.values.get(f"p{number}")
-        if path in group and operator.split(" ")[0] in {"", "is", "has"}:
-            if group[path] not in (wanted if isinstance(wanted, list) else [wanted]):
-                return False
-        elif path in group and operator == "isnull" and group[path] is not None:
-            return False
-    return True
-
-
-async def _version(service: Service, context: Context) -> Version:
+async def version_of(service: Service, context: Context) -> Version:
     """The version of the data."""
     row = (await service.database.fetch(VERSION, {}, context))[0]
     return row[0], row[1]
@@ -306,7 +241,7 @@ async def _count(service: Service, collection: Collection, context: Context, ask
 
 
 def _known_position(headers: dict[bytes, bytes], suffix: str) -> int:
-    for tag in _known(headers):
+    for tag in known_tags(headers):
         position, _, digest = tag.partition(".")
         if digest == suffix and re.fullmatch(r"[0-9]{1,18}", position):
             return int(position)
@@ -333,7 +268,7 @@ async def _export(
         )
     if style in {CSV, XLSX} and collection.personal:
         asked.shape = replace(asked.shape, fields=await _columns(request, collection, asked))
-    suffix = _suffix(request, moment, collection, asked) + style.ending
+    suffix = suffix_of(request, moment, collection, asked) + style.ending
     known = _known_position(headers, suffix)
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     rows: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -349,7 +284,7 @@ async def _export(
     chunks = streamed(service, context, plan, {**asked.values, "limit": asked.limit}, copied_as, begin)
     first = await anext(chunks, b"")  # a refusal by the database is still a problem document
     answer = caching(moment, ETag=f'"{position.result()}.{suffix}"')
-    if position.result() == known or "*" in _known(headers):
+    if position.result() == known or "*" in known_tags(headers):
         await chunks.aclose()
         return Response(None, 304, answer)
     answer["Content-Type"] = style.content_type

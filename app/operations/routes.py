@@ -13,7 +13,7 @@ from app.errors import InvalidParameter
 from app.http.bodies import MERGE_PATCH, check_type, read_object
 from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import Format
-from app.operations import against, reading
+from app.operations import against, counting, reading
 from app.operations import documented as doc
 from app.operations.doors import TREE, Against, Handler, open_door
 from app.operations.duplicates import compared, on_duplicate
@@ -96,7 +96,7 @@ def operations(
         return await reading.page(request, collection)
 
     async def count_records(request: Request) -> Response:
-        return await reading.stats(request, collection)
+        return await counting.stats(request, collection)
 
     async def read_record(request: Request) -> Response:
         return await reading.item(request, collection, request.path_params["name"])
