@@ -4,6 +4,7 @@ Words find by stem (`trainings` finds `training`), trigrams find inside text wit
 case and accents.
 """
 
+import unicodedata
 from uuid import UUID
 
 from sqlalchemy import Index, Text, Uuid, and_, any_, bindparam, column, func, or_, select, table
@@ -48,20 +49,29 @@ FINDABLE = table(
 """Those of the texts whose records the caller sees: all of them that the service can read."""
 
 
+def spaced(asked: str) -> bool:
+    """Whether these words are of scripts that set words apart: none from Thai on in Unicode's order, which is wary."""
+    return max(unicodedata.normalize("NFKD", asked)) < "\u0e00"
+
+
 _RARE = 1000
 """Hits of one kind at most that are looked up one by one."""
 
 
 def matches(texts: Row, terms: int) -> ColumnElement[bool]:
     """All words by stem, or all of them somewhere inside."""
-    words = func.websearch_to_tsquery("english", func.fold(bindparam("q", type_=Text())))
-    return or_(texts.c.words.op("@@")(words), inside(texts.c.folded, terms))
+    return or_(by_stem(texts.c.words), inside(texts.c.folded, terms))
+
+
+def by_stem(words: ColumnElement[str]) -> ColumnElement[bool]:
+    """All words stand among these by their stem."""
+    return words.bool_op("@@")(func.websearch_to_tsquery("english", func.fold(bindparam("q", type_=Text()))))
 
 
 def inside(folded: ColumnElement[str], terms: int) -> ColumnElement[bool]:
     """All words stand somewhere inside a folded text."""
     patterns = (func.like_pattern(bindparam(f"t{number}", type_=Text())) for number in range(terms))
-    return and_(*(folded.op("like")(pattern) for pattern in patterns))
+    return and_(*(folded.bool_op("like")(pattern) for pattern in patterns))
 
 
 def search_condition(kind: str, row: Row, terms: int) -> ColumnElement[bool]:

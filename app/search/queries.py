@@ -1,8 +1,22 @@
 """How records are found by their words, best first."""
 
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Integer, Numeric, Select, Text, any_, bindparam, case, func, literal, select
+from sqlalchemy import (
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -10,7 +24,7 @@ from app.activities.queries import ACTIVITIES
 from app.amendments.queries import AMENDMENTS
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
-from app.collection.search import FINDABLE, inside, matches
+from app.collection.search import FINDABLE, by_stem, inside
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
@@ -39,16 +53,24 @@ RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
 
 
-def found(terms: int, *, some_kinds: bool) -> Compiled:
+Way = Literal["stems", "inside", "anywhere"]
+"""What is looked for: the words by stem, those only inside others, or both alike."""
+_ABOVE_ALL = 2
+"""A hit by stem scores so much more where those come first: what only has the words inside scores at most that."""
+
+
+def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
     """Hits with kind, id, title and score."""
-    return GOALS.statement(("search", terms, some_kinds), lambda: _found(terms, some_kinds=some_kinds))
-
-
-def _found(terms: int, *, some_kinds: bool) -> Select[Any]:
-    texts = FINDABLE
-    candidates = select(texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words).where(
-        matches(texts, terms)
+    return GOALS.statement(
+        ("search", terms, way, some_kinds), lambda: _found(terms, way, some_kinds=some_kinds)
     )
+
+
+def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
+    texts = FINDABLE
+    stems, within = by_stem(texts.c.words), inside(texts.c.folded, terms)
+    looked = {"stems": stems, "inside": and_(within, not_(stems)), "anywhere": or_(stems, within)}[way]
+    candidates = select(texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words).where(looked)
     if some_kinds:
         candidates = candidates.where(texts.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))))
     newest = candidates.order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST).subquery()
@@ -61,13 +83,13 @@ def _found(terms: int, *, some_kinds: bool) -> Select[Any]:
     # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
     verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked + " ") > 0
     near = case((verbatim, func.word_similarity(asked, asked)), else_=func.word_similarity(asked, title))
-    score: ColumnElement[Any] = func.round((named + words + near).cast(Numeric), 4)
-    address = case(
-        *((hits.c.kind == each.name, literal(f"/v1/{path}/")) for path, each in SEARCHED.items()),
-        else_=literal(""),
+    above = literal(_ABOVE_ALL if way == "stems" else 0)
+    score: ColumnElement[Any] = func.round((above + named + words + near).cast(Numeric), 4)
+    of_plan = hits.c.kind == PLANS.name
+    kind = case((of_plan, literal("plan")), else_=func.replace(hits.c.kind, "_", "-"))
+    href = case(
+        (of_plan, literal("/v1/plan")), else_=literal("/v1/") + kind + "/" + hits.c.record_id.cast(Text)
     )
-    href = case((hits.c.kind == PLANS.name, literal("/v1/plan")), else_=address + hits.c.record_id.cast(Text))
-    kind = func.replace(case((hits.c.kind == PLANS.name, literal("plan")), else_=hits.c.kind), "_", "-")
     hit = select(
         kind.label("kind"), hits.c.record_id.label("id"), hits.c.title.label("title"),
         score.label("score"), href.label("href"),

@@ -1,19 +1,22 @@
 """The search over all kinds."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from asyncpg import Record
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.collection.asked import EVERYWHERE, only, search_terms
+from app.collection.search import spaced
 from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import caching, tells_of_people
 from app.operations.doors import open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
-from app.search.queries import SEARCHED, found
+from app.search.queries import SEARCHED, Way, found
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
@@ -21,8 +24,9 @@ _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
 async def search(request: Request) -> Response:
-    """Look for words in all kinds of record, best hits first: by stem, or anywhere inside a text, whatever its
-    script; case and accents do not matter. Of very many hits the newest thousand are ranked.
+    """Look for words in all kinds of record, best hits first; case and accents do not matter. Words are found by stem;
+    if fewer than `limit` are, then also anywhere inside a text, after those. Where a script does not set words apart,
+    they are looked for anywhere at once. Of very many hits the newest thousand are ranked.
     """
     headers = headers_of(request)
     context = await context_of(request)
@@ -42,10 +46,16 @@ async def search(request: Request) -> Response:
             f"`limit` is 1 to {_HITS_MOST}.", errors=[{"parameter": "limit", "code": "unreadable"}]
         )
     values: dict[str, Any] = {f"t{number}": term for number, term in enumerate(terms)}
-    values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
-    rows = await service_of(request).database.fetch(
-        found(len(terms), some_kinds=bool(kinds)), values, context
-    )
+    values |= {"q": given["q"], "kinds": [SEARCHED[kind].name for kind in kinds]}
+
+    async def hits(way: Way, most: int) -> Sequence[Record]:
+        asked = found(len(terms), way, some_kinds=bool(kinds))
+        return await service_of(request).database.fetch(asked, {**values, "limit": most}, context)
+
+    most = int(limit)
+    rows = [*await hits("stems" if spaced(given["q"]) else "anywhere", most)]
+    if len(rows) < most and spaced(given["q"]):
+        rows += await hits("inside", most - len(rows))
     tells_of_people(request)
     answer = caching(await moment_of(request))
     return Response(

@@ -6,11 +6,13 @@ import pytest
 
 from app.api import COLLECTIONS
 from app.collection import search
+from app.search import queries
 from tests import make
 
 _SCORES = """with asked as (select fold($1) as q, array(
   select like_pattern(term) from regexp_split_to_table($1, ' ') term) as patterns)
-select title, round((case when fold(title) like all (patterns) then 1 else 0 end
+select title, round((case when q < 'ก' collate "C" and words @@ websearch_to_tsquery('english', q) then 2 else 0 end
+  + case when fold(title) like all (patterns) then 1 else 0 end
   + ts_rank(words, websearch_to_tsquery('english', q), 1) + word_similarity(q, fold(title)))::numeric, 4)
 from search_texts, asked where words @@ websearch_to_tsquery('english', q) or folded like all (patterns)
 order by 2 desc, record_id"""
@@ -110,6 +112,39 @@ async def test_the_search_ranks_a_title_before_a_text(
     hits = (await client.get("/v1/search", params={"q": words})).json()["items"]
     assert [hit["title"] for hit in hits] == [one, one, other, other]
     assert {hit["kind"] for hit in hits} == {"events", "goals"}
+
+
+async def test_the_search_looks_inside_words_where_whole_ones_do_not_fill_the_page(
+    client: httpx.AsyncClient,
+) -> None:
+    for title in ("Paralegals", "Legal aid", "Seminar"):
+        await make.record(client, "countries", name=title)
+    await make.record(client, "events", title="Forum", summary="on legal aid")
+    hits = {
+        limit: (await client.get(f"/v1/search?q=legal&limit={limit}")).json()["items"]
+        for limit in (1, 2, 3, 4)
+    }
+    assert [hit["title"] for hit in hits[4]] == ["Legal aid", "Forum", "Paralegals"]
+    assert all(hits[limit] == hits[4][:limit] for limit in hits)
+    assert [hit["score"] > 2 for hit in hits[4]] == [True, True, False]
+
+
+async def test_no_number_of_newer_hits_inside_words_hides_a_whole_one(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "RANKED_AT_MOST", 2)
+    for title in ("Legal aid", "Paralegals", "Paralegal aids", "Paralegal"):
+        await make.record(client, "events", title=title)
+    words = "+".join(["legal"] * 7)  # a statement is kept for each number of words, once it was made
+    hits = (await client.get(f"/v1/search?q={words}&limit=9")).json()["items"]
+    assert [hit["title"] for hit in hits] == ["Legal aid", "Paralegal aids", "Paralegal"]
+
+
+async def test_where_words_are_not_set_apart_none_hides_what_has_it_inside(client: httpx.AsyncClient) -> None:
+    await make.record(client, "events", title="研修", summary="法務 法務")
+    await make.record(client, "countries", name="法務省")
+    hits = (await client.get("/v1/search", params={"q": "法務", "limit": 1})).json()["items"]
+    assert [hit["title"] for hit in hits] == ["法務省"]
 
 
 @pytest.mark.parametrize("words", ["legal aid", "aid", "100%", "%", "ｌｅｇａｌ", "กฎหมาย", "legal-aid"])

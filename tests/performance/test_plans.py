@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -13,7 +13,7 @@ from app.api import COLLECTIONS
 from app.collection.asked import read
 from app.collection.collection import Collection
 from app.collection.pages import page_plan
-from app.search.queries import found
+from app.search.queries import Way, found
 from tests.conftest import Register
 
 ROWS = {"organisations": 10_000, "focal_points": 10_000, "activities": 20_000, "events": 100_000}
@@ -134,9 +134,10 @@ async def test_a_deep_page_is_planned_once(large: Register, query: str) -> None:
     assert kept >= 1
 
 
-async def test_a_search_is_planned_with_its_words(large: Register) -> None:
+@pytest.mark.parametrize("way", get_args(Way))
+async def test_a_search_is_planned_with_its_words(large: Register, way: Way) -> None:
     """Of a plan for all words one kind would be slow: the rare ones, or those that every record has."""
-    statement = found(1, some_kinds=False)
+    statement = found(1, way, some_kinds=False)
     prepared = await large.superuser.prepare(statement.sql)
     for _ in range(7):
         await prepared.fetch(*statement.args({"q": "event", "t0": "event", "limit": 20}))

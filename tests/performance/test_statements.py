@@ -17,7 +17,7 @@ PAGES = {
     "expanded": "/v1/events?limit=50&expand=goals,activities.lead,organisations",
     "sparse": "/v1/events?limit=50&fields=title,start_date",
     "stats": "/v1/events/stats?group_by=status,country",
-    "search": "/v1/search?q=mediation",
+    "search": "/v1/search?q=mediation&limit=1",
     "the plan": "/v1/plan",
 }
 
@@ -33,6 +33,19 @@ async def test_a_read_is_one_statement(varied: httpx.AsyncClient, sent: list[str
     same = await varied.get(address, headers={"If-None-Match": first.headers.get("etag", '"none"')})
     assert same.status_code == (304 if "etag" in first.headers else 200)
     assert len(sent) <= 3, [each[:60] for each in sent]
+
+
+async def test_a_search_looks_again_only_if_whole_words_do_not_fill_the_page(
+    client: httpx.AsyncClient, sent: list[str]
+) -> None:
+    for title in ("Mediation", "Mediation forum", "Intermediation"):
+        await make.record(client, "events", title=title)
+    looks = {}
+    for limit in (2, 3):
+        sent.clear()
+        await client.get(f"/v1/search?q=mediation&limit={limit}")
+        looks[limit] = sum("hits" in each for each in sent)
+    assert looks == {2: 1, 3: 2}
 
 
 async def test_a_deep_page_is_one_statement_like_the_first(

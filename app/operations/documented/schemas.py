@@ -448,7 +448,14 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 "Strengthen the use of international arbitration and mediation",
                 maxLength=2000,
             ),
-            "score": described("number", "How well it fits.", 0.9, format="double", minimum=0, maximum=1000),
+            "score": described(
+                "number",
+                "How well it fits; of words that are set apart, more than 2 if they are found by stem.",
+                3.3,
+                format="double",
+                minimum=0,
+                maximum=1000,
+            ),
             "href": described(
                 "string", "Its address.", f"/v1/goals/{EXAMPLE_ID}", format="uri-reference", maxLength=200
             ),
@@ -459,7 +466,7 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 "kind": "goals",
                 "id": EXAMPLE_ID,
                 "title": "Strengthen the use of international arbitration and mediation",
-                "score": 0.9,
+                "score": 3.3,
                 "href": f"/v1/goals/{EXAMPLE_ID}",
             }
         ],
