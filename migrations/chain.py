@@ -4,6 +4,8 @@ The digest of a change is of a salt and the record as text: an erased record los
 nothing any more. The hash of a commit is of the hash before it, of its own entry and of the digests of its changes.
 """
 
+from migrations.functions import AFTER_TABLES
+
 # The salts of a transaction come from one seed that is kept nowhere: the kernel is asked once, not once a row. The
 # record is kept as the text that was digested, in a type that leaves it as it is.
 RECORD_CHANGES = """create or replace function record_changes() returns trigger language plpgsql security definer
@@ -171,4 +173,65 @@ begin
   end loop;
   update journal_head set hash = before;
   alter table commits enable trigger keep_commits;
+end $$"""
+
+# Since migration 0044: how many changes a transaction has made so far is kept in a setting of it; its entry is written
+# when it begins and when it is placed. The setting is not believed: changes are counted as they are sealed.
+_SO_FAR = """  select changes into before from commits where number = mine;
+"""
+_COUNTED = """  update commits set changes = before + added where number = mine;
+"""
+_PLACED = "    perform set_config('register.commit', known::text, true);\n"
+
+
+def _instead(text: str, was: str, now: str) -> str:
+    assert text.count(was) == 1, was
+    return text.replace(was, now)
+
+
+COUNTED = _instead(
+    _instead(RECORD_SYSTEMS, _SO_FAR, "  before := current_setting('register.changes')::int;\n"),
+    _COUNTED,
+    "  perform set_config('register.changes', (before + added)::text, true);\n",
+)
+THIS_COUNTED = _instead(
+    next(each for each in AFTER_TABLES if "function this_commit()" in each).replace(
+        "create function", "create or replace function", 1
+    ),
+    _PLACED,
+    _PLACED.replace(";", ",\n      set_config('register.changes', '0', true);"),
+)
+_CONTENT = _instead(
+    DIGEST_SYSTEMS.partition("return (")[2].removesuffix(")"),
+    "select sha256",
+    "select into c.changes, highest, content\n    count(*), coalesce(max(h.ordinal), 0), sha256",
+)
+_HASH = COMMIT_HASH.partition("return ")[2]
+# Digest and hash are what `content_digest` and `commit_hash` answer, written out, so that their plans are kept.
+SETTLED = f"""create or replace function place_commit() returns trigger language plpgsql security definer
+set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+  mine constant bigint := new.number;
+  c commits;
+  content bytea;
+  highest int;
+  before bytea;
+  head journal_head;
+begin
+  select * into c from commits where number = mine;
+  c.digest := sha256(c.salt || convert_to(coalesce(c.reason, ''), 'UTF8'));
+  {_CONTENT};
+  if c.changes <> highest then
+    raise exception 'the changes of a commit are numbered from one, without holes'
+      using errcode = 'integrity_constraint_violation';
+  end if;
+  select * into head from journal_head for update;
+  before := head.hash;
+  c.position := head.position + c.changes;
+  c.at := greatest(head.at, clock_timestamp());
+  c.hash := {_HASH};
+  update journal_head set position = c.position, at = c.at, hash = c.hash;
+  update commits set position = c.position, changes = c.changes, at = c.at, digest = c.digest, hash = c.hash
+    where number = mine;
+  return null;
 end $$"""

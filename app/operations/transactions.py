@@ -112,7 +112,7 @@ class Opening:
     """The system by whose own keys records are named."""
 
     async def begin(self, connection: Connection) -> asyncpg.Record:
-        """Tell the database, and claim the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
+        """Tell the database, and hold the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
         context = {
             "register.role": str(self.caller.role),
             **self.caller.context,
@@ -183,10 +183,11 @@ async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: b
                 raise _RolledBack(answer)
             if opening.key:
                 await connection.execute(
-                    "update idempotency_keys set status = $3, headers = $4, body = $5 "
-                    "where caller_id = $1 and key = $2",
+                    "insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body) "
+                    "values ($1, $2, $3, $4, $5, $6)",
                     opening.caller.key_id,
                     opening.key,
+                    opening.fingerprint,
                     answer.status,
                     json.dumps(answer.headers),
                     answer.text(),

@@ -155,3 +155,39 @@ async def test_the_service_itself_may_only_read_the_journal(database_address: st
         "and table_name in ('changes', 'commits', 'journal_head')",
     )
     assert [row[0] for row in granted] == ["SELECT"]
+
+
+_THREE = "insert into areas (number, title) select n, 'Area ' || n from generate_series(901, 903) n"
+_LAST = """select c.changes, array_agg(h.ordinal order by h.ordinal) as ordinals
+from commits c join changes h on h.commit_number = c.number group by c.number order by c.position desc limit 1"""
+
+
+async def test_a_commit_counts_its_changes_one_by_one(database_address: str) -> None:
+    """Of several statements, and not those that were rolled back on the way."""
+    await rows_of(
+        database_address,
+        f"""do $$ begin
+          {_THREE};
+          begin
+            update areas set title = 'Lost' where number = 901;
+            {_THREE};
+          exception when unique_violation then null;
+          end;
+          update areas set title = 'Kept' where number > 901;
+        end $$""",
+    )
+    (last,) = await rows_of(database_address, _LAST)
+    assert (last["changes"], last["ordinals"]) == (5, [1, 2, 3, 4, 5])
+
+
+async def test_a_commit_cannot_number_its_changes_as_it_likes(database_address: str) -> None:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="without holes"):
+        await rows_of(
+            database_address,
+            f"""do $$ begin
+              {_THREE};
+              perform set_config('register.changes', '7', true);
+              update areas set title = 'Kept' where number = 901;
+            end $$""",
+        )
+    assert (await rows_of(database_address, "select count(*) from areas where number > 900"))[0][0] == 0

@@ -1,0 +1,56 @@
+"""what a write costs is paid once
+
+Revision: 0044, after 0043
+
+Words and links are mirrored by functions written for their table, whose statements are planned once a connection. The
+entry of a commit is written as it begins and as it ends, and not after each statement; what is sealed is counted then.
+An Idempotency-Key is kept with its answer, in one row that is written once; until then a lock holds it.
+"""
+
+from alembic import op
+
+from migrations.access import BEGIN_WRITE, HOLDER_OPENS
+from migrations.chain import COUNTED, PLACE_COMMIT, RECORD_SYSTEMS, SETTLED, THIS_COUNTED
+from migrations.functions import AFTER_TABLES
+from migrations.mirrors import UNWRITE_MIRRORS, WRITE_MIRRORS
+
+revision = "0044"
+down_revision = "0043"
+
+_BEGIN_WRITE = BEGIN_WRITE.replace("create function", "create or replace function", 1)
+_CLAIM = """  insert into idempotency_keys (caller_id, key, fingerprint) values (caller, idempotency_key, print)
+    on conflict do nothing;
+  if found then
+    return;
+  end if;
+  replay := true;
+"""
+_THIS_COMMIT = next(each for each in AFTER_TABLES if "function this_commit()" in each)
+_OPENS = HOLDER_OPENS.partition("return coalesce")[2]
+
+
+def upgrade() -> None:
+    for statement in (
+        COUNTED,
+        THIS_COUNTED,
+        SETTLED,
+        WRITE_MIRRORS,
+        "select write_mirrors()",
+        _BEGIN_WRITE.replace(_CLAIM, "", 1).replace("\nend $$", "\n  replay := found;\nend $$", 1),
+        f"""create or replace function key_opens(caller uuid) returns boolean
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+begin
+  return coalesce{_OPENS};
+end $$""",
+    ):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    op.execute(HOLDER_OPENS)
+    op.execute(_BEGIN_WRITE)
+    op.execute(UNWRITE_MIRRORS)
+    op.execute("drop function write_mirrors()")
+    op.execute(PLACE_COMMIT)
+    op.execute(_THIS_COMMIT.replace("create function", "create or replace function", 1))
+    op.execute(RECORD_SYSTEMS)
