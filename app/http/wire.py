@@ -13,6 +13,43 @@ _HEAD_BYTES = 65_536
 _FIELDS_MOST = 100
 
 
+class _Joined(asyncio.Transport):
+    """Where one answer is written: its head leaves with the body, if that comes at once, as one piece.
+
+    The server writes them one after the other: two calls of the system, and two packets, for a short answer.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._head: bytes | None = b""
+        """What is held back; None once something was sent."""
+        self._late: asyncio.Handle
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        if self._head is None:
+            self._transport.write(data)
+        elif self._head:
+            self._late.cancel()
+            self._send(self._head + data)
+        else:
+            self._head = data
+            self._late = self._loop.call_soon(self._send, data)
+
+    def _send(self, data: bytes) -> None:
+        self._head = None
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        if self._head:
+            self._late.cancel()
+            self._send(self._head)
+        self._transport.close()
+
+
 class Wire(HttpToolsProtocol):
     """The server's HTTP parser, with what it lacks: limits for the head of a request, in time and in size."""
 
@@ -49,6 +86,8 @@ class Wire(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head_came()
         super().on_headers_complete()
+        if self.scope["method"] != "HEAD":  # has no body, which would take its head along
+            self.cycle.transport = _Joined(self.transport, self.loop)
 
     def _await_head(self) -> None:
         self._head_bytes = 0
