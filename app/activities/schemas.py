@@ -7,19 +7,16 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day
+from app.collection.records import READ_ONLY, Kept, Owned, Record
 from app.collection.values import (
-    READ_ONLY,
     Code,
     CodeReference,
     Countries,
     EditorialNote,
-    Kept,
     Line,
     LongLine,
     NumberReference,
-    Owned,
     Paragraphs,
-    Record,
     Source,
     ThreeLetters,
     Value,

@@ -7,18 +7,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 from pydantic_core import PydanticCustomError
 
 from app.collection.days import Day, Instant
-from app.collection.values import (
-    READ_ONLY,
-    Kept,
-    Line,
-    LongLine,
-    Number,
-    NumberReference,
-    Paragraphs,
-    Record,
-    Value,
-    formed,
-)
+from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.values import Line, LongLine, Number, NumberReference, Paragraphs, Value, formed
 
 _OLD: Any = {
     "text": "Continue to implement the Kyoto Declaration through ongoing national efforts",

@@ -2,7 +2,8 @@
 
 from pydantic import ConfigDict, Field
 
-from app.collection.values import Kept, Line, Number, Record
+from app.collection.records import Kept, Record
+from app.collection.values import Line, Number
 
 
 class Area(Record, Kept):

@@ -33,8 +33,9 @@ from app.collection.asked import Asked, Shape, sort_kind
 from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter
 from app.collection.own_keys import OWN_KEY, record_of
-from app.collection.projection import Expand, Row, Source, bare, record_json
+from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import rare_and_common, search_condition
+from app.collection.tabular import bare
 from app.db import Compiled
 from app.journal import CHANGES, JOURNAL_HEAD
 

@@ -6,20 +6,20 @@ PostgreSQL makes the JSON; the application passes the bytes on (reference: docs/
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from sqlalchemy import Case, Text, Uuid, and_, case, cast, exists, func, literal, literal_column, select
+from sqlalchemy import Text, Uuid, and_, case, cast, exists, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, JSONB, aggregate_order_by
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.expression import FromClause
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.collection.fields import IDENTIFIER, Kind, predicate
+from app.collection.tabular import guarded, joinable, joined, structured_cell
 
 if TYPE_CHECKING:
     from app.collection.collection import Collection
@@ -100,7 +100,7 @@ class Source:
         if isinstance(column.type, JSONB):
             if properties := schema.get("properties"):
                 return {
-                    f"{name}.{inner}": _structured_cell(column, inner, inner_schema)
+                    f"{name}.{inner}": structured_cell(column, inner, inner_schema)
                     for inner, inner_schema in properties.items()
                 }
             return {name: cast(column, Text)}
@@ -399,41 +399,3 @@ def _elements(column: ColumnElement[Any]) -> Any:
     """The entries of a JSON list, with their positions."""
     value = sqlalchemy.column("value", JSONB)
     return func.jsonb_array_elements(column).table_valued(value, with_ordinality="position").render_derived()
-
-
-_FORMULA = "^[=+\\-@\t\r'＝＋－＠]"
-
-
-class Guarded(Case[Any]):
-    """Text that a spreadsheet would compute gets a leading `'`, which our import takes off (OWASP ASVS 1.2.10)."""
-
-    inherit_cache = True
-
-
-def guarded(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return Guarded((column.op("~")(literal(_FORMULA)), literal("'") + column), else_=column)
-
-
-def bare(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The same text as it is stored: the cells of a workbook say themselves that they are text."""
-    return column.else_ if isinstance(column, Guarded) and column.else_ is not None else column
-
-
-def joinable(schema: Mapping[str, Any]) -> bool:
-    """Whether a list's values are codes that never hold a `;`."""
-    items = schema.get("items", {})
-    return "enum" in items or ("pattern" in items and re.search(items["pattern"], "A;B") is None)
-
-
-def joined(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.array_to_string(column, ";")
-
-
-def _structured_cell(column: ColumnElement[Any], inner: str, schema: Mapping[str, Any]) -> ColumnElement[Any]:
-    value = column[inner]
-    if schema.get("type") == "array":
-        listed = func.jsonb_array_elements_text(
-            func.coalesce(func.nullif(value, cast("null", JSONB)), cast("[]", JSONB))
-        )
-        return func.array_to_string(func.array(select(listed).scalar_subquery()), ";")
-    return guarded(value.astext)

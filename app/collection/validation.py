@@ -211,6 +211,12 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 _WORDS = {
     "missing": "This field is needed.",
+    "literal_error": "One of a few words is expected.",
+    "greater_than_equal": "At least {ge}.",
+    "less_than_equal": "At most {le}.",
+    "string_too_long": "At most {max_length} characters.",
+    "too_long": "At most {max_length} entries.",
+    "too_short": "At least {min_length}.",
     "string_type": "A text is expected.",
     "int_type": "A whole number is expected.",
     "bool_type": "`true` or `false` is expected.",
@@ -234,7 +240,8 @@ def _error(problem: Mapping[str, Any]) -> dict[str, Any]:
     location = [part for part in problem["loc"] if not (isinstance(part, str) and _is_branch(part))]
     if code == "extra_forbidden":
         return {"pointer": _pointer(location), "code": "unknown_field", "message": "There is no such field."}
-    error = {"pointer": _pointer(location), "code": code, "message": _WORDS.get(code, problem["msg"])}
+    message = _WORDS[code].format_map(context) if code in _WORDS else problem["msg"]
+    error = {"pointer": _pointer(location), "code": code, "message": message}
     if code == "string_pattern_mismatch":
         error["message"] = FORMS.get(context["pattern"], error["message"])
     if code.endswith("_type"):

@@ -7,18 +7,16 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day, Instant
+from app.collection.records import READ_ONLY, Kept, Record
 from app.collection.values import (
-    READ_ONLY,
     Country,
     DatePrecision,
     IdReference,
-    Kept,
     Line,
     LongLine,
     Mode,
     Number,
     Paragraphs,
-    Record,
     Source,
 )
 

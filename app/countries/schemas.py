@@ -7,7 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day
-from app.collection.values import CountryCode, Kept, Line, Record, Source, ThreeLetters
+from app.collection.records import Kept, Record
+from app.collection.values import CountryCode, Line, Source, ThreeLetters
 
 
 class Country(Record, Kept):

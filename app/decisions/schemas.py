@@ -7,18 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day
-from app.collection.values import (
-    READ_ONLY,
-    Code,
-    CodeReference,
-    Countries,
-    Kept,
-    Line,
-    LongLine,
-    NumberReference,
-    Paragraphs,
-    Record,
-)
+from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.values import Code, CodeReference, Countries, Line, LongLine, NumberReference, Paragraphs
 
 
 class Decision(Record, Kept):

@@ -8,20 +8,18 @@ from pydantic_core import PydanticCustomError
 from app.activities.schemas import Funding
 from app.collection.across import across
 from app.collection.days import Day
+from app.collection.records import Kept, Owned, Record
 from app.collection.values import (
     Code,
     CodeReference,
     Countries,
     Country,
     DatePrecision,
-    Kept,
     Line,
     LongLine,
     Mode,
     NumberReference,
-    Owned,
     Paragraphs,
-    Record,
     Source,
     Value,
     Whole,

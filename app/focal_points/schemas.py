@@ -7,17 +7,16 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day, Instant, Moment
+from app.collection.records import Kept, Record
 from app.collection.values import (
     CodeReference,
     Country,
     IdReference,
-    Kept,
     LanguageTag,
     Line,
     MailAddress,
     Paragraphs,
     Phone,
-    Record,
     Value,
     Visibility,
     each_once,

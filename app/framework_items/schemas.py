@@ -7,15 +7,14 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day
+from app.collection.records import Kept, Record
 from app.collection.values import (
     CodeReference,
     Countries,
-    Kept,
     Line,
     LongLine,
     NumberReference,
     Paragraphs,
-    Record,
     Source,
 )
 

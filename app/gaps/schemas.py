@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.collection.days import Day
-from app.collection.values import CountryCode, Kept, Paragraphs, Record, Value, formed
+from app.collection.records import Kept, Record
+from app.collection.values import CountryCode, Paragraphs, Value, formed
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
 _GAP = f"event_without_outcome:{_ID}"

@@ -5,15 +5,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from app.collection.days import Day
-from app.collection.values import (
-    READ_ONLY,
-    EditorialNote,
-    Kept,
-    LongLine,
-    Number,
-    NumberReference,
-    Record,
-)
+from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.values import EditorialNote, LongLine, Number, NumberReference
 
 
 class Goal(Record, Kept):

@@ -16,7 +16,8 @@ from sqlalchemy import Boolean, Date, DateTime, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.collection.collection import Collection
-from app.collection.projection import Links, Ref, joinable
+from app.collection.projection import Links, Ref
+from app.collection.tabular import joinable
 from app.errors import did_you_mean
 from app.http.bodies import DECODER, MalformedJson, checked
 from app.imports.items import Kind, Unreadable

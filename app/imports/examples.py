@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.collection.collection import Collection
-from app.collection.projection import Links, Ref, joinable
+from app.collection.projection import Links, Ref
+from app.collection.tabular import joinable
 
 _FORMULA = re.compile("[=+\\-@\t\r'＝＋－＠]")
 

@@ -7,18 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Day
-from app.collection.values import (
-    Code,
-    CodeReference,
-    Country,
-    Kept,
-    Line,
-    Paragraphs,
-    Record,
-    Source,
-    Value,
-    WebAddress,
-)
+from app.collection.records import Kept, Record
+from app.collection.values import Code, CodeReference, Country, Line, Paragraphs, Source, Value, WebAddress
 
 OrganisationKind = Literal[
     "member_state", "dialogue_partner", "ministry", "government_body", "court", "asean_body", "un_body",

@@ -7,17 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.collection.days import Instant
-from app.collection.values import (
-    READ_ONLY,
-    Code,
-    CountryCode,
-    Kept,
-    LongLine,
-    Paragraphs,
-    Record,
-    Value,
-    formed,
-)
+from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.values import Code, CountryCode, LongLine, Paragraphs, Value, formed
 
 _ONE, _OTHER = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e12"
 _PAIR = f"{_ONE}:{_OTHER}"

@@ -6,16 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.collection.days import Day, Instant
-from app.collection.values import (
-    CodeReference,
-    Country,
-    Kept,
-    LanguageTag,
-    Line,
-    MailAddress,
-    Phone,
-    Record,
-)
+from app.collection.records import Kept, Record
+from app.collection.values import CodeReference, Country, LanguageTag, Line, MailAddress, Phone
 
 LegalBasis = Literal["official_duty", "legal_obligation", "agreement", "consent"]
 

@@ -6,17 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from app.collection.days import Day
-from app.collection.values import (
-    EditorialNote,
-    Kept,
-    Line,
-    LongLine,
-    Paragraphs,
-    Record,
-    Source,
-    Value,
-    Whole,
-)
+from app.collection.records import Kept, Record
+from app.collection.values import EditorialNote, Line, LongLine, Paragraphs, Source, Value, Whole
 
 
 class Plan(Record, Kept):

@@ -7,16 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from app.collection.across import across
 from app.collection.days import Instant
-from app.collection.values import (
-    READ_ONLY,
-    CodeReference,
-    Country,
-    Kept,
-    NumberReference,
-    Paragraphs,
-    Record,
-    Value,
-)
+from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.values import CodeReference, Country, NumberReference, Paragraphs, Value
 
 
 class ProgressReport(Record, Kept):

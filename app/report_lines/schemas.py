@@ -7,17 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from app.activities.schemas import ActivityStatus, Funding
 from app.collection.across import across
-from app.collection.values import (
-    READ_ONLY,
-    CodeReference,
-    CountryCode,
-    IdReference,
-    Kept,
-    LongLine,
-    Paragraphs,
-    Record,
-    Whole,
-)
+from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.values import CodeReference, CountryCode, IdReference, LongLine, Paragraphs, Whole
 
 Response = Literal["reported", "nothing_to_report", "not_reported", "not_applicable"]
 

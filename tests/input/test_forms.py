@@ -1,5 +1,6 @@
-"""A text of another form than is asked for: the answer says in words which form that is."""
+"""What is refused is refused in our words: which form a text has, which numbers and words are possible."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,9 @@ import httpx
 import pytest
 
 from app.api import COLLECTIONS
+from app.collection.validation import validated
 from app.collection.values import FORMS, LINE_PATTERN, PARAGRAPHS_PATTERN
+from app.errors import Unprocessable
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,28 @@ def _patterns(schema: Any) -> Iterator[str]:
             yield schema["pattern"]
         for each in schema.values():
             yield from _patterns(each)
+
+
+_WRONG: tuple[Any, ...] = (
+    "zzz", "", -5, 10**12, 10**40, 1.5, True, [], ["x"] * 1000, [1], [{}], [{"x": 1}], {}, {"x": 1}, "x" * 30_000,
+    "2026-13-45",
+)  # fmt: skip
+_OF_THE_LIBRARY = re.compile("(Input|String|List|Value|Object|Tuple|Dictionary|Unable|Field)s? ")
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS, ids=lambda each: each.name)
+def test_no_mistake_is_told_in_the_words_of_the_library(collection: Any) -> None:
+    told = {
+        message
+        for name in collection.writable
+        for wrong in _WRONG
+        for message in _told(collection, name, wrong)
+    }
+    assert told
+    assert [message for message in told if _OF_THE_LIBRARY.match(message)] == []
+
+
+def _told(collection: Any, name: str, wrong: Any) -> list[str]:
+    with pytest.raises(Unprocessable) as refused:
+        validated(collection, {name: wrong, "no such field": 1})
+    return [each["message"] for each in refused.value.errors]
