@@ -28,7 +28,7 @@ Context = Mapping[str, str]
 PLAIN: Context = MappingProxyType({})
 """Of a request of the public."""
 SERVICE: Context = MappingProxyType({"register.role": "service"})
-"""Of the service's own work, which touches no record. Who writes records says first for whom (`begin_write`)."""
+"""Of the service's own work, which touches no record. Who writes records says first for whom (`open_write`)."""
 
 
 class Base(DeclarativeBase):

@@ -30,7 +30,7 @@ ORDER: tuple[tuple[Collection, str], ...] = (
     (FRAMEWORK_ITEMS, "framework_items"),
 )
 
-_BEGIN = """select begin_write(
+_BEGIN = """select open_write(
   '{"register.request": "seed", "register.reason": "The published record"}', null, null)"""
 
 

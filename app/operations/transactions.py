@@ -121,7 +121,7 @@ class Opening:
             "register.system": self.system,
         }
         claim = await connection.fetchrow(
-            "select * from begin_write($1, $2, $3)", json.dumps(context), self.key, self.fingerprint
+            "select * from open_write($1, $2, $3)", json.dumps(context), self.key, self.fingerprint
         )
         assert claim is not None
         if claim["refused"]:

@@ -141,7 +141,7 @@ async def _refuse_while_loading(connection: Connection, person: UUID) -> None:
 async def erase_again(connection: Connection, person: UUID) -> bool:
     """Erase whom a restored backup has brought back, whoever names them; false if there is nothing to erase."""
     await connection.execute(
-        'select begin_write(\'{"register.request": "erase-again", "register.role": "administrator", '
+        'select open_write(\'{"register.request": "erase-again", "register.role": "administrator", '
         '"register.reason": "Erased before the backup was restored."}\', null, null)'
     )
     if not await connection.fetchval(_NOT_ERASED, person):

@@ -17,7 +17,6 @@ from migrations.mirrors import UNWRITE_MIRRORS, WRITE_MIRRORS
 revision = "0044"
 down_revision = "0043"
 
-_BEGIN_WRITE = BEGIN_WRITE.replace("create function", "create or replace function", 1)
 _CLAIM = """  insert into idempotency_keys (caller_id, key, fingerprint) values (caller, idempotency_key, print)
     on conflict do nothing;
   if found then
@@ -25,6 +24,12 @@ _CLAIM = """  insert into idempotency_keys (caller_id, key, fingerprint) values 
   end if;
   replay := true;
 """
+# Beside `begin_write`, which is called by versions of the service that still run while they are replaced.
+_OPEN_WRITE = (
+    BEGIN_WRITE.replace("begin_write", "open_write", 1)
+    .replace(_CLAIM, "", 1)
+    .replace("\nend $$", "\n  replay := found;\nend $$", 1)
+)
 _THIS_COMMIT = next(each for each in AFTER_TABLES if "function this_commit()" in each)
 _OPENS = HOLDER_OPENS.partition("return coalesce")[2]
 
@@ -36,7 +41,7 @@ def upgrade() -> None:
         SETTLED,
         WRITE_MIRRORS,
         "select write_mirrors()",
-        _BEGIN_WRITE.replace(_CLAIM, "", 1).replace("\nend $$", "\n  replay := found;\nend $$", 1),
+        _OPEN_WRITE,
         f"""create or replace function key_opens(caller uuid) returns boolean
 language plpgsql stable security definer set search_path = public, pg_temp as $$
 begin
@@ -48,7 +53,7 @@ end $$""",
 
 def downgrade() -> None:
     op.execute(HOLDER_OPENS)
-    op.execute(_BEGIN_WRITE)
+    op.execute("drop function open_write")
     op.execute(UNWRITE_MIRRORS)
     op.execute("drop function write_mirrors()")
     op.execute(PLACE_COMMIT)

@@ -118,3 +118,28 @@ async def test_every_migration_gives_up_waiting_for_a_lock() -> None:
 async def test_the_newest_is_the_one_that_alembic_would_go_to() -> None:
     heads = ScriptDirectory.from_config(preparing.alembic_config()).get_heads()
     assert heads == [preparing.newest()]
+
+
+@pytest.mark.parametrize(("first", "second"), [("begin_write", "open_write"), ("open_write", "begin_write")])
+async def test_while_versions_are_replaced_a_key_is_one_key_to_both(
+    migrated: str, first: str, second: str
+) -> None:
+    """Migrations run before the last instance of the version before has ended."""
+    caller = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
+    claim = (
+        f"select busy, replay, same from {{}}(jsonb_build_object('register.key', '{caller}'), 'K', '\\x01')"
+    )
+    one, other = [await asyncpg.connect(migrated) for _ in range(2)]
+    async with one.transaction():
+        assert tuple(await one.fetchrow(claim.format(first))) == (False, False, None)
+        async with other.transaction():
+            assert tuple(await other.fetchrow(claim.format(second))) == (True, False, None)
+        if first == "open_write":
+            await one.execute(
+                "insert into idempotency_keys (caller_id, key, fingerprint, status) "
+                "values ($1, 'K', '\\x01', 201)",
+                caller,
+            )
+    async with other.transaction():
+        assert tuple(await other.fetchrow(claim.format(second))) == (False, True, True)
+    await asyncio.gather(one.close(), other.close())
