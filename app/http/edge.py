@@ -69,7 +69,7 @@ Limits = Callable[[Scope], tuple[int, float]]
 
 def new_request_id() -> str:
     """For a request that brought none."""
-    return f"{_random.getrandbits(128):032x}"
+    return format(_random.getrandbits(128), "032x")
 
 
 class Edge:
