@@ -333,7 +333,8 @@ def _fill(ballast: Path, megabytes: int) -> None:
 
 _HELD = """select count(*), coalesce(max(extract(epoch from now() - state_change)), 0)::float from pg_stat_activity
 where application_name = 'workplan' and datname = current_database()
-and (state like 'idle in transaction%' or state = 'active')"""
+and (state like 'idle in transaction%' or state = 'active') and now() - state_change > interval '0.5 s'"""
+"""Held for longer than what the service does now and then for itself."""
 
 
 async def slow_reader(address: str, *, rows: int, seconds: float) -> Found:  # S8
