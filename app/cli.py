@@ -138,6 +138,7 @@ def _serve(host: str, port: int, workers: int, config: Settings) -> None:
         workers=workers,
         loop="uvloop",
         http="app.http.wire:Wire",
+        ws="none",
         access_log=False,
         server_header=False,
         date_header=True,

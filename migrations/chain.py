@@ -176,7 +176,8 @@ begin
 end $$"""
 
 # Since migration 0044: how many changes a transaction has made so far is kept in a setting of it; its entry is written
-# when it begins and when it is placed. The setting is not believed: changes are counted as they are sealed.
+# when it begins and when it is placed. Settings are not believed: a commit that is placed takes no more changes, and
+# those of one that is not are counted as they are sealed. A transaction that began before the migration has no count.
 _SO_FAR = """  select changes into before from commits where number = mine;
 """
 _COUNTED = """  update commits set changes = before + added where number = mine;
@@ -184,24 +185,33 @@ _COUNTED = """  update commits set changes = before + added where number = mine;
 _PLACED = "    perform set_config('register.commit', known::text, true);\n"
 
 
-def _instead(text: str, was: str, now: str) -> str:
+def instead(text: str, was: str, now: str) -> str:
     assert text.count(was) == 1, was
     return text.replace(was, now)
 
 
-COUNTED = _instead(
-    _instead(RECORD_SYSTEMS, _SO_FAR, "  before := current_setting('register.changes')::int;\n"),
+_KNOWN = """  perform from commits where number = mine and position is null;
+  if not found then
+    raise exception 'The journal is only added to.' using errcode = 'insufficient_privilege';
+  end if;
+  before := nullif(current_setting('register.changes', true), '');
+  if before is null then
+    select count(*) into before from changes where commit_number = mine;
+  end if;
+"""
+COUNTED = instead(
+    instead(RECORD_SYSTEMS, _SO_FAR, _KNOWN),
     _COUNTED,
     "  perform set_config('register.changes', (before + added)::text, true);\n",
 )
-THIS_COUNTED = _instead(
+THIS_COUNTED = instead(
     next(each for each in AFTER_TABLES if "function this_commit()" in each).replace(
         "create function", "create or replace function", 1
     ),
     _PLACED,
     _PLACED.replace(";", ",\n      set_config('register.changes', '0', true);"),
 )
-_CONTENT = _instead(
+_CONTENT = instead(
     DIGEST_SYSTEMS.partition("return (")[2].removesuffix(")"),
     "select sha256",
     "select into c.changes, highest, content\n    count(*), coalesce(max(h.ordinal), 0), sha256",

@@ -2,7 +2,8 @@
 
 A function for all tables has to plan its statements at every change, since it learns only then of which table and field
 it is. `write_mirrors()` writes one for each trigger that `searched` and `linked` have made, from the trigger's own
-arguments. What one record needs is planned once a connection; many that change at a time, with their number.
+arguments. What one record needs is planned once a connection, and for new ones one plan is good for any number; of many
+that change at a time, old and new are joined by a plan that knows how many they are.
 """
 
 _HEAD = """create or replace function «function»() returns trigger language plpgsql security definer

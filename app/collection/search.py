@@ -50,8 +50,11 @@ FINDABLE = table(
 
 
 def spaced(asked: str) -> bool:
-    """Whether these words are of scripts that set words apart: none from Thai on in Unicode's order, which is wary."""
-    return max(unicodedata.normalize("NFKD", asked)) < "\u0e00"
+    """Whether these words are of scripts that set words apart. None from Thai on in Unicode's order is taken for one,
+    though some are: to look inside words at once only costs more.
+    """
+    letters = unicodedata.normalize("NFKD", asked)
+    return not any(each >= "\u0e00" and unicodedata.category(each)[0] in "LM" for each in letters)
 
 
 _RARE = 1000

@@ -24,6 +24,10 @@ _KEPT_MOST = 8 << 20
 """Bytes of an answer that is kept."""
 _KEY = re.compile(r"[!-~]{1,255}")
 _REASON_MOST = 500
+_KEEP = """insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body)
+values ($1, $2, $3, $4, $5, $6)"""
+_ANSWERED = """update idempotency_keys set status = $4, headers = $5, body = $6
+where caller_id = $1 and key = $2 and fingerprint = $3"""
 
 
 @dataclass
@@ -110,6 +114,8 @@ class Opening:
     fingerprint: bytes | None = None
     system: str = ""
     """The system by whose own keys records are named."""
+    key_first: bool = False
+    """Whether the key is kept before the work, which then can forget it."""
 
     async def begin(self, connection: Connection) -> asyncpg.Record:
         """Tell the database, and hold the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
@@ -126,7 +132,21 @@ class Opening:
         assert claim is not None
         if claim["refused"]:
             raise KeyRevoked("This API key was revoked, or has just expired.")
+        if self.key and self.key_first and not claim["busy"] and not claim["replay"]:
+            await connection.execute(_KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
         return claim
+
+    async def keep(self, connection: Connection, answer: Answer) -> None:
+        """Keep the answer for its Idempotency-Key."""
+        await connection.execute(
+            _ANSWERED if self.key_first else _KEEP,
+            self.caller.key_id,
+            self.key,
+            self.fingerprint,
+            answer.status,
+            json.dumps(answer.headers),
+            answer.text(),
+        )
 
 
 async def write(
@@ -137,10 +157,12 @@ async def write(
     dry_run: bool,
     needs: Right = EDIT,
     system: str = "",
+    key_first: bool = False,
 ) -> Response:
     """Run the work in a transaction of its own. The response exists only after COMMIT returned.
 
     `system`: by whose own keys the request names its records; the journal keeps it with each change.
+    `key_first`: the work is to find the Idempotency-Key among those that are kept.
     """
     caller = await caller_of(request)
     needs.asked_of(caller)
@@ -148,7 +170,13 @@ async def write(
     key = _idempotency_key(headers)
     fingerprint = _fingerprint(request, headers, body) if key else None
     opening = Opening(
-        caller, request.scope["state"].get("request_id", ""), reason_of(headers), key, fingerprint, system
+        caller,
+        request.scope["state"].get("request_id", ""),
+        reason_of(headers),
+        key,
+        fingerprint,
+        system,
+        key_first,
     )
     for attempt in range(_ATTEMPTS):
         try:
@@ -182,16 +210,7 @@ async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: b
             if dry_run or not answer.kept:
                 raise _RolledBack(answer)
             if opening.key:
-                await connection.execute(
-                    "insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body) "
-                    "values ($1, $2, $3, $4, $5, $6)",
-                    opening.caller.key_id,
-                    opening.key,
-                    opening.fingerprint,
-                    answer.status,
-                    json.dumps(answer.headers),
-                    answer.text(),
-                )
+                await opening.keep(connection, answer)
     except _RolledBack as rolled_back:
         return rolled_back.answer.response(**({"Dry-Run": "true"} if dry_run else {}))
     except BaseException:

@@ -54,7 +54,7 @@ async def erase_person(request: Request) -> Response:
         done = await erasing.erase(connection, person, keep_mentions=asked["keep_mentions"])
         return Answer(200, text_of(done))
 
-    return await write(request, b"", work, dry_run=asked["dry_run"], needs=PERSONS.needs())
+    return await write(request, b"", work, dry_run=asked["dry_run"], needs=PERSONS.needs(), key_first=True)
 
 
 async def reveal_person(request: Request) -> Response:

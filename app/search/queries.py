@@ -16,6 +16,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
@@ -51,12 +52,10 @@ SEARCHED: dict[str, Collection] = {
 }  # fmt: skip
 RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
-
-
-Way = Literal["stems", "inside", "anywhere"]
-"""What is looked for: the words by stem, those only inside others, or both alike."""
-_ABOVE_ALL = 2
-"""A hit by stem scores so much more where those come first: what only has the words inside scores at most that."""
+Way = Literal["by stem", "by stem first", "anywhere"]
+"""Where words are looked for: by their stem, then also only inside others, or in both ways alike."""
+_ABOVE_ALL = 3
+"""What a hit by stem scores more where those come first: what only has the words inside scores less than that."""
 
 
 def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
@@ -66,14 +65,25 @@ def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
     )
 
 
-def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
+def _newest(looked_for: ColumnElement[bool], above: int, *, some_kinds: bool) -> Select[Any]:
     texts = FINDABLE
-    stems, within = by_stem(texts.c.words), inside(texts.c.folded, terms)
-    looked = {"stems": stems, "inside": and_(within, not_(stems)), "anywhere": or_(stems, within)}[way]
-    candidates = select(texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words).where(looked)
+    rows = select(
+        texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words, literal(above).label("above")
+    )
     if some_kinds:
-        candidates = candidates.where(texts.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))))
-    newest = candidates.order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST).subquery()
+        looked_for = and_(looked_for, texts.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))))
+    return rows.where(looked_for).order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST)
+
+
+def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
+    stems, within = by_stem(FINDABLE.c.words), inside(FINDABLE.c.folded, terms)
+    looked_for = {
+        "by stem": [(stems, _ABOVE_ALL)],
+        "by stem first": [(stems, _ABOVE_ALL), (and_(within, not_(stems)), 0)],
+        "anywhere": [(or_(stems, within), 0)],
+    }[way]
+    parts = [_newest(each, above, some_kinds=some_kinds) for each, above in looked_for]
+    newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
     folded = func.fold(newest.c.title).label("folded")  # once for each, which takes longer than to rank it
     hits = select(*newest.c, folded).cte("hits").prefix_with("materialized")
     asked = func.fold(bindparam("q", type_=Text))
@@ -83,8 +93,7 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
     # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
     verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked + " ") > 0
     near = case((verbatim, func.word_similarity(asked, asked)), else_=func.word_similarity(asked, title))
-    above = literal(_ABOVE_ALL if way == "stems" else 0)
-    score: ColumnElement[Any] = func.round((above + named + words + near).cast(Numeric), 4)
+    score: ColumnElement[Any] = func.round((hits.c.above + named + words + near).cast(Numeric), 4)
     of_plan = hits.c.kind == PLANS.name
     kind = case((of_plan, literal("plan")), else_=func.replace(hits.c.kind, "_", "-"))
     href = case(

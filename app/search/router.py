@@ -46,16 +46,18 @@ async def search(request: Request) -> Response:
             f"`limit` is 1 to {_HITS_MOST}.", errors=[{"parameter": "limit", "code": "unreadable"}]
         )
     values: dict[str, Any] = {f"t{number}": term for number, term in enumerate(terms)}
-    values |= {"q": given["q"], "kinds": [SEARCHED[kind].name for kind in kinds]}
+    values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
 
-    async def hits(way: Way, most: int) -> Sequence[Record]:
+    async def hits(way: Way) -> Sequence[Record]:
         asked = found(len(terms), way, some_kinds=bool(kinds))
-        return await service_of(request).database.fetch(asked, {**values, "limit": most}, context)
+        return await service_of(request).database.fetch(asked, values, context)
 
-    most = int(limit)
-    rows = [*await hits("stems" if spaced(given["q"]) else "anywhere", most)]
-    if len(rows) < most and spaced(given["q"]):
-        rows += await hits("inside", most - len(rows))
+    if spaced(given["q"]):
+        rows = await hits("by stem")
+        if len(rows) < values["limit"]:
+            rows = await hits("by stem first")
+    else:
+        rows = await hits("anywhere")
     tells_of_people(request)
     answer = caching(await moment_of(request))
     return Response(

@@ -10,7 +10,7 @@ An Idempotency-Key is kept with its answer, in one row that is written once; unt
 from alembic import op
 
 from migrations.access import BEGIN_WRITE, HOLDER_OPENS
-from migrations.chain import COUNTED, PLACE_COMMIT, RECORD_SYSTEMS, SETTLED, THIS_COUNTED
+from migrations.chain import COUNTED, PLACE_COMMIT, RECORD_SYSTEMS, SETTLED, THIS_COUNTED, instead
 from migrations.functions import AFTER_TABLES
 from migrations.mirrors import UNWRITE_MIRRORS, WRITE_MIRRORS
 
@@ -25,11 +25,9 @@ _CLAIM = """  insert into idempotency_keys (caller_id, key, fingerprint) values 
   replay := true;
 """
 # Beside `begin_write`, which is called by versions of the service that still run while they are replaced.
-_OPEN_WRITE = (
-    BEGIN_WRITE.replace("begin_write", "open_write", 1)
-    .replace(_CLAIM, "", 1)
-    .replace("\nend $$", "\n  replay := found;\nend $$", 1)
-)
+_KEPT = "where k.caller_id = caller and k.key = idempotency_key;\n"
+_OPEN_WRITE = instead(instead(BEGIN_WRITE, "begin_write", "open_write"), _CLAIM, "")
+_OPEN_WRITE = instead(_OPEN_WRITE, _KEPT, f"{_KEPT}  replay := found;\n")
 _THIS_COMMIT = next(each for each in AFTER_TABLES if "function this_commit()" in each)
 _OPENS = HOLDER_OPENS.partition("return coalesce")[2]
 

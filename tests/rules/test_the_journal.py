@@ -191,3 +191,40 @@ async def test_a_commit_cannot_number_its_changes_as_it_likes(database_address: 
             end $$""",
         )
     assert (await rows_of(database_address, "select count(*) from areas where number > 900"))[0][0] == 0
+
+
+_ADDED = "insert into areas (number, title) values (903, 'Late')"
+_SEALED = "select number from commits where position is not null order by number limit 1"
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        f"insert into areas (number, title) values (901, 'First'); set constraints all immediate; {_ADDED}",
+        f"""select set_config('register.commit', ({_SEALED})::text, true),
+          set_config('register.changes', '60', true); {_ADDED}""",
+    ],
+    ids=["its own", "another"],
+)
+async def test_a_commit_that_is_sealed_takes_no_more_changes(
+    client: httpx.AsyncClient, database_address: str, attack: str
+) -> None:
+    await make.record(client, "goals")
+    connection = await asyncpg.connect(database_address)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only added to"):
+        await connection.execute(f"begin; {attack}; commit")
+    await connection.close()
+
+
+async def test_a_commit_that_began_without_a_count_is_counted(database_address: str) -> None:
+    """As one does that is open while its functions are replaced by a migration."""
+    await rows_of(
+        database_address,
+        f"""do $$ begin
+          {_THREE};
+          perform set_config('register.changes', '', true);
+          update areas set title = 'Kept' where number > 901;
+        end $$""",
+    )
+    (last,) = await rows_of(database_address, _LAST)
+    assert (last["changes"], last["ordinals"]) == (5, [1, 2, 3, 4, 5])

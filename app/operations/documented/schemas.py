@@ -450,8 +450,8 @@ COMMON_SCHEMAS: dict[str, Any] = {
             ),
             "score": described(
                 "number",
-                "How well it fits; of words that are set apart, more than 2 if they are found by stem.",
-                3.3,
+                "How well it fits; of words that are set apart, at least 3 if they are found by stem, and less if not.",
+                4.3,
                 format="double",
                 minimum=0,
                 maximum=1000,
@@ -466,7 +466,7 @@ COMMON_SCHEMAS: dict[str, Any] = {
                 "kind": "goals",
                 "id": EXAMPLE_ID,
                 "title": "Strengthen the use of international arbitration and mediation",
-                "score": 3.3,
+                "score": 4.3,
                 "href": f"/v1/goals/{EXAMPLE_ID}",
             }
         ],
