@@ -190,8 +190,8 @@ def instead(text: str, was: str, now: str) -> str:
     return text.replace(was, now)
 
 
-_KNOWN = """  perform from commits where number = mine and position is null;
-  if not found then
+# The entry is looked up by its number alone: among those without a position are all that ever had none, until a vacuum.
+_KNOWN = """  if (select c.position is null from commits c where c.number = mine) is not true then
     raise exception 'The journal is only added to.' using errcode = 'insufficient_privilege';
   end if;
   before := nullif(current_setting('register.changes', true), '');
@@ -199,11 +199,14 @@ _KNOWN = """  perform from commits where number = mine and position is null;
     select count(*) into before from changes where commit_number = mine;
   end if;
 """
+# Plans are kept: by an index, also where a table held little when it was planned.
+BY_INDEX = "set search_path = public, pg_temp set enable_seqscan = off"
 COUNTED = instead(
     instead(RECORD_SYSTEMS, _SO_FAR, _KNOWN),
     _COUNTED,
     "  perform set_config('register.changes', (before + added)::text, true);\n",
 )
+COUNTED = instead(COUNTED, "set search_path = public, pg_temp", BY_INDEX)
 THIS_COUNTED = instead(
     next(each for each in AFTER_TABLES if "function this_commit()" in each).replace(
         "create function", "create or replace function", 1
@@ -219,7 +222,7 @@ _CONTENT = instead(
 _HASH = COMMIT_HASH.partition("return ")[2]
 # Digest and hash are what `content_digest` and `commit_hash` answer, written out, so that their plans are kept.
 SETTLED = f"""create or replace function place_commit() returns trigger language plpgsql security definer
-set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+{BY_INDEX} set plan_cache_mode = force_generic_plan as $$
 declare
   mine constant bigint := new.number;
   c commits;

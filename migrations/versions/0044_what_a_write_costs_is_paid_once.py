@@ -28,6 +28,7 @@ _CLAIM = """  insert into idempotency_keys (caller_id, key, fingerprint) values 
 _KEPT = "where k.caller_id = caller and k.key = idempotency_key;\n"
 _OPEN_WRITE = instead(instead(BEGIN_WRITE, "begin_write", "open_write"), _CLAIM, "")
 _OPEN_WRITE = instead(_OPEN_WRITE, _KEPT, f"{_KEPT}  replay := found;\n")
+_OPEN_WRITE = instead(_OPEN_WRITE, "language plpgsql as", "language plpgsql set enable_seqscan = off as")
 _THIS_COMMIT = next(each for each in AFTER_TABLES if "function this_commit()" in each)
 _OPENS = HOLDER_OPENS.partition("return coalesce")[2]
 

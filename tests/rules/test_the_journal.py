@@ -228,3 +228,28 @@ async def test_a_commit_that_began_without_a_count_is_counted(database_address: 
     )
     (last,) = await rows_of(database_address, _LAST)
     assert (last["changes"], last["ordinals"]) == (5, [1, 2, 3, 4, 5])
+
+
+_READ_THROUGH = """select sum(seq_tup_read)::int from pg_stat_user_tables
+where relname in ('commits', 'changes', 'idempotency_keys')"""
+
+
+async def test_a_write_reads_nothing_of_the_journal_from_end_to_end(database_address: str) -> None:
+    """Also where all was planned while there was next to nothing."""
+    connection = await asyncpg.connect(database_address)
+    await connection.execute("truncate idempotency_keys; analyze commits, changes, idempotency_keys")
+
+    async def read_through() -> int:
+        await connection.execute("select pg_stat_force_next_flush()")
+        return int(await connection.fetchval(_READ_THROUGH))
+
+    before = await read_through()
+    for number in range(20):
+        async with connection.transaction():
+            claim = await connection.fetchrow(
+                "select * from open_write($1, $2, '')", '{"register.key": ""}', f"K{number}"
+            )
+            assert not claim["replay"]
+            await connection.execute("insert into areas (number, title) values ($1, 'Area')", 901 + number)
+    assert await read_through() == before
+    await connection.close()
