@@ -91,7 +91,12 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
 
     app.add_middleware(Doors)
     app.add_middleware(
-        Edge, limits=limits, allowed=allowed, explain=refusal, origins=Origins(config.cors_origins)
+        Edge,
+        limits=limits,
+        allowed=allowed,
+        explain=refusal,
+        origins=Origins(config.cors_origins),
+        tells_all=config.log_level == "debug",
     )
     return app
 
