@@ -381,12 +381,11 @@ def search_terms(given: str) -> list[str]:
     return terms
 
 
-# Cursors: the sort keys of the last row, signed together with the filter and order that they belong to.
-
 _SORT_KINDS = {"id": IDENTIFIER, "created_at": INSTANT, "updated_at": INSTANT}
 
 
 def sort_kind(collection: Collection, name: str) -> Kind:
+    """What sort of value a list is ordered by."""
     return _SORT_KINDS.get(name) or collection.filters[name].kind
 
 

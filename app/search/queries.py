@@ -14,7 +14,6 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    or_,
     select,
     union_all,
 )
@@ -25,7 +24,7 @@ from app.activities.queries import ACTIVITIES
 from app.amendments.queries import AMENDMENTS
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
-from app.collection.search import FINDABLE, by_stem, inside
+from app.collection.search import FINDABLE, by_stem, inside, matches
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
@@ -76,11 +75,12 @@ def _newest(looked_for: ColumnElement[bool], above: int, *, some_kinds: bool) ->
 
 
 def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
-    stems, within = by_stem(FINDABLE.c.words), inside(FINDABLE.c.folded, terms)
+    stems = by_stem(FINDABLE.c.words)
+    only_inside = and_(inside(FINDABLE.c.folded, terms), not_(stems))
     looked_for = {
         "by stem": [(stems, _ABOVE_ALL)],
-        "by stem first": [(stems, _ABOVE_ALL), (and_(within, not_(stems)), 0)],
-        "anywhere": [(or_(stems, within), 0)],
+        "by stem first": [(stems, _ABOVE_ALL), (only_inside, 0)],
+        "anywhere": [(matches(FINDABLE, terms), 0)],
     }[way]
     parts = [_newest(each, above, some_kinds=some_kinds) for each, above in looked_for]
     newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
