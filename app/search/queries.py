@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from sqlalchemy import (
+    CTE,
     Integer,
     Numeric,
     Select,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     literal,
     not_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -24,7 +26,7 @@ from app.activities.queries import ACTIVITIES
 from app.amendments.queries import AMENDMENTS
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
-from app.collection.search import FINDABLE, by_stem, inside, matches
+from app.collection.search import FINDABLE, by_stem, folded, inside, matches
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
@@ -57,10 +59,13 @@ _ABOVE_ALL = 3
 """What a hit by stem scores more where those come first: what only has the words inside scores less than that."""
 
 
-def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
-    """Hits with kind, id, title and score."""
+def found(terms: int, way: Way, *, some_kinds: bool, rare: bool = False) -> Compiled:
+    """Hits as JSON, each with how many there are to be ranked. `rare`: few records have these words by stem, for which
+    one plan is right and kept; else it is made with the words each time, since the best way to rare words is the worst
+    to common ones.
+    """
     return GOALS.statement(
-        ("search", terms, way, some_kinds), lambda: _found(terms, way, some_kinds=some_kinds)
+        ("search", terms, way, some_kinds, rare), lambda: _found(terms, way, some_kinds=some_kinds, rare=rare)
     )
 
 
@@ -74,8 +79,26 @@ def _newest(looked_for: ColumnElement[bool], above: int, *, some_kinds: bool) ->
     return rows.where(looked_for).order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST)
 
 
-def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
-    stems = by_stem(FINDABLE.c.words)
+def _asked(terms: int, *, rare: bool) -> CTE:
+    """What is looked for, made ready once. `rare`: in a way that no plan can look into."""
+    given: dict[str, Any] = {name: bindparam(name, type_=Text) for name in _given(terms)}
+    if rare:
+        unread = select(*(value.label(name) for name, value in given.items())).cte("given")
+        given = dict(unread.prefix_with("materialized").c)
+    q = func.fold(given["q"])
+    patterns = (func.like_pattern(given[name]).label(name) for name in _given(terms)[1:])
+    query = func.websearch_to_tsquery("english", q)
+    asked = select(q.label("q"), query.label("words"), func.word_similarity(q, q).label("itself"), *patterns)
+    return asked.cte("asked").prefix_with("materialized")
+
+
+def _given(terms: int) -> list[str]:
+    return ["q", *(f"t{number}" for number in range(terms))]
+
+
+def _found(terms: int, way: Way, *, some_kinds: bool, rare: bool) -> Select[Any]:
+    asked = _asked(terms, rare=rare)
+    stems = FINDABLE.c.words.bool_op("@@")(asked.c.words) if rare else by_stem(FINDABLE.c.words)
     only_inside = and_(inside(FINDABLE.c.folded, terms), not_(stems))
     looked_for = {
         "by stem": [(stems, _ABOVE_ALL)],
@@ -84,23 +107,35 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
     }[way]
     parts = [_newest(each, above, some_kinds=some_kinds) for each, above in looked_for]
     newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
-    folded = func.fold(newest.c.title).label("folded")  # once for each, which takes longer than to rank it
-    hits = select(*newest.c, folded).cte("hits").prefix_with("materialized")
-    asked = func.fold(bindparam("q", type_=Text))
-    words = func.ts_rank(hits.c.words, func.websearch_to_tsquery("english", asked), 1)
+    # `offset` keeps what is folded, which takes longer than to rank it, from being written out wherever it is used
+    hits = select(*newest.c, folded(newest.c.title).label("folded")).offset(0).subquery("hits")
+    words = func.ts_rank(hits.c.words, asked.c.words, 1)
     title = hits.c.folded
-    named = case((inside(title, terms), 1), else_=0)  # all that is looked for stands in the title
+    all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _given(terms)[1:]))
+    named = case((all_there, 1), else_=0)  # all that is looked for stands in the title
     # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
-    verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked + " ") > 0
-    near = case((verbatim, func.word_similarity(asked, asked)), else_=func.word_similarity(asked, title))
+    verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked.c.q + " ") > 0
+    near = case((verbatim, asked.c.itself), else_=func.word_similarity(asked.c.q, title))
     score: ColumnElement[Any] = func.round((hits.c.above + named + words + near).cast(Numeric), 4)
-    of_plan = hits.c.kind == PLANS.name
-    kind = case((of_plan, literal("plan")), else_=func.replace(hits.c.kind, "_", "-"))
-    href = case(
-        (of_plan, literal("/v1/plan")), else_=literal("/v1/") + kind + "/" + hits.c.record_id.cast(Text)
+    ranked = (
+        select(
+            hits.c.kind,
+            hits.c.record_id,
+            hits.c.title,
+            score.label("score"),
+            func.count().over().label("hits"),
+        )
+        .select_from(asked.join(hits, true()))
+        .order_by(score.desc(), hits.c.record_id)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    best = ranked.subquery("best")
+    of_plan = best.c.kind == PLANS.name
+    kind = case((of_plan, literal("plan")), else_=func.replace(best.c.kind, "_", "-"))
+    place = case(
+        (of_plan, literal("/v1/plan")), else_=literal("/v1/") + kind + "/" + best.c.record_id.cast(Text)
     )
     hit = select(
-        kind.label("kind"), hits.c.record_id.label("id"), hits.c.title.label("title"),
-        score.label("score"), href.label("href"),
-    ).order_by(score.desc(), hits.c.record_id).limit(bindparam("limit", type_=Integer)).subquery()  # fmt: skip
-    return select(func.row_to_json(hit.table_valued()))
+        kind.label("kind"), best.c.record_id.label("id"), best.c.title, best.c.score, place.label("href")
+    ).correlate(best).lateral("hit")  # fmt: skip
+    return select(func.row_to_json(hit.table_valued()), best.c.hits).select_from(best.join(hit, true()))

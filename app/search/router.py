@@ -16,11 +16,24 @@ from app.operations import documented as doc
 from app.operations.answering import caching, tells_of_people
 from app.operations.doors import open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
-from app.search.queries import SEARCHED, Way, found
+from app.search.queries import RANKED_AT_MOST, SEARCHED, Way, found
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
+_REMEMBERED_AT_MOST = 1000
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
+
+
+_rare: dict[str, None] = {}
+"""The words that few records had when they were last looked for, the latest last."""
+
+
+def _remember(words: str, hits: int) -> None:
+    _rare.pop(words, None)
+    if hits < RANKED_AT_MOST:
+        _rare[words] = None
+    if len(_rare) > _REMEMBERED_AT_MOST:
+        del _rare[next(iter(_rare))]
 
 
 async def search(request: Request) -> Response:
@@ -48,12 +61,14 @@ async def search(request: Request) -> Response:
     values: dict[str, Any] = {f"t{number}": term for number, term in enumerate(terms)}
     values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
 
-    async def hits(way: Way) -> Sequence[Record]:
-        asked = found(len(terms), way, some_kinds=bool(kinds))
+    async def hits(way: Way, *, rare: bool = False) -> Sequence[Record]:
+        asked = found(len(terms), way, some_kinds=bool(kinds), rare=rare)
         return await service_of(request).database.fetch(asked, values, context)
 
     if spaced(given["q"]):
-        rows = await hits("by stem")
+        rows = await hits("by stem", rare=given["q"] in _rare)
+        if not kinds:
+            _remember(given["q"], rows[0]["hits"] if rows else 0)
         if len(rows) < values["limit"]:
             rows = await hits("by stem first")
     else:

@@ -9,7 +9,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection import search
 from app.db import Database
-from app.search import queries
+from app.search import queries, router
 from tests import make
 
 _SCORES = """with asked as (select fold($1) as q, array(
@@ -141,6 +141,19 @@ async def test_no_number_of_newer_hits_inside_words_hides_a_whole_one(
     words = "+".join(["legal"] * 7)  # a statement is kept for each number of words, once it was made
     hits = (await client.get(f"/v1/search?q={words}&limit=9")).json()["items"]
     assert [hit["title"] for hit in hits] == ["Legal aid", "Paralegal aids", "Paralegal"]
+
+
+async def test_words_that_were_rare_find_what_was_written_since(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also once they are not rare any more, which is remembered."""
+    monkeypatch.setattr(router, "RANKED_AT_MOST", 3)
+    found = []
+    for number in range(4):
+        await make.record(client, "events", title=f"Quoits {number}")
+        hits = (await client.get("/v1/search?q=quoits")).json()["items"]
+        found.append((len(hits), "quoits" in router._rare))
+    assert found == [(1, True), (2, True), (3, False), (4, False)]
 
 
 @pytest.mark.parametrize("words", ["legal’s", "“legal” aid", "légal"])

@@ -145,3 +145,17 @@ async def test_a_search_is_planned_with_its_words(large: Register, way: Way) -> 
         "select generic_plans from pg_prepared_statements where statement = $1", statement.sql
     )
     assert kept == 0
+
+
+async def test_a_search_for_words_that_few_records_have_is_planned_once(large: Register) -> None:
+    """What plans take is half of such a search; and the plan that is kept goes by the words, whatever they are."""
+    statement = found(1, "by stem", some_kinds=False, rare=True)
+    prepared = await large.superuser.prepare(statement.sql)
+    for _ in range(7):
+        await prepared.fetch(*statement.args({"q": "event", "t0": "event", "limit": 20}))
+    kept = await large.superuser.fetchval(
+        "select custom_plans from pg_prepared_statements where statement = $1", statement.sql
+    )
+    assert kept == 5
+    plan = await prepared.explain(*statement.args({"q": "qux", "t0": "qux", "limit": 20}))
+    assert "ix_search_texts_words" in json.dumps(plan)
