@@ -10,7 +10,19 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Integer, MetaData, String, Text, TextClause, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Text,
+    TextClause,
+    text,
+)
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.expression import ClauseElement
@@ -29,6 +41,10 @@ PLAIN: Context = MappingProxyType({})
 """Of a request of the public."""
 SERVICE: Context = MappingProxyType({"register.role": "service"})
 """Of the service's own work, which touches no record. Who writes records says first for whom (`open_write`)."""
+
+
+Statement = Select[Any]
+"""A statement to be compiled. It has a name since types of functions inside others are looked up at each call."""
 
 
 class Base(DeclarativeBase):

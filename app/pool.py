@@ -48,6 +48,7 @@ class _Places:
     """
 
     def __init__(self, number: int, patience: float) -> None:
+        self._loop = asyncio.get_running_loop()  # which to ask for each time is a call of the kernel
         self._free = number
         self._patience = patience
         self._waiting: deque[tuple[asyncio.Future[None], float]] = deque()
@@ -57,11 +58,11 @@ class _Places:
         if self._free:  # then nobody waits
             self._free -= 1
             return
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         place = loop.create_future()
         self._waiting.append((place, loop.time() + self._patience))
         if self._clock is None:
-            self._clock = loop.call_later(self._patience, self._turn_away, loop)
+            self._clock = loop.call_later(self._patience, self._turn_away)
         try:
             await place
         except asyncio.CancelledError:
@@ -78,12 +79,13 @@ class _Places:
                 return
         self._free += 1
 
-    def _turn_away(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _turn_away(self) -> None:
+        loop = self._loop
         while self._waiting and self._waiting[0][1] <= loop.time():
             place, _ = self._waiting.popleft()
             if not place.done():
                 place.set_exception(Unavailable("All connections to the database are busy. Try again."))
-        self._clock = loop.call_at(self._waiting[0][1], self._turn_away, loop) if self._waiting else None
+        self._clock = loop.call_at(self._waiting[0][1], self._turn_away) if self._waiting else None
 
 
 class Pool:

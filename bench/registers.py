@@ -67,6 +67,7 @@ def register(events: int, folder: Path, port: int = PORT) -> Iterator[Register]:
             "DATABASE_URL": running.dsn,
             "WORKPLAN_DATA_DIR": str(home),
             "WORKPLAN_KEY_QUOTA": "999999999",
+            "WORKPLAN_ADDRESS_QUOTA": "999999999",
         }
         with serving(command, port, environment) as server:
             yield Register(events, running.dsn, running.pid, home, server, measured)

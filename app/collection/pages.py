@@ -10,7 +10,6 @@ from sqlalchemy import (
     Date,
     Integer,
     Label,
-    Select,
     Text,
     Uuid,
     and_,
@@ -36,7 +35,7 @@ from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import rare_and_common, search_condition
 from app.collection.tabular import bare
-from app.db import Compiled
+from app.db import Compiled, Statement
 from app.journal import CHANGES, JOURNAL_HEAD
 
 GROUPS_MOST = 10_000
@@ -105,7 +104,7 @@ def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Sh
     return and_(first, or_(*steps))
 
 
-def _ordered(statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: Shape) -> Select[Any]:
+def _ordered(statement: Statement, keys: Sequence[ColumnElement[Any]], shape: Shape) -> Statement:
     order = (key.desc() if down else key.asc() for key, (_, down) in zip(keys, shape.sort, strict=True))
     limit = literal_column(str(shape.rows)) if shape.rows else bindparam("limit", type_=Integer)
     return statement.order_by(*order).limit(limit)
@@ -141,7 +140,7 @@ def _listed(
     columns: Mapping[str, ColumnElement[Any]],
     *,
     settled: bool = False,
-) -> Select[Any]:
+) -> Statement:
     """The columns of the rows that the filters leave, in order, behind the cursor; then the sort keys.
 
     `settled`: as if no record had changed since the walk began.
@@ -168,8 +167,8 @@ def _listed(
 
 
 def _found(
-    collection: Collection, statement: Select[Any], keys: Sequence[ColumnElement[Any]], shape: Shape
-) -> Select[Any]:
+    collection: Collection, statement: Statement, keys: Sequence[ColumnElement[Any]], shape: Shape
+) -> Statement:
     """The rows in which the words are, in order."""
     if not shape.terms:
         return _ordered(statement, keys, shape)
@@ -180,7 +179,7 @@ def _found(
     return _together(shape, *(select(*rows.c).where(right) for rows, right in ways))
 
 
-def _together(shape: Shape, *parts: Select[Any]) -> Select[Any]:
+def _together(shape: Shape, *parts: Statement) -> Statement:
     """Parts of a list as one, in its order."""
     rows = union_all(*parts).subquery()
     return _ordered(select(*rows.c), [rows.c[f"k{number}"] for number in range(len(shape.sort))], shape)
@@ -200,7 +199,7 @@ def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) ->
     """
     shape = asked.shape
 
-    def build() -> Select[Any]:
+    def build() -> Statement:
         fields = _fields(collection, shape, asked.expand)
         json = record_json(collection, collection.table, fields, asked.expand)
         page = _listed(collection, shape, {"j": json}, settled=settled).subquery()
@@ -220,7 +219,7 @@ def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
     """The whole list in order: one JSON text per row (`ndjson`), or one column per header (`csv`, `xlsx`)."""
     shape = asked.shape
 
-    def build() -> Select[Any]:
+    def build() -> Statement:
         row = collection.table
         if ending == "ndjson":
             fields = _fields(collection, shape, asked.expand)
@@ -249,7 +248,7 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
     """Counts per group, with the feed position they were read at."""
     shape = asked.shape
 
-    def build() -> Select[Any]:
+    def build() -> Statement:
         row: Row = collection.table
         source: Any = row
         groups: list[ColumnElement[Any]] = []
@@ -278,7 +277,7 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
 def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool = False) -> Compiled:
     """One record, by a column or its own key: its tag, and its JSON text unless only the tag is asked for."""
 
-    def build() -> Select[Any]:
+    def build() -> Statement:
         row = collection.table
         tag = collection.tag(row)
         if not asked.whole:  # other records' values may be inside, so the tag moves with the journal

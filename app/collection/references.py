@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Integer, Select, Text, Uuid, bindparam, cast, func, literal, select, union_all
+from sqlalchemy import Integer, Text, Uuid, bindparam, cast, func, literal, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.collection import Collection
 from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import Links, Ref
-from app.db import Connection
+from app.db import Connection, Statement
 from app.errors import Unprocessable
 
 _TYPES: dict[str, Any] = {"id": Uuid(), "number": Integer(), "code": Text(), "key": Text()}
@@ -107,7 +107,7 @@ def _look_up(groups: list[tuple[Collection, str]]) -> Any:
     return union_all(*(_branch(to, by, number) for number, (to, by) in enumerate(groups)))
 
 
-def _branch(to: Collection, by: str, number: int) -> Select[Any]:
+def _branch(to: Collection, by: str, number: int) -> Statement:
     table = to.table.alias()
     value = (
         func.unnest(bindparam(f"v{number}", type_=ARRAY(_TYPES[by]))).table_valued("value").render_derived()
@@ -161,7 +161,7 @@ async def candidates(connection: Connection, want: Want) -> list[str]:
     like = bindparam("like", type_=known.type)
     far = func.abs(known - like) if want.by == "number" else -func.similarity(known, like)
 
-    def build() -> Select[Any]:
+    def build() -> Statement:
         return select(cast(known, Text)).where(known.is_not(None)).order_by(far, known).limit(3)
 
     near = want.to.statement(("candidates", want.by), build)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Text, Uuid, bindparam, insert, select, update
+from sqlalchemy import Text, Uuid, bindparam, insert, select, update
 
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
@@ -21,7 +21,7 @@ from app.collection.references import resolved, wanted
 from app.collection.rules import check_rules
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, validated
-from app.db import Connection
+from app.db import Connection, Statement
 from app.errors import Unprocessable
 
 
@@ -111,7 +111,7 @@ def not_yours(collection: Collection, record: Mapping[str, Any]) -> NotYours:
 async def _looked_up(
     connection: Connection, collection: Collection, by: str, value: Any, *, hold: bool
 ) -> Current | None:
-    def build() -> Select[Any]:
+    def build() -> Statement:
         row = collection.table
         json_text = record_json(collection, row, collection.outputs, {}).label("j")
         columns = (row.c.id, row.c.version, collection.tag(row).label("tag"), json_text)
@@ -200,13 +200,13 @@ def _parameters(collection: Collection, names: tuple[str, ...]) -> dict[str, Any
     return {name: bindparam(name, type_=collection.table.c[name].type) for name in names}
 
 
-def _insert(collection: Collection, names: tuple[str, ...]) -> Select[Any]:
+def _insert(collection: Collection, names: tuple[str, ...]) -> Statement:
     table = collection.table
     new = insert(table).values(_parameters(collection, names)).returning(*table.c).cte("new")
     return _returned(collection, new)
 
 
-def _update(collection: Collection, names: tuple[str, ...]) -> Select[Any]:
+def _update(collection: Collection, names: tuple[str, ...]) -> Statement:
     table = collection.table
     changed = (
         update(table)
@@ -216,6 +216,6 @@ def _update(collection: Collection, names: tuple[str, ...]) -> Select[Any]:
     return _returned(collection, changed.returning(*table.c).cte("new"))
 
 
-def _returned(collection: Collection, row: Any) -> Select[Any]:
+def _returned(collection: Collection, row: Any) -> Statement:
     json_text = record_json(collection, row, collection.outputs, {}).label("j")
     return select(row.c.id, collection.tag(row).label("tag"), json_text)

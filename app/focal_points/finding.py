@@ -4,11 +4,11 @@ import json
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, Select, Text, bindparam, case, func, select
+from sqlalchemy import Date, Text, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.projection import record_json
-from app.db import Compiled, Connection
+from app.db import Compiled, Connection, Statement
 from app.focal_points.queries import FOCAL_POINTS, freshness
 
 INSTEAD = ("national_coordination", "general")
@@ -24,7 +24,7 @@ def _statement() -> Compiled:
         func.coalesce(row.c.valid_until, day) >= day,
     )
 
-    def build() -> Select[Any]:
+    def build() -> Statement:
         best = case({word: place for place, word in enumerate(_BEST_FIRST)}, value=freshness(row))
         return (
             select(

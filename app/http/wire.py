@@ -19,6 +19,8 @@ class _Joined(asyncio.Transport):
     The server writes them one after the other: two calls of the system, and two packets, for a short answer.
     """
 
+    __slots__ = ("_head", "_late", "_loop", "_transport")
+
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
         self._head: bytes | None = b""

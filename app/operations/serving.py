@@ -92,8 +92,10 @@ async def ask_caller_again(request: Request) -> None:
 
 
 def _source(request: Request) -> Address | None:
-    peer = request.client.host if request.client else None
-    return source(peer, headers_of(request).get(b"x-forwarded-for"), service_of(request).proxies)
+    peer = request.scope.get("client")
+    return source(
+        peer[0] if peer else None, headers_of(request).get(b"x-forwarded-for"), service_of(request).proxies
+    )
 
 
 async def moment_of(request: Request) -> Moment | None:
