@@ -5,7 +5,6 @@ from typing import Any, Literal
 from sqlalchemy import (
     CTE,
     Integer,
-    Numeric,
     Select,
     Text,
     and_,
@@ -53,6 +52,9 @@ SEARCHED: dict[str, Collection] = {
 }  # fmt: skip
 RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
+_RANKED = func.count().over().label("ranked")
+_PLACES = literal(10_000.0)
+"""A score has four decimal places."""
 Way = Literal["by stem", "by stem first", "anywhere"]
 """Where words are looked for: by their stem, then also only inside others, or in both ways alike."""
 _ABOVE_ALL = 3
@@ -60,9 +62,9 @@ _ABOVE_ALL = 3
 
 
 def found(terms: int, way: Way, *, some_kinds: bool, rare: bool = False) -> Compiled:
-    """Hits as JSON, each with how many there are to be ranked. `rare`: few records have these words by stem, for which
-    one plan is right and kept; else it is made with the words each time, since the best way to rare words is the worst
-    to common ones.
+    """Hits as JSON. `rare`: few records have these words by stem, for which one plan is right and kept; else it is made
+    with the words each time, since the best way to rare words is the worst to common ones, and each hit comes with the
+    number of those that were ranked.
     """
     return GOALS.statement(
         ("search", terms, way, some_kinds, rare), lambda: _found(terms, way, some_kinds=some_kinds, rare=rare)
@@ -116,26 +118,24 @@ def _found(terms: int, way: Way, *, some_kinds: bool, rare: bool) -> Select[Any]
     # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
     verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked.c.q + " ") > 0
     near = case((verbatim, asked.c.itself), else_=func.word_similarity(asked.c.q, title))
-    score: ColumnElement[Any] = func.round((hits.c.above + named + words + near).cast(Numeric), 4)
-    ranked = (
+    score: ColumnElement[Any] = func.round((hits.c.above + named + words + near) * _PLACES)
+    best = (
         select(
-            hits.c.kind,
-            hits.c.record_id,
-            hits.c.title,
-            score.label("score"),
-            func.count().over().label("hits"),
+            hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"), *([] if rare else [_RANKED])
         )
         .select_from(asked.join(hits, true()))
         .order_by(score.desc(), hits.c.record_id)
         .limit(bindparam("limit", type_=Integer))
+        .subquery("best")
     )
-    best = ranked.subquery("best")
     of_plan = best.c.kind == PLANS.name
     kind = case((of_plan, literal("plan")), else_=func.replace(best.c.kind, "_", "-"))
     place = case(
         (of_plan, literal("/v1/plan")), else_=literal("/v1/") + kind + "/" + best.c.record_id.cast(Text)
     )
     hit = select(
-        kind.label("kind"), best.c.record_id.label("id"), best.c.title, best.c.score, place.label("href")
+        kind.label("kind"), best.c.record_id.label("id"), best.c.title,
+        (best.c.score / _PLACES).label("score"), place.label("href"),
     ).correlate(best).lateral("hit")  # fmt: skip
-    return select(func.row_to_json(hit.table_valued()), best.c.hits).select_from(best.join(hit, true()))
+    told = [func.row_to_json(hit.table_valued()), *([] if rare else [best.c.ranked])]
+    return select(*told).select_from(best.join(hit, true()))

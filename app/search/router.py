@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from asyncpg import Record
@@ -20,18 +21,22 @@ from app.search.queries import RANKED_AT_MOST, SEARCHED, Way, found
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
-_REMEMBERED_AT_MOST = 1000
+_REMEMBERED_AT_MOST, _REMEMBERED_SECONDS = 1000, 60.0
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
-_rare: dict[str, None] = {}
-"""The words that few records had when they were last looked for, the latest last."""
+_rare: dict[str, float] = {}
+"""Words that few records had when they were counted, the latest last, each with when they are to be counted again."""
+
+
+def _is_rare(words: str) -> bool:
+    return _rare.get(words, 0.0) > monotonic()
 
 
 def _remember(words: str, hits: int) -> None:
     _rare.pop(words, None)
     if hits < RANKED_AT_MOST:
-        _rare[words] = None
+        _rare[words] = monotonic() + _REMEMBERED_SECONDS
     if len(_rare) > _REMEMBERED_AT_MOST:
         del _rare[next(iter(_rare))]
 
@@ -66,9 +71,9 @@ async def search(request: Request) -> Response:
         return await service_of(request).database.fetch(asked, values, context)
 
     if spaced(given["q"]):
-        rows = await hits("by stem", rare=given["q"] in _rare)
-        if not kinds:
-            _remember(given["q"], rows[0]["hits"] if rows else 0)
+        rows = await hits("by stem", rare=(rare := _is_rare(given["q"])))
+        if not rare and not kinds:
+            _remember(given["q"], rows[0]["ranked"] if rows else 0)
         if len(rows) < values["limit"]:
             rows = await hits("by stem first")
     else:
