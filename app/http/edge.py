@@ -81,10 +81,13 @@ class Edge:
         self.origins = origins
         self.tells_all = tells_all
         """Whether each request has its line in the log. To make one for nobody takes a tenth of reading a record."""
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """In which the server runs us: which it is, costs a call of the kernel each time that it is asked."""
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            self.loop = asyncio.get_running_loop()
             await self.app(scope, receive, send)
             return
         await _Exchange(self, scope, receive, send).run()
@@ -141,7 +144,7 @@ class _Exchange:
 
     async def _within_budget(self) -> None:
         """Answer, or be cancelled and answered for when the time is up."""
-        loop = asyncio.get_running_loop()
+        loop = self.edge.loop or asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
         due = loop.call_later(self.budget, self._give_up, task)

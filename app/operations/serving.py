@@ -73,7 +73,8 @@ async def caller_of(request: Request) -> Caller:
     if (known := state.get("caller")) is not None:
         caller: Caller = known
         return caller
-    service, address = service_of(request), _source(request)
+    service = service_of(request)
+    address = _source(request, service)
     anywhere = (request.scope["method"], request.scope["path"]) == _ENDS_ITS_KEY
     verdict = await service.doorkeeper.verdict(headers_of(request), address, anywhere=anywhere)
     state["headers"], refused = service.quotas.spend(verdict.caller, address)
@@ -87,15 +88,14 @@ async def caller_of(request: Request) -> Caller:
 
 async def ask_caller_again(request: Request) -> None:
     """Look again who is calling: what is answered late is for whom the key still opens."""
-    verdict = await service_of(request).doorkeeper.verdict(headers_of(request), _source(request))
+    service = service_of(request)
+    verdict = await service.doorkeeper.verdict(headers_of(request), _source(request, service))
     request.scope["state"]["caller"] = verdict.caller
 
 
-def _source(request: Request) -> Address | None:
+def _source(request: Request, service: Service) -> Address | None:
     peer = request.scope.get("client")
-    return source(
-        peer[0] if peer else None, headers_of(request).get(b"x-forwarded-for"), service_of(request).proxies
-    )
+    return source(peer[0] if peer else None, headers_of(request).get(b"x-forwarded-for"), service.proxies)
 
 
 async def moment_of(request: Request) -> Moment | None:
