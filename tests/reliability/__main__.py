@@ -173,6 +173,8 @@ async def _told(name: str, experiment: Coroutine[Any, Any, Found]) -> bool:
 
 
 if __name__ == "__main__":
+    if unknown := set(sys.argv[1:]) - {*ALL, "S5", "main-1", "main-2"}:
+        raise SystemExit(f"There is no experiment {', '.join(sorted(unknown))}; there are {', '.join(ALL)}.")
     with tempfile.TemporaryDirectory(prefix="wpr-r-", dir="/tmp", ignore_cleanup_errors=True) as made:
         Path(made).chmod(0o711)
         failed = asyncio.run(main(sys.argv[1:], Path(made)))
