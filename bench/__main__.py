@@ -50,9 +50,11 @@ def main() -> None:
     )
     os.sched_setaffinity(0, {OTHER_CORE})
     results = Results(asked.rows, asked.seconds, asked.rounds)
-    with folder_for(asked.keep) as folder:
-        _run(folder, asked, results)
-    report.show(results)
+    try:
+        with folder_for(asked.keep) as folder:
+            _run(folder, asked, results)
+    finally:
+        report.show(results)  # what was measured before something failed, too
     if asked.write:
         report.write(results, asked.write)
 

@@ -53,6 +53,7 @@ SEARCHED: dict[str, Collection] = {
 RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
 _RANKED = func.count().over().label("ranked")
+"""How many hits were ranked, beside each of the best."""
 _PLACES = literal(10_000.0)
 """A score has four decimal places."""
 Way = Literal["by stem", "by stem first", "anywhere"]

@@ -26,7 +26,7 @@ _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
 _rare: dict[str, float] = {}
-"""Words that few records had when they were counted, the latest last, each with when they are to be counted again."""
+"""Words that few records have, the latest last, each with when they are to be counted again: in the present."""
 
 
 def _is_rare(words: str) -> bool:
@@ -70,16 +70,18 @@ async def search(request: Request) -> Response:
         asked = found(len(terms), way, some_kinds=bool(kinds), rare=rare)
         return await service_of(request).database.fetch(asked, values, context)
 
+    moment = await moment_of(request)
     if spaced(given["q"]):
-        rows = await hits("by stem", rare=(rare := _is_rare(given["q"])))
-        if not rare and not kinds:
+        rare = moment is None and _is_rare(given["q"])
+        rows = await hits("by stem", rare=rare)
+        if moment is None and not rare and not kinds:
             _remember(given["q"], rows[0]["ranked"] if rows else 0)
         if len(rows) < values["limit"]:
             rows = await hits("by stem first")
     else:
         rows = await hits("anywhere")
     tells_of_people(request)
-    answer = caching(await moment_of(request))
+    answer = caching(moment)
     return Response(
         f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, answer, media_type="application/json"
     )
