@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from app.collection.collection import Collection
-from app.collection.fields import FLAG, IDENTIFIER, INSTANT, TAKES_NONE, TAKES_SEVERAL, Kind
+from app.collection.fields import FLAG, TAKES_NONE, TAKES_SEVERAL, Kind
 from app.collection.projection import Expand
 from app.errors import BadRequest, InvalidParameter, UnknownParameter, did_you_mean
 
@@ -379,14 +379,6 @@ def search_terms(given: str) -> list[str]:
     if len(terms) > _TERMS_MOST:
         raise _invalid("q", f"at most {_TERMS_MOST} words", given)
     return terms
-
-
-_SORT_KINDS = {"id": IDENTIFIER, "created_at": INSTANT, "updated_at": INSTANT}
-
-
-def sort_kind(collection: Collection, name: str) -> Kind:
-    """What sort of value a list is ordered by."""
-    return _SORT_KINDS.get(name) or collection.filters[name].kind
 
 
 def every_parameter(collection: Collection) -> Iterator[tuple[str, str, Kind, str]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.collection.asked import Asked, sort_kind
+from app.collection.asked import Asked
 from app.collection.collection import Collection
 from app.collection.fields import DATE, IDENTIFIER, INSTANT, INTEGER, Kind
 from app.errors import InvalidCursor
@@ -48,7 +48,7 @@ def continued(seal: Seal, collection: Collection, asked: Asked) -> Asked:
             raise ValueError
         asked.values["since"], *keys = json.loads(payload)
         for number, ((name, _), key) in enumerate(zip(asked.shape.sort, keys, strict=True)):
-            asked.values[f"c{number}"] = _key(sort_kind(collection, name), key)
+            asked.values[f"c{number}"] = _key(collection.filters[name].kind, key)
     except (ValueError, UnicodeError):
         raise InvalidCursor(
             "The cursor does not belong to this filter and order.",

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from app.collection.asked import Asked, Shape, sort_kind
+from app.collection.asked import Asked, Shape
 from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter
 from app.collection.own_keys import OWN_KEY, record_of
@@ -75,7 +75,7 @@ def sort_keys(
     keys = []
     for name, descending in shape.sort:
         key = value(name)
-        if sort_kind(collection, name) is DATE:
+        if collection.filters[name].kind is DATE:
             end = literal_column("'-infinity'::date" if descending else "'infinity'::date", Date)
             # Not COALESCE: under row security an index serves only comparisons that are known to reveal nothing.
             key = case((key.is_(None), end), else_=key)
@@ -88,7 +88,7 @@ def sort_keys(
 def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Shape) -> ColumnElement[bool]:
     """Rows behind the cursor: one row comparison where all keys run one way, else spelt out."""
     values: list[Any] = [
-        bindparam(f"c{number}", type_=sort_kind(collection, name).type)
+        bindparam(f"c{number}", type_=collection.filters[name].kind.type)
         for number, (name, _) in enumerate(shape.sort)
     ]
     directions = {descending for _, descending in shape.sort}
@@ -120,7 +120,7 @@ def _moved(collection: Collection, shape: Shape) -> CTE:
     )
     then = CHANGES.alias("then")
     keys = sort_keys(
-        collection, shape, lambda name: cast(then.c.record[name].astext, sort_kind(collection, name).type)
+        collection, shape, lambda name: cast(then.c.record[name].astext, collection.filters[name].kind.type)
     )
     there = select(then.c.record_id, *_labelled(keys)).select_from(
         before.join(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any
 
 from asyncpg import Record
@@ -17,28 +16,12 @@ from app.operations import documented as doc
 from app.operations.answering import caching, tells_of_people
 from app.operations.doors import open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
-from app.search.queries import RANKED_AT_MOST, SEARCHED, Way, found
+from app.search.queries import SEARCHED, Way, found
+from app.search.rarity import is_rare, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
-_REMEMBERED_AT_MOST, _REMEMBERED_SECONDS = 1000, 60.0
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
-
-
-_rare: dict[str, float] = {}
-"""Words that few records have, the latest last, each with when they are to be counted again: in the present."""
-
-
-def _is_rare(words: str) -> bool:
-    return _rare.get(words, 0.0) > monotonic()
-
-
-def _remember(words: str, hits: int) -> None:
-    _rare.pop(words, None)
-    if hits < RANKED_AT_MOST:
-        _rare[words] = monotonic() + _REMEMBERED_SECONDS
-    if len(_rare) > _REMEMBERED_AT_MOST:
-        del _rare[next(iter(_rare))]
 
 
 async def search(request: Request) -> Response:
@@ -72,10 +55,10 @@ async def search(request: Request) -> Response:
 
     moment = await moment_of(request)
     if spaced(given["q"]):
-        rare = moment is None and _is_rare(given["q"])
+        rare = moment is None and is_rare(given["q"])
         rows = await hits("by stem", rare=rare)
         if moment is None and not rare and not kinds:
-            _remember(given["q"], rows[0]["ranked"] if rows else 0)
+            remember(given["q"], rows[0]["ranked"] if rows else 0)
         if len(rows) < values["limit"]:
             rows = await hits("by stem first")
     else:

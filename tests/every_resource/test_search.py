@@ -10,7 +10,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection import search
 from app.db import Database
-from app.search import queries, router
+from app.search import queries, rarity
 from tests import make
 
 _SCORES = """with asked as (select fold($1) as q, array(
@@ -148,14 +148,14 @@ async def test_words_that_were_rare_find_what_was_written_since(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also while they are taken for rare, and when that is over."""
-    monkeypatch.setattr(router, "RANKED_AT_MOST", 2)
+    monkeypatch.setattr(rarity, "RANKED_AT_MOST", 2)
     found = []
     for number in range(4):
         await make.record(client, "events", title=f"Quoits {number}")
         if number == 2:
-            monkeypatch.setattr(router, "monotonic", lambda: time.monotonic() + 61)
+            monkeypatch.setattr(rarity, "monotonic", lambda: time.monotonic() + 61)
         hits = (await client.get("/v1/search?q=quoits")).json()["items"]
-        found.append((len(hits), router._is_rare("quoits")))
+        found.append((len(hits), rarity.is_rare("quoits")))
     assert found == [(1, True), (2, True), (3, False), (4, False)]
 
 

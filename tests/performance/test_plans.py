@@ -13,6 +13,7 @@ from app.api import COLLECTIONS
 from app.collection.asked import read
 from app.collection.collection import Collection
 from app.collection.pages import page_plan
+from app.db import Compiled
 from app.search.queries import Way, found
 from tests.conftest import Register
 
@@ -116,6 +117,15 @@ async def test_what_is_rare_is_found_by_its_index_in_any_order(large: Register, 
     assert read_by(json.loads(explained)[0]["Plan"]).pop("events", 0) <= 60
 
 
+async def plans_kept(register: Register, statement: Compiled, args: list[Any]) -> int:
+    """How often of seven times a prepared statement went by the plan that was kept; never by it are the first five."""
+    prepared = await register.superuser.prepare(statement.sql)
+    for _ in range(7):
+        await prepared.fetch(*args)
+    asked = "select generic_plans from pg_prepared_statements where statement = $1"
+    return int(await register.superuser.fetchval(asked, statement.sql))
+
+
 @pytest.mark.parametrize("query", ["sort=-start_date", "kind=seminar&sort=-start_date"])
 async def test_a_deep_page_is_planned_once(large: Register, query: str) -> None:
     """Planning takes five times as long as reading fifty rows."""
@@ -125,37 +135,23 @@ async def test_a_deep_page_is_planned_once(large: Register, query: str) -> None:
     place = {"c0": date(2012, 6, 1), "c1": UUID(int=0)}
     statement = page_plan(events, asked, settled=True)
     args = statement.args({**asked.values, **place, "limit": 51, "since": 0})
-    prepared = await large.superuser.prepare(statement.sql)
-    for _ in range(7):
-        await prepared.fetch(*args)
-    kept = await large.superuser.fetchval(
-        "select generic_plans from pg_prepared_statements where statement = $1", statement.sql
-    )
-    assert kept >= 1
+    assert await plans_kept(large, statement, args) >= 1
+
+
+_EVENT = {"q": "event", "t0": "event", "limit": 20}
 
 
 @pytest.mark.parametrize("way", get_args(Way))
 async def test_a_search_is_planned_with_its_words(large: Register, way: Way) -> None:
     """Of a plan for all words one kind would be slow: the rare ones, or those that every record has."""
     statement = found(1, way, some_kinds=False)
-    prepared = await large.superuser.prepare(statement.sql)
-    for _ in range(7):
-        await prepared.fetch(*statement.args({"q": "event", "t0": "event", "limit": 20}))
-    kept = await large.superuser.fetchval(
-        "select generic_plans from pg_prepared_statements where statement = $1", statement.sql
-    )
-    assert kept == 0
+    assert await plans_kept(large, statement, statement.args(_EVENT)) == 0
 
 
 async def test_a_search_for_words_that_few_records_have_is_planned_once(large: Register) -> None:
     """What plans take is half of such a search; and the plan that is kept goes by the words, whatever they are."""
     statement = found(1, "by stem", some_kinds=False, rare=True)
+    assert await plans_kept(large, statement, statement.args(_EVENT)) == 2
     prepared = await large.superuser.prepare(statement.sql)
-    for _ in range(7):
-        await prepared.fetch(*statement.args({"q": "event", "t0": "event", "limit": 20}))
-    kept = await large.superuser.fetchval(
-        "select custom_plans from pg_prepared_statements where statement = $1", statement.sql
-    )
-    assert kept == 5
-    plan = await prepared.explain(*statement.args({"q": "qux", "t0": "qux", "limit": 20}))
+    plan = await prepared.explain(*statement.args({**_EVENT, "q": "qux", "t0": "qux"}))
     assert "ix_search_texts_words" in json.dumps(plan)

@@ -1,0 +1,23 @@
+"""Which words few records have, as far as this process has counted: what a plan that is kept is right for."""
+
+from time import monotonic
+
+from app.search.queries import RANKED_AT_MOST
+
+_WORDS_AT_MOST, _SECONDS = 1000, 60.0
+_rare: dict[str, float] = {}
+"""Such words, the latest last, each with when they are to be counted again: in the present."""
+
+
+def is_rare(words: str) -> bool:
+    """Whether few records had these words when they were counted, which is no minute ago."""
+    return _rare.get(words, 0.0) > monotonic()
+
+
+def remember(words: str, hits: int) -> None:
+    """So many hits of these words were ranked just now."""
+    _rare.pop(words, None)
+    if hits < RANKED_AT_MOST:
+        _rare[words] = monotonic() + _SECONDS
+    if len(_rare) > _WORDS_AT_MOST:
+        del _rare[next(iter(_rare))]
