@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from app.audit.verifying import verify
 from app.tables import METADATA
 from tests import make
 
@@ -98,6 +99,14 @@ async def test_positions_have_no_holes_and_follow_the_commits(
         ends = commit["position"]
     assert [commit["at"] for commit in commits] == sorted(commit["at"] for commit in commits)
     assert ends == (await rows_of(database_address, "select position from journal_head"))[0][0]
+    assert await _chain_holds(database_address)
+
+
+async def _chain_holds(address: str) -> bool:
+    connection = await asyncpg.connect(address)
+    verdict = await verify(connection)
+    await connection.close()
+    return verdict.broken_at is None
 
 
 async def test_what_psql_writes_is_recorded_too(client: httpx.AsyncClient, database_address: str) -> None:
@@ -193,7 +202,7 @@ async def test_a_commit_cannot_number_its_changes_as_it_likes(database_address: 
     assert (await rows_of(database_address, "select count(*) from areas where number > 900"))[0][0] == 0
 
 
-_ADDED = "insert into areas (number, title) values (903, 'Late')"
+_ADDED = "insert into areas (number, title) values (909, 'Late')"
 _SEALED = "select number from commits where position is not null order by number limit 1"
 
 
@@ -203,10 +212,11 @@ _SEALED = "select number from commits where position is not null order by number
         f"insert into areas (number, title) values (901, 'First'); set constraints all immediate; {_ADDED}",
         f"""select set_config('register.commit', ({_SEALED})::text, true),
           set_config('register.changes', '60', true); {_ADDED}""",
+        f"select set_config('register.commit', '99999999', true); {_ADDED}",
     ],
-    ids=["its own", "another"],
+    ids=["its own", "another", "nobody's"],
 )
-async def test_a_commit_that_is_sealed_takes_no_more_changes(
+async def test_changes_are_added_to_a_commit_of_this_transaction_that_is_not_sealed(
     client: httpx.AsyncClient, database_address: str, attack: str
 ) -> None:
     await make.record(client, "goals")
@@ -216,8 +226,40 @@ async def test_a_commit_that_is_sealed_takes_no_more_changes(
     await connection.close()
 
 
-async def test_a_commit_that_began_without_a_count_is_counted(database_address: str) -> None:
-    """As one does that is open while its functions are replaced by a migration."""
+async def test_changes_are_not_added_to_what_another_writes_at_the_moment(database_address: str) -> None:
+    one, other = [await asyncpg.connect(database_address) for _ in range(2)]
+    async with one.transaction():
+        await one.execute(_THREE)
+        number = await one.fetchval("select current_setting('register.commit')")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only added to"):
+            await other.execute(
+                f"begin; select set_config('register.commit', '{number}', true), "
+                f"set_config('register.changes', '3', true); {_ADDED}; commit"
+            )
+    await asyncio.gather(one.close(), other.close())
+    assert await _chain_holds(database_address)
+
+
+_WRITTEN = "select n_tup_ins, n_tup_upd from pg_stat_xact_user_tables where relname = 'commits'"
+
+
+async def test_the_entry_of_a_commit_is_written_once(database_address: str) -> None:
+    """As it is placed, with what was said of it until then."""
+    connection = await asyncpg.connect(database_address)
+    async with connection.transaction():
+        await connection.execute(_THREE)
+        await connection.execute("update areas set title = 'Kept' where number > 901")
+        await connection.execute("select set_config('register.reason', 'Mended', true)")
+        await connection.execute("set constraints all immediate")
+        assert tuple(await connection.fetchrow(_WRITTEN)) == (1, 0)
+    await connection.close()
+    assert [tuple(row) for row in await rows_of(database_address, "select reason, changes from commits")] == [
+        ("Mended", 5)
+    ]
+    assert await _chain_holds(database_address)
+
+
+async def test_a_commit_whose_count_was_lost_is_counted(database_address: str) -> None:
     await rows_of(
         database_address,
         f"""do $$ begin
