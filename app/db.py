@@ -166,6 +166,13 @@ class Database:
             yield connection
 
     @asynccontextmanager
+    async def asking(self, question: str) -> AsyncIterator[tuple[Connection, bool]]:
+        """A transaction that begins with a question, asked in the same trip; and whether that brought rows."""
+        begin = "begin" + _with(self._each) + f"; {question}"
+        async with self._writers.lend() as connection, _transaction(connection, begin) as said:
+            yield connection, said != "SELECT 0"
+
+    @asynccontextmanager
     async def loading(self) -> AsyncIterator[Connection]:
         """A transaction that takes long: it has a connection that no request waits for."""
         begin = "begin" + _with({**self._each, **SERVICE})
@@ -200,6 +207,7 @@ def _session(settings: Settings) -> Context:
         "role": APP_ROLE,
         "timezone": "UTC",
         "jit": "off",
+        "standard_conforming_strings": "on",
         "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
         "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
         "idle_in_transaction_session_timeout": "5000",  # a lost client holds its locks and key so long
@@ -210,9 +218,15 @@ def _session(settings: Settings) -> Context:
 
 def _with(context: Context) -> str:
     """The settings of a transaction, sent with its beginning in one trip to the database."""
-    quoted = (tuple(each.replace("'", "''") for each in pair) for pair in context.items())
-    settings = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in quoted)
+    settings = ", ".join(
+        f"set_config({quoted(name)}, {quoted(value)}, true)" for name, value in context.items()
+    )
     return f"; select {settings}" if settings else ""
+
+
+def quoted(text: str) -> str:
+    """A text as a constant of SQL, where no parameters can go: a backslash in it is a backslash (`_session`)."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 async def patient(connection: Connection, seconds: float) -> None:
@@ -225,11 +239,12 @@ async def patient(connection: Connection, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def _transaction(connection: Connection, begin: str) -> AsyncIterator[None]:
-    """Unlike the driver's own, says when a commit is in doubt, and leaves a connection that hangs alone."""
-    await connection.execute(begin)
+async def _transaction(connection: Connection, begin: str) -> AsyncIterator[str]:
+    """Unlike the driver's own, says when a commit is in doubt, and leaves a connection that hangs alone.
+    It brings what was said to the last statement of the beginning.
+    """
     try:
-        yield
+        yield await connection.execute(begin)
     except (TimeoutError, ConnectionError, asyncpg.InternalClientError):
         raise
     except Exception:
@@ -254,5 +269,5 @@ async def _transaction(connection: Connection, begin: str) -> AsyncIterator[None
 
 __all__ = [
     "APP_ROLE", "PLAIN", "SERVICE", "Base", "BigInteger", "Compiled", "Connection", "Context", "Database", "Recorded",
-    "compiled", "dated", "patient", "written_out",
+    "compiled", "dated", "patient", "quoted", "written_out",
 ]  # fmt: skip

@@ -105,7 +105,7 @@ def loader(collections: Mapping[str, Collection]) -> Work:
         sent, collection = Sent.of(job), collections[job.collection]
         collection.needs().asked_of(caller)
         options = options_of(collection, sent.query.encode("latin-1"))
-        await Opening(caller, sent.request_id, sent.reason, system=options.system).begin(connection)
+        await Opening(caller, sent.request_id, sent.reason, system=options.system).claim(connection)
         asked = sent.load(service, caller, collection, file, options, JSON, service.settings.job_budget)
         loaded = await loaded_by(connection, asked, progress)
         report = await loaded.report()

@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 
 from app.access.caller import EDIT, Caller, KeyRevoked, Right
 from app.collection.merged import MergedAway
-from app.db import PLAIN, Connection
+from app.db import Connection, quoted
 from app.errors import BadRequest, Conflict, Problem
 from app.http.spool import Spool
 from app.operations.serving import caller_of, headers_of, service_of
@@ -117,8 +117,9 @@ class Opening:
     key_first: bool = False
     """Whether the key is kept before the work, which then can forget it."""
 
-    async def begin(self, connection: Connection) -> asyncpg.Record:
-        """Tell the database, and hold the Idempotency-Key. A key that was revoked meanwhile writes nothing."""
+    @property
+    def _told(self) -> str:
+        """What the database is to know."""
         context = {
             "register.role": str(self.caller.role),
             **self.caller.context,
@@ -126,15 +127,31 @@ class Opening:
             "register.reason": self.reason or "",
             "register.system": self.system,
         }
+        return json.dumps(context)
+
+    @property
+    def question(self) -> str:
+        """Tells the database, and holds the Idempotency-Key. It brings a row only if there is something to answer."""
+        key = quoted(self.key) if self.key else "null"
+        fingerprint = quoted("\\x" + self.fingerprint.hex()) if self.fingerprint else "null"
+        return (
+            f"select from open_write({quoted(self._told)}, {key}, {fingerprint}) o "
+            "where o.refused or o.busy or o.replay"
+        )
+
+    async def claim(self, connection: Connection) -> asyncpg.Record:
+        """The same, and what there is to answer. A key that was revoked meanwhile writes nothing."""
         claim = await connection.fetchrow(
-            "select * from open_write($1, $2, $3)", json.dumps(context), self.key, self.fingerprint
+            "select * from open_write($1, $2, $3)", self._told, self.key, self.fingerprint
         )
         assert claim is not None
         if claim["refused"]:
             raise KeyRevoked("This API key was revoked, or has just expired.")
-        if self.key and self.key_first and not claim["busy"] and not claim["replay"]:
-            await connection.execute(_KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
         return claim
+
+    async def hold(self, connection: Connection) -> None:
+        """Keep the Idempotency-Key before there is an answer to it."""
+        await connection.execute(_KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
 
     async def keep(self, connection: Connection, answer: Answer) -> None:
         """Keep the answer for its Idempotency-Key."""
@@ -198,14 +215,17 @@ async def write(
 async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
     answer: Answer | None = None
     try:
-        async with service_of(request).database.writing(PLAIN) as connection:
-            claim = await opening.begin(connection)  # says for whom; until then it is nobody's
-            if claim["busy"]:
-                raise StillRunning(
-                    "The first request with this key is still running.", headers={"Retry-After": "1"}
-                )
-            if claim["replay"]:
-                return _replayed(claim)
+        async with service_of(request).database.asking(opening.question) as (connection, answered):
+            if answered:
+                claim = await opening.claim(connection)
+                if claim["busy"]:
+                    raise StillRunning(
+                        "The first request with this key is still running.", headers={"Retry-After": "1"}
+                    )
+                if claim["replay"]:
+                    return _replayed(claim)
+            if opening.key and opening.key_first:
+                await opening.hold(connection)
             answer = await work(connection)
             if dry_run or not answer.kept:
                 raise _RolledBack(answer)

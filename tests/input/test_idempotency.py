@@ -35,6 +35,18 @@ async def test_quotes_around_the_key_mean_the_same_key(
     assert again.headers["idempotency-replayed"] == "true"
 
 
+@pytest.mark.parametrize("hostile", ["'", "\\'", "');rollback;--", "$1", "%s", "\\x00", "{n}"])
+async def test_a_key_and_a_reason_are_kept_to_the_letter(client: httpx.AsyncClient, hostile: str) -> None:
+    """They go to the database in the text of a statement."""
+    body = await make.body(client, "events")
+    said = {"Idempotency-Key": hostile, "X-Reason": f"Because {hostile} O'Neil \\"}
+    first = await client.post("/v1/events", json=body, headers=said)
+    again = await client.post("/v1/events", json=body, headers=said)
+    assert (first.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+    history = (await client.get(f"/v1/events/{first.json()['id']}/history")).json()["items"]
+    assert [each["reason"] for each in history] == [said["X-Reason"]]
+
+
 async def test_every_unsafe_method_is_repeated_safely(
     client: httpx.AsyncClient, once: dict[str, str]
 ) -> None:

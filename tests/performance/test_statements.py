@@ -98,10 +98,10 @@ async def test_single_writes_take_few_trips(client: httpx.AsyncClient, sent: lis
 
 
 TRIPS = {
-    "create": 5, "patch": 5, "patch, unchanged": 4, "patch, if match": 5, "create, once": 6, "create, replayed": 3,
-    "put, new": 10, "put, unchanged": 5, "delete": 6, "restore": 8,
+    "create": 4, "patch": 4, "patch, unchanged": 3, "patch, if match": 4, "create, once": 5, "create, replayed": 3,
+    "put, new": 9, "put, unchanged": 4, "delete": 5, "restore": 7,
 }  # fmt: skip
-"""Trips, with `begin` and `commit` among them."""
+"""Trips, with the beginning and `commit` among them."""
 
 
 @pytest.mark.parametrize("match", ["", "?match=by-key:moj"])
