@@ -1,7 +1,7 @@
 """The base of all tables, compiled statements, and transactions."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.expression import ClauseElement
 
 from app.errors import Unavailable
+from app.gathering import Found, Gathering
 from app.pool import Connection, Lost, Pool
 from app.settings import Settings
 
@@ -137,6 +138,7 @@ class Database:
         self._readers = self._pool(settings.read_connections, {**kept, **only_reading})
         self._writers = self._pool(settings.write_connections, kept)
         self._loaders = self._pool(1, kept)
+        self._asked: dict[tuple[object, ...], Gathering] = {}
 
     def _pool(self, size: int, session: Context) -> Pool:
         return Pool(
@@ -188,6 +190,33 @@ class Database:
             return await self._fetched(statement.sql, args, context)
         except Lost:
             return await self._fetched(statement.sql, args, context)
+
+    async def one(
+        self, value: Any, alone: Compiled, together: Callable[[], Compiled], context: Context = PLAIN
+    ) -> Found:
+        """The row of a value, by the parameter `name` of a statement. Whoever asks for others at the same time is
+        answered by one statement for all: with their values in `names`, and the place of each before its row.
+        """
+        form = (alone.sql, *context.items())
+        gathering = self._asked.get(form)
+        if gathering is None:
+
+            async def one(value: Any) -> Found:
+                rows = await self.fetch(alone, {"name": value}, context)
+                return rows[0] if rows else None
+
+            async def many(values: list[Any]) -> list[Found]:
+                found: list[Found] = [None] * len(values)
+                for row in await self.fetch(together(), {"names": values}, context):
+                    found[row[0] - 1] = row[1:]
+                return found
+
+            def done() -> None:
+                if context:  # the forms of the public are few
+                    del self._asked[form]
+
+            gathering = self._asked[form] = Gathering(one, many, done)
+        return await gathering.ask(value)
 
     async def _fetched(self, sql: str, args: list[Any], context: Context) -> Sequence[asyncpg.Record]:
         if not context and not self._each:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
@@ -16,10 +17,11 @@ from app.collection.collection import Collection
 from app.collection.cursors import continued, cursor_of
 from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
 from app.collection.own_keys import OWN_KEY
-from app.collection.pages import count_plan, export_plan, item_plan, page_plan
+from app.collection.pages import count_plan, export_plan, item_plan, items_plan, page_plan
 from app.collection.renditions import Rendition
 from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotFound
+from app.gathering import Found
 from app.http.etags import tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
@@ -117,17 +119,27 @@ async def _item(
     if rendition:
         _shape_for(rendition, asked)
     moment = await moment_of(request)
-    database = service_of(request).database
     suffix = "" if asked.whole else f".{suffix_of(request, moment, collection, asked)}"
     suffix += style.ending if rendition else ""
+
+    async def looked_up(*, tag_only: bool = False) -> Found:
+        database, plan = service_of(request).database, item_plan(collection, by, asked, tag_only=tag_only)
+        if (
+            asked.whole and moment is None and by != OWN_KEY
+        ):  # costs so little that many may be asked for at once
+            together = partial(items_plan, collection, by, asked, tag_only=tag_only)
+            return await database.one(value, plan, together, context)
+        rows = await database.fetch(plan, {"name": value}, context)
+        return rows[0] if rows else None
+
     if known := known_tags(headers):  # the tag costs a fraction of the record
-        rows = await database.fetch(item_plan(collection, by, asked, tag_only=True), {"name": value}, context)
-        if rows and ("*" in known or f"{rows[0][0]}{suffix}" in known):
-            return Response(None, 304, caching(moment, ETag=f'"{rows[0][0]}{suffix}"'))
-    rows = await database.fetch(item_plan(collection, by, asked), {"name": value}, context)
-    if not rows:
+        row = await looked_up(tag_only=True)
+        if row and ("*" in known or f"{row[0]}{suffix}" in known):
+            return Response(None, 304, caching(moment, ETag=f'"{row[0]}{suffix}"'))
+    row = await looked_up()
+    if row is None:
         return None
-    tag, text = rows[0]
+    tag, text = row
     answer = caching(moment, ETag=f'"{tag}{suffix}"')
     if rendition:
         text = rendition.one(json.loads(text))

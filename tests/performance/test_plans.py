@@ -12,7 +12,7 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.asked import read
 from app.collection.collection import Collection
-from app.collection.pages import page_plan
+from app.collection.pages import items_plan, page_plan
 from app.db import Compiled
 from app.search.queries import Way, found
 from tests.conftest import Register
@@ -98,6 +98,18 @@ async def test_a_page_in_any_order_reads_a_page(large: Register, collection: Col
     looked = read_by(await plan_of(large, collection, f"sort={sort}"))
     assert looked.pop(collection.name) <= 60, f"sort={sort} has no index"
     assert sum(looked.values()) < 1000, looked
+
+
+async def test_records_that_are_asked_for_together_are_found_by_their_index(large: Register) -> None:
+    for collection in COLLECTIONS:
+        if collection.name in LARGE:
+            statement = items_plan(collection, "id", read(collection, b"", only=()))
+            ids = await large.superuser.fetch(f"select id from {collection.name} limit 20")
+            args = statement.args({"names": [row[0] for row in ids], "known": -1})
+            explained = await large.superuser.fetchval(
+                f"explain (analyze, timing off, summary off, format json) {statement.sql}", *args
+            )
+            assert read_by(json.loads(explained)[0]["Plan"])[collection.name] == 20, collection.name
 
 
 @pytest.mark.parametrize("rare", ["visibility=own", "owner=TH"])

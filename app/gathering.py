@@ -1,0 +1,79 @@
+"""Questions of one form that come at the same time are asked together, in one trip to the database.
+
+Whoever comes first asks alone, at once. While that is under way others gather, and go together as soon as it is back:
+nobody waits for company, and a busy service makes fewer and larger trips. What each is told was looked up after they
+came.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+_TRIPS = 2
+"""So many are under way at a time: while one is with the database, the answers of the other are taken apart."""
+_PARTY = 32
+"""So many go together at most."""
+
+Found = Any | None
+"""A row; None: there is none. It has a name since types of functions inside others are looked up at each call."""
+Alone = Callable[[Any], Awaitable[Found]]
+Together = Callable[[list[Any]], Awaitable[list[Found]]]
+_Place = asyncio.Future[list[Found]]
+
+
+class Gathering:
+    """Those who ask in one form. `together` answers in the order of the values."""
+
+    def __init__(self, alone: Alone, together: Together, done: Callable[[], object]) -> None:
+        self._alone = alone
+        self._together = together
+        self._done = done
+        """Called when nobody asks any more."""
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[tuple[Any, _Place]] = deque()
+        self._under_way = 0
+        self._trips: set[asyncio.Task[None]] = set()
+
+    async def ask(self, value: Any) -> Found:
+        """The row of a value."""
+        if self._under_way < _TRIPS:
+            self._under_way += 1
+            try:
+                return await self._alone(value)
+            finally:
+                self._go_on()
+        place: _Place = self._loop.create_future()
+        self._waiting.append((value, place))
+        told = await place
+        return (
+            told[0] if told else await self._alone(value)
+        )  # they failed together: perhaps not by this value
+
+    def _go_on(self) -> None:
+        """With those who wait, if anybody waits still."""
+        party: list[tuple[Any, _Place]] = []
+        while self._waiting and len(party) < _PARTY:
+            value, place = self._waiting.popleft()
+            if not place.done():
+                party.append((value, place))
+        if party:
+            trip = self._loop.create_task(self._trip(party))
+            self._trips.add(trip)
+            trip.add_done_callback(self._trips.discard)
+            return
+        self._under_way -= 1
+        if not self._under_way:
+            self._done()
+
+    async def _trip(self, party: list[tuple[Any, _Place]]) -> None:
+        told: list[Found] = []
+        try:
+            told = await self._together([value for value, _ in party])
+        except Exception:
+            told = []  # each asks alone, and is told what is the matter
+        finally:
+            for number, (_, place) in enumerate(party):
+                if not place.done():
+                    place.set_result(told[number : number + 1])
+            self._go_on()

@@ -1,0 +1,140 @@
+"""Who asks for a record while others do is answered together with them, and as if alone."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from app.gathering import Gathering
+from tests import make
+from tests.cast import Cast
+
+MANY = 40
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["records", "not modified"])
+async def test_many_records_at_a_time_take_few_trips(
+    client: httpx.AsyncClient, database_address: str, sent: list[str], known: bool
+) -> None:
+    ids = [(await make.record(client, "events", title=f"Event {number}"))["id"] for number in range(MANY)]
+    gone = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
+    wanted = [*ids, gone, ids[0], *ids[:20]]
+    headers = {"If-None-Match": '"1"'} if known else {}
+    sent.clear()
+    answers = await asyncio.gather(*(client.get(f"/v1/events/{each}", headers=headers) for each in wanted))
+    for each, answer in zip(wanted, answers, strict=True):
+        assert answer.status_code == (404 if each == gone else 304 if known else 200)
+        assert answer.status_code != 200 or answer.json()["id"] == each
+    trips = [each for each in sent if "FROM events" in each or "JOIN events" in each]
+    assert len(trips) < MANY / 4, len(trips)
+
+
+async def test_human_keys_are_asked_for_together(client: httpx.AsyncClient, sent: list[str]) -> None:
+    for number in range(1, 9):
+        await make.record(client, "goals", number=number, title=f"Goal {number}")
+    sent.clear()
+    answers = await asyncio.gather(*(client.get(f"/v1/goals/{number}") for number in range(1, 9)))
+    assert [answer.json()["title"] for answer in answers] == [f"Goal {number}" for number in range(1, 9)]
+    assert sum("goals" in each for each in sent) < 8
+
+
+async def test_callers_are_not_answered_with_what_another_may_see(cast: Cast) -> None:
+    hidden = await make.record(cast.secretariat, "events", visibility="own")
+    shown = await make.record(cast.secretariat, "events")
+    for _ in range(3):
+        answers = await asyncio.gather(
+            *(
+                client.get(f"/v1/events/{each['id']}")
+                for client in (cast.anonymous, cast.secretariat) * 10
+                for each in (hidden, shown)
+            )
+        )
+        assert [answer.status_code for answer in answers] == [404, 200, 200, 200] * 10
+
+
+async def test_what_was_written_before_the_question_is_in_the_answer(client: httpx.AsyncClient) -> None:
+    """Whatever is under way for others: nobody is told what was looked up before they came."""
+    made = await make.record(client, "events", title="0")
+    place = f"/v1/events/{made['id']}"
+
+    async def others() -> None:
+        while True:
+            await client.get(place)
+
+    busy = [asyncio.create_task(others()) for _ in range(8)]
+    for number in range(1, 30):
+        await client.patch(place, json={"title": str(number)})
+        assert (await client.get(place)).json()["title"] == str(number)
+    for each in busy:
+        each.cancel()
+    await asyncio.gather(*busy, return_exceptions=True)
+
+
+class _Database:
+    """What a gathering asks; the first question is held until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        self.go_on = asyncio.Event()
+        self.fails = False
+
+    async def alone(self, value: int) -> int:
+        self.asked.append(value)
+        await self.go_on.wait()
+        if value < 0:
+            raise asyncpg.DataError(str(value))
+        return value * 10
+
+    async def together(self, values: list[int]) -> list[Any]:
+        self.asked.append(values)
+        if min(values) < 0:
+            raise asyncpg.DataError(str(values))
+        return [value * 10 for value in values]
+
+
+async def _gathered(values: list[int], cancelled: int | None = None) -> tuple[list[Any], list[Any], int]:
+    """What each is told, what was asked, and how often nobody asked any more."""
+    database, ended = _Database(), 0
+
+    def end() -> None:
+        nonlocal ended
+        ended += 1
+
+    gathering = Gathering(database.alone, database.together, end)
+    asking = [asyncio.create_task(gathering.ask(value)) for value in values]
+    await asyncio.sleep(0)
+    if cancelled is not None:
+        asking[cancelled].cancel()
+        await asyncio.sleep(0)
+    database.go_on.set()
+    return await asyncio.gather(*asking, return_exceptions=True), database.asked, ended
+
+
+async def test_the_first_ask_at_once_and_the_others_together() -> None:
+    told, asked, ended = await _gathered([1, 2, 3, 4, 5])
+    assert told == [10, 20, 30, 40, 50]
+    assert asked == [1, 2, [3, 4, 5]]
+    assert ended == 1
+
+
+async def test_a_party_has_a_size() -> None:
+    told, asked, _ = await _gathered(list(range(100)))
+    assert told == [value * 10 for value in range(100)]
+    assert [len(each) for each in asked[2:]] == [32, 32, 32, 2]
+
+
+async def test_if_they_fail_together_each_is_told_what_is_the_matter_with_their_own() -> None:
+    told, _, ended = await _gathered([1, 2, 3, -4, 5])
+    assert [each if isinstance(each, int) else str(each) for each in told] == [10, 20, 30, "-4", 50]
+    assert ended == 1
+
+
+@pytest.mark.parametrize("cancelled", [0, 3], ids=["who asks", "who waits"])
+async def test_who_goes_away_holds_nobody_up(cancelled: int) -> None:
+    told, asked, ended = await _gathered([1, 2, 3, 4, 5], cancelled)
+    assert isinstance(told[cancelled], asyncio.CancelledError)
+    assert told[:cancelled] + told[cancelled + 1 :] == [v * 10 for v in (1, 2, 3, 4, 5) if v != cancelled + 1]
+    assert ended == 1
+    assert cancelled + 1 not in asked[2]
