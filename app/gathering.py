@@ -1,8 +1,8 @@
 """Questions of one form that come at the same time are asked together, in one trip to the database.
 
 Whoever comes first asks alone, at once. While that is under way others gather, and go together as soon as it is back:
-nobody waits for company, and a busy service makes fewer and larger trips. What each is told was looked up after they
-came.
+nobody waits for company, and a busy service makes fewer and larger trips. Who finds that the others are late does not
+wait for them. What each is told was looked up after they came.
 """
 
 import asyncio
@@ -10,8 +10,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-_TRIPS = 2
-"""So many are under way at a time: while one is with the database, the answers of the other are taken apart."""
+_LATE = 0.005
+"""Seconds. A trip takes some tenths of a millisecond, and a few where the database is far away."""
+_TRIPS = 4
+"""So many are under way at most, if they are late."""
 _PARTY = 32
 """So many go together at most."""
 
@@ -33,12 +35,15 @@ class Gathering:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[Any, _Place]] = deque()
         self._under_way = 0
+        self._left = 0.0
+        """When the last trip began."""
         self._trips: set[asyncio.Task[None]] = set()
 
     async def ask(self, value: Any) -> Found:
         """The row of a value."""
-        if self._under_way < _TRIPS:
+        if not self._under_way or (self._under_way < _TRIPS and self._loop.time() - self._left > _LATE):
             self._under_way += 1
+            self._left = self._loop.time()
             try:
                 return await self._alone(value)
             finally:
@@ -58,6 +63,7 @@ class Gathering:
             if not place.done():
                 party.append((value, place))
         if party:
+            self._left = self._loop.time()
             trip = self._loop.create_task(self._trip(party))
             self._trips.add(trip)
             trip.add_done_callback(self._trips.discard)
