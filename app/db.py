@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.expression import ClauseElement
 
 from app.errors import Unavailable
-from app.gathering import Found, Gathering
+from app.gathering import Alone, Found, Gathering, Together
 from app.pool import Connection, Lost, Pool
 from app.settings import Settings
 
@@ -198,8 +198,7 @@ class Database:
         answered by one statement for all: with their values in `names`, and the place of each before its row.
         """
         form = (alone.sql, *context.items())
-        gathering = self._asked.get(form)
-        if gathering is None:
+        if (gathering := self._asked.get(form)) is None:
 
             async def one(value: Any) -> Found:
                 rows = await self.fetch(alone, {"name": value}, context)
@@ -211,12 +210,32 @@ class Database:
                     found[row[0] - 1] = row[1:]
                 return found
 
-            def done() -> None:
-                if context:  # the forms of the public are few
-                    del self._asked[form]
-
-            gathering = self._asked[form] = Gathering(one, many, done)
+            gathering = self._gathering(form, context, one, many)
         return await gathering.ask(value)
+
+    async def same(self, statement: Compiled, context: Context = PLAIN) -> Any:
+        """The row of a statement that takes no values and always has one: the same for all who ask at a time."""
+        form = (statement.sql, *context.items())
+        if (gathering := self._asked.get(form)) is None:
+
+            async def once(_: Any = None) -> Found:
+                return (await self.fetch(statement, {}, context))[0]
+
+            async def for_all(values: list[Any]) -> list[Found]:
+                return [await once()] * len(values)
+
+            gathering = self._gathering(form, context, once, for_all)
+        return await gathering.ask(None)
+
+    def _gathering(
+        self, form: tuple[object, ...], context: Context, alone: Alone, together: Together
+    ) -> Gathering:
+        def done() -> None:
+            if context:  # the forms of the public are few
+                del self._asked[form]
+
+        made = self._asked[form] = Gathering(alone, together, done)
+        return made
 
     async def _fetched(self, sql: str, args: list[Any], context: Context) -> Sequence[asyncpg.Record]:
         if not context and not self._each:

@@ -27,7 +27,7 @@ async def stats(request: Request, collection: Collection) -> Response:
     await refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
     asked.as_of = moment.text if moment else ""
     service, suffix = service_of(request), suffix_of(request, moment, collection, asked)
-    version, known = await version_of(service, context), known_tags(headers)
+    version, known = await version_of(service, moment), known_tags(headers)
     answer = caching(moment, ETag=f'"{version[0]}.{suffix}"')
     if "*" in known or f"{version[0]}.{suffix}" in known:
         return Response(None, 304, answer)

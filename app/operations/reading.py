@@ -19,7 +19,7 @@ from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import count_plan, export_plan, item_plan, items_plan, page_plan
 from app.collection.renditions import Rendition
-from app.db import Compiled, Connection, Context
+from app.db import PLAIN, Compiled, Connection, Context
 from app.errors import InvalidParameter, NotFound
 from app.gathering import Found
 from app.http.etags import tags
@@ -208,7 +208,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     limit = asked.limit or LIMIT
     suffix = suffix_of(request, moment, collection, asked)
     if known := known_tags(headers):
-        answer = caching(moment, ETag=f'"{(await version_of(service, context))[0]}.{suffix}"')
+        answer = caching(moment, ETag=f'"{(await version_of(service, moment))[0]}.{suffix}"')
         if "*" in known or answer["ETag"].strip('"') in known:
             return Response(None, 304, answer)
     asked.shape, values = asked.paged(limit), {**asked.values, "limit": limit + 1}
@@ -242,9 +242,9 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     )
 
 
-async def version_of(service: Service, context: Context) -> Version:
-    """The version of the data."""
-    row = (await service.database.fetch(VERSION, {}, context))[0]
+async def version_of(service: Service, moment: Moment | None) -> Version:
+    """The version of the data, now or then; it is the same for all callers."""
+    row = await service.database.same(VERSION, moment.context if moment else PLAIN)
     return row[0], row[1]
 
 

@@ -40,6 +40,26 @@ async def test_human_keys_are_asked_for_together(client: httpx.AsyncClient, sent
     assert sum("goals" in each for each in sent) < 8
 
 
+@pytest.mark.parametrize("address", ["/v1/events?sort=title", "/v1/events/stats?group_by=kind"])
+async def test_who_has_an_answer_already_shares_one_question(
+    cast: Cast, sent: list[str], address: str
+) -> None:
+    """Whoever they are: the version of the data is the same for all."""
+    await make.record(cast.secretariat, "events")
+    for client in (cast.anonymous, cast.secretariat):
+        tag = (await client.get(address)).headers["ETag"]
+        await client.get(address, headers={"If-None-Match": tag})
+        sent.clear()
+        await client.get(address, headers={"If-None-Match": tag})
+        assert len(sent) == 1, sent
+        sent.clear()
+        answers = await asyncio.gather(
+            *(client.get(address, headers={"If-None-Match": tag}) for _ in range(MANY))
+        )
+        assert {answer.status_code for answer in answers} == {304}
+        assert len(sent) < MANY / 4
+
+
 async def test_callers_are_not_answered_with_what_another_may_see(cast: Cast) -> None:
     hidden = await make.record(cast.secretariat, "events", visibility="own")
     shown = await make.record(cast.secretariat, "events")
