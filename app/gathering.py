@@ -8,7 +8,10 @@ wait for them. What each is told was looked up after they came.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from copy import copy
 from typing import Any
+
+from app.errors import Unavailable
 
 _LATE = 0.005
 """Seconds. A trip takes some tenths of a millisecond, and a few where the database is far away."""
@@ -50,10 +53,9 @@ class Gathering:
                 self._go_on()
         place: _Place = self._loop.create_future()
         self._waiting.append((value, place))
-        told = await place
-        return (
-            told[0] if told else await self._alone(value)
-        )  # they failed together: perhaps not by this value
+        if told := await place:
+            return told[0]
+        return await self._alone(value)  # they failed together, perhaps by another's value
 
     def _go_on(self) -> None:
         """With those who wait, if anybody waits still."""
@@ -76,6 +78,10 @@ class Gathering:
         told: list[Found] = []
         try:
             told = await self._together([value for value, _ in party])
+        except Unavailable as busy:  # asking alone, each would wait as long again
+            for _, place in party:
+                if not place.done():
+                    place.set_exception(copy(busy))
         except Exception:
             told = []  # each asks alone, and is told what is the matter
         finally:

@@ -124,9 +124,8 @@ async def _item(
 
     async def looked_up(*, tag_only: bool = False) -> Found:
         database, plan = service_of(request).database, item_plan(collection, by, asked, tag_only=tag_only)
-        if (
-            asked.whole and moment is None and by != OWN_KEY
-        ):  # costs so little that many may be asked for at once
+        # What costs so little that many may be asked for at once.
+        if asked.whole and moment is None and by != OWN_KEY:
             together = partial(items_plan, collection, by, asked, tag_only=tag_only)
             return await database.one(value, plan, together, context)
         rows = await database.fetch(plan, {"name": value}, context)

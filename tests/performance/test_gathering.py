@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
+from app.errors import Unavailable
 from app.gathering import Gathering
 from tests import make
 from tests.cast import Cast
@@ -111,6 +112,8 @@ class _Database:
         self.asked.append(values)
         if min(values) < 0:
             raise asyncpg.DataError(str(values))
+        if max(values) > 1000:
+            raise Unavailable("All connections to the database are busy.")
         return [value * 10 for value in values]
 
 
@@ -166,6 +169,13 @@ async def test_a_party_has_a_size() -> None:
 async def test_if_they_fail_together_each_is_told_what_is_the_matter_with_their_own() -> None:
     told, _, ended = await _gathered([1, 2, 3, -4, 5])
     assert [each if isinstance(each, int) else str(each) for each in told] == [10, 20, 30, "-4", 50]
+    assert ended == 1
+
+
+async def test_who_is_turned_away_together_does_not_wait_once_more() -> None:
+    told, asked, ended = await _gathered([1, 2, 3, 4000])
+    assert [type(each) for each in told] == [int, Unavailable, Unavailable, Unavailable]
+    assert asked == [1, [2, 3, 4000]]
     assert ended == 1
 
 
