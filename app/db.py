@@ -200,7 +200,7 @@ class Database:
         form = (alone.sql, *context.items())
         if (gathering := self._asked.get(form)) is None:
 
-            async def one(value: Any) -> Found:
+            async def only(value: Any) -> Found:
                 rows = await self.fetch(alone, {"name": value}, context)
                 return rows[0] if rows else None
 
@@ -210,7 +210,7 @@ class Database:
                     found[row[0] - 1] = row[1:]
                 return found
 
-            gathering = self._gathering(form, context, one, many)
+            gathering = self._gathering(form, context, only, many)
         return await gathering.ask(value)
 
     async def same(self, statement: Compiled, context: Context = PLAIN) -> Any:
@@ -255,7 +255,6 @@ def _session(settings: Settings) -> Context:
         "role": APP_ROLE,
         "timezone": "UTC",
         "jit": "off",
-        "standard_conforming_strings": "on",
         "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
         "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
         "idle_in_transaction_session_timeout": "5000",  # a lost client holds its locks and key so long
@@ -273,8 +272,8 @@ def _with(context: Context) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as a constant of SQL, where no parameters can go: a backslash in it is a backslash (`_session`)."""
-    return "'" + text.replace("'", "''") + "'"
+    """A text as a constant of SQL, where no parameters can go; read in one way whatever the server is told."""
+    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 async def patient(connection: Connection, seconds: float) -> None:

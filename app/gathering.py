@@ -1,17 +1,16 @@
 """Questions of one form that come at the same time are asked together, in one trip to the database.
 
 Whoever comes first asks alone, at once. While that is under way others gather, and go together as soon as it is back:
-nobody waits for company, and a busy service makes fewer and larger trips. Who finds that the others are late does not
-wait for them. What each is told was looked up after they came.
+nobody waits for company, and a busy service makes fewer and larger trips. If it is late, they go without it. What each
+is told was looked up after they came.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from copy import copy
 from typing import Any
 
-from app.errors import Unavailable
+import asyncpg
 
 _LATE = 0.005
 """Seconds. A trip takes some tenths of a millisecond, and a few where the database is far away."""
@@ -25,6 +24,7 @@ Found = Any | None
 Alone = Callable[[Any], Awaitable[Found]]
 Together = Callable[[list[Any]], Awaitable[list[Found]]]
 _Place = asyncio.Future[list[Found]]
+_Party = list[tuple[Any, _Place]]
 
 
 class Gathering:
@@ -38,54 +38,66 @@ class Gathering:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[Any, _Place]] = deque()
         self._under_way = 0
-        self._left = 0.0
+        self._departed = 0.0
         """When the last trip began."""
+        self._watch: asyncio.TimerHandle | None = None
         self._trips: set[asyncio.Task[None]] = set()
 
     async def ask(self, value: Any) -> Found:
         """The row of a value."""
-        if not self._under_way or (self._under_way < _TRIPS and self._loop.time() - self._left > _LATE):
-            self._under_way += 1
-            self._left = self._loop.time()
+        if not self._under_way:
+            self._under_way = 1
+            self._departed = self._loop.time()
             try:
                 return await self._alone(value)
             finally:
-                self._go_on()
+                self._come_back()
         place: _Place = self._loop.create_future()
         self._waiting.append((value, place))
+        if self._watch is None:
+            self._watch = self._loop.call_later(_LATE, self._look)
         if told := await place:
             return told[0]
-        return await self._alone(value)  # they failed together, perhaps by another's value
+        return await self._alone(value)  # the database refused a value, perhaps another's
 
-    def _go_on(self) -> None:
-        """With those who wait, if anybody waits still."""
-        party: list[tuple[Any, _Place]] = []
+    def _come_back(self) -> None:
+        """From a trip; those who wait set out."""
+        self._under_way -= 1
+        self._set_out()
+        if not self._under_way:
+            self._done()
+
+    def _set_out(self) -> None:
+        party: _Party = []
         while self._waiting and len(party) < _PARTY:
             value, place = self._waiting.popleft()
             if not place.done():
                 party.append((value, place))
         if party:
-            self._left = self._loop.time()
+            self._under_way += 1
+            self._departed = self._loop.time()
             trip = self._loop.create_task(self._trip(party))
             self._trips.add(trip)
             trip.add_done_callback(self._trips.discard)
-            return
-        self._under_way -= 1
-        if not self._under_way:
-            self._done()
 
-    async def _trip(self, party: list[tuple[Any, _Place]]) -> None:
+    def _look(self) -> None:
+        """Whether those under way are late, while anybody waits for them."""
+        if self._under_way < _TRIPS and self._loop.time() - self._departed >= _LATE:
+            self._set_out()
+        self._watch = self._loop.call_later(_LATE, self._look) if self._waiting else None
+
+    async def _trip(self, party: _Party) -> None:
         told: list[Found] = []
         try:
             told = await self._together([value for value, _ in party])
-        except Unavailable as busy:  # asking alone, each would wait as long again
+        except asyncpg.DataError:
+            pass  # each asks alone, and is told what is the matter with their own
+        except Exception as error:  # asking alone, each would wait as long again
             for _, place in party:
                 if not place.done():
-                    place.set_exception(copy(busy))
-        except Exception:
-            told = []  # each asks alone, and is told what is the matter
+                    place.set_exception(error)
         finally:
             for number, (_, place) in enumerate(party):
                 if not place.done():
                     place.set_result(told[number : number + 1])
-            self._go_on()
+            self._come_back()

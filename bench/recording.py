@@ -99,7 +99,9 @@ def _script(statements: Statements, number: int) -> Script:
             else:
                 values[name] = text
                 known[str(position)] = f":{name}"
-        text = re.sub(rf"'([^']*){number}'", r"('\1' || :n::text)", " ".join(query.split()))  # of a constant
+        text = re.sub(
+            rf"E?'([^']*){number}'", r"('\1' || :n::text)", " ".join(query.split())
+        )  # of a constant
         plain = re.sub(r"\$(\d+)", lambda found: known[found[1]], text)  # noqa: B023
         lines.append(plain + ";\n")
     return Script(_SET + "".join(lines), values)

@@ -1,7 +1,8 @@
 """How changes are recorded and a commit is placed since migration 0045: its entry is written once, as it is placed.
 
-The first change of a commit queues what happens last in its transaction. Until then nobody else sees changes of its
-number: who finds the first of them, and no entry, has written it in this very transaction.
+The first change of a commit queues what places it, which runs when the transaction commits, behind all its statements.
+No other deferred trigger may write or lock. Until then nobody else sees changes of its number: who finds the first of
+them, and no entry, has written it in this very transaction.
 """
 
 from migrations.chain import BY_INDEX, COMMIT_HASH, COUNTED, DIGEST_SYSTEMS, instead
@@ -44,6 +45,7 @@ declare
   mine constant bigint := new.commit_number;
   c commits;
   content bytea;
+  lowest int;
   highest int;
 begin
   c.key_id := nullif(current_setting('register.key', true), '');
@@ -52,9 +54,9 @@ begin
   c.database_role := session_user;
   c.salt := uuid_send(gen_random_uuid());
   c.digest := sha256(c.salt || convert_to(coalesce(c.reason, ''), 'UTF8'));
-  select into c.changes, highest, content
-    count(*), max(h.ordinal), {_CONTENT};
-  if c.changes <> highest then
+  select into c.changes, lowest, highest, content
+    count(*), min(h.ordinal), max(h.ordinal), {_CONTENT};
+  if (lowest, highest) <> (1, c.changes) then
     raise exception 'the changes of a commit are numbered from one, without holes'
       using errcode = 'integrity_constraint_violation';
   end if;

@@ -117,39 +117,45 @@ class Opening:
     key_first: bool = False
     """Whether the key is kept before the work, which then can forget it."""
 
-    @property
-    def _told(self) -> str:
+    def _told(self, reason: str | None) -> str:
         """What the database is to know."""
         context = {
             "register.role": str(self.caller.role),
             **self.caller.context,
             "register.request": self.request_id,
-            "register.reason": self.reason or "",
+            "register.reason": reason or "",
             "register.system": self.system,
         }
         return json.dumps(context)
 
     @property
     def question(self) -> str:
-        """Tells the database, and holds the Idempotency-Key. It brings a row only if there is something to answer."""
+        """Tells the database, and locks the Idempotency-Key. It brings a row only if there is something to answer.
+
+        All but the reason, which is somebody's own words: constants of a statement may be logged by the database.
+        """
         key = quoted(self.key) if self.key else "null"
         fingerprint = quoted("\\x" + self.fingerprint.hex()) if self.fingerprint else "null"
         return (
-            f"select from open_write({quoted(self._told)}, {key}, {fingerprint}) o "
+            f"select from open_write({quoted(self._told(None))}, {key}, {fingerprint}) o "
             "where o.refused or o.busy or o.replay"
         )
 
     async def claim(self, connection: Connection) -> asyncpg.Record:
         """The same, and what there is to answer. A key that was revoked meanwhile writes nothing."""
         claim = await connection.fetchrow(
-            "select * from open_write($1, $2, $3)", self._told, self.key, self.fingerprint
+            "select * from open_write($1, $2, $3)", self._told(self.reason), self.key, self.fingerprint
         )
         assert claim is not None
         if claim["refused"]:
             raise KeyRevoked("This API key was revoked, or has just expired.")
         return claim
 
-    async def hold(self, connection: Connection) -> None:
+    async def say_why(self, connection: Connection) -> None:
+        """Tell the database the reason."""
+        await connection.execute("select set_config('register.reason', $1, true)", self.reason)
+
+    async def keep_key(self, connection: Connection) -> None:
         """Keep the Idempotency-Key before there is an answer to it."""
         await connection.execute(_KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
 
@@ -224,8 +230,10 @@ async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: b
                     )
                 if claim["replay"]:
                     return _replayed(claim)
+            if opening.reason:
+                await opening.say_why(connection)
             if opening.key and opening.key_first:
-                await opening.hold(connection)
+                await opening.keep_key(connection)
             answer = await work(connection)
             if dry_run or not answer.kept:
                 raise _RolledBack(answer)

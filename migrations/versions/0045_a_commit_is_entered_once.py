@@ -15,13 +15,13 @@ from migrations.placing import LAST_OF_ALL, PLACED, RECORDED
 revision = "0045"
 down_revision = "0044"
 
-# Nobody has an entry that is not placed yet. In the order in which writers lock the two.
-_LOCK = "lock table commits, changes in access exclusive mode"
+# Nobody writes meanwhile: an entry that is not placed yet would never be. In the order in which writers lock the two.
+_LOCK = "lock table {} in access exclusive mode"
 _AT_AN_ENTRY = next(each for each in AFTER_TABLES if "constraint trigger place_commit" in each)
 
 
 def upgrade() -> None:
-    op.execute(_LOCK)
+    op.execute(_LOCK.format("commits, changes"))
     op.execute("drop trigger place_commit on commits")
     for statement in (RECORDED, PLACED, LAST_OF_ALL):
         op.execute(statement)
@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(_LOCK)
+    op.execute(_LOCK.format("changes, commits"))
     op.execute("drop trigger place_commit on changes")
     for statement in (THIS_COUNTED, COUNTED, SETTLED, _AT_AN_ENTRY):
         op.execute(statement)

@@ -6,6 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
+from app.db import quoted
 from tests import make
 from tests.cast import Cast
 
@@ -35,9 +36,12 @@ async def test_quotes_around_the_key_mean_the_same_key(
     assert again.headers["idempotency-replayed"] == "true"
 
 
-@pytest.mark.parametrize("hostile", ["'", "\\'", "');rollback;--", "$1", "%s", "\\x00", "{n}"])
+HOSTILE = ["'", "\\'", "a\\", "');rollback;--", "\\');rollback;--", "$1", "%s", "\\x00", "{n}"]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 async def test_a_key_and_a_reason_are_kept_to_the_letter(client: httpx.AsyncClient, hostile: str) -> None:
-    """They go to the database in the text of a statement."""
+    """The key goes to the database in the text of a statement."""
     body = await make.body(client, "events")
     said = {"Idempotency-Key": hostile, "X-Reason": f"Because {hostile} O'Neil \\"}
     first = await client.post("/v1/events", json=body, headers=said)
@@ -45,6 +49,28 @@ async def test_a_key_and_a_reason_are_kept_to_the_letter(client: httpx.AsyncClie
     assert (first.status_code, again.headers["idempotency-replayed"]) == (201, "true")
     history = (await client.get(f"/v1/events/{first.json()['id']}/history")).json()["items"]
     assert [each["reason"] for each in history] == [said["X-Reason"]]
+
+
+@pytest.mark.parametrize("conforming", ["on", "off"])
+async def test_a_constant_is_read_as_it_was_meant_whatever_the_server_is_told(
+    database_address: str, conforming: str
+) -> None:
+    connection = await asyncpg.connect(database_address)
+    await connection.execute(f"set standard_conforming_strings = {conforming}")
+    for hostile in HOSTILE:
+        assert await connection.fetchval(f"select {quoted(hostile)}") == hostile
+    await connection.close()
+
+
+async def test_a_reason_is_in_no_text_of_a_statement(client: httpx.AsyncClient, sent: list[str]) -> None:
+    """Those may be logged by the database, and a reason is somebody's own words."""
+    made = await make.record(client, "events")
+    for headers in ({}, {"Idempotency-Key": "K"}, {"Idempotency-Key": "K"}):
+        answer = await client.patch(
+            f"/v1/events/{made['id']}", json={"note": "N"}, headers={"X-Reason": "As the office asked", **headers}
+        )
+        assert answer.status_code == 200
+    assert not [each for each in sent if "office asked" in each]
 
 
 async def test_every_unsafe_method_is_repeated_safely(

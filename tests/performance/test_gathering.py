@@ -1,6 +1,8 @@
 """Who asks for a record while others do is answered together with them, and as if alone."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -11,6 +13,7 @@ from app.errors import Unavailable
 from app.gathering import Gathering
 from tests import make
 from tests.cast import Cast
+from tests.conftest import Register
 
 MANY = 40
 
@@ -142,22 +145,49 @@ async def test_the_first_ask_at_once_and_the_others_together() -> None:
     assert ended == 1
 
 
-async def test_who_finds_the_others_late_does_not_wait_for_them() -> None:
+async def test_who_waits_for_others_that_are_late_goes_without_them() -> None:
     database = _Database()
     gathering = Gathering(database.alone, database.together, lambda: None)
-    late = [asyncio.create_task(gathering.ask(value)) for value in (1, 2)]
-    for value in (3, 4, 5):
-        await asyncio.sleep(0.02)
-        late.append(asyncio.create_task(gathering.ask(value)))
-    await asyncio.sleep(0.02)
-    assert database.asked == [1, 3, 4, 5]
-    await asyncio.sleep(0.02)
-    last = asyncio.create_task(gathering.ask(6))  # so many wait for the database that one more would not help
-    await asyncio.sleep(0.02)
-    assert database.asked == [1, 3, 4, 5]
+    late = asyncio.create_task(gathering.ask(1))
+    await asyncio.sleep(0)
+    assert await asyncio.gather(gathering.ask(2), gathering.ask(3)) == [20, 30]
+    assert not late.done()
     database.go_on.set()
-    assert await asyncio.gather(*late, last) == [10, 20, 30, 40, 50, 60]
-    assert database.asked[4:] == [[2, 6]]
+    assert await late == 10
+    assert database.asked == [1, [2, 3]]
+
+
+async def test_so_many_wait_for_a_database_that_does_not_answer() -> None:
+    """One question more would not help."""
+    asked, go_on = [], asyncio.Event()
+
+    async def held(values: Any) -> Any:
+        asked.append(values)
+        await go_on.wait()
+        return values
+
+    gathering = Gathering(held, held, lambda: None)
+    asking = []
+    for value in range(8):
+        asking.append(asyncio.create_task(gathering.ask(value)))
+        await asyncio.sleep(0.02)
+    assert asked == [0, [1], [2], [3]]
+    go_on.set()
+    assert await asyncio.gather(*asking) == list(range(8))
+    assert asked[4:] == [[4, 5, 6, 7]]
+
+
+async def test_who_finds_all_connections_in_use_is_turned_away_in_time(empty: Register) -> None:
+    """Those who wait together do not wait longer than each would alone."""
+    async with Cast.over(empty.app, empty.keys) as cast, AsyncExitStack() as all_of_them:
+        made = await make.record(cast.secretariat, "events")
+        database = empty.app.state.service.database
+        for _ in range(database.settings.read_connections):
+            await all_of_them.enter_async_context(database.reading())
+        begun = monotonic()
+        answers = await asyncio.gather(*(cast.anonymous.get(f"/v1/events/{made['id']}") for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert monotonic() - begun < database.settings.pool_timeout * 1.5
 
 
 async def test_a_party_has_a_size() -> None:

@@ -189,15 +189,18 @@ async def test_a_commit_counts_its_changes_one_by_one(database_address: str) -> 
     assert (last["changes"], last["ordinals"]) == (5, [1, 2, 3, 4, 5])
 
 
-async def test_a_commit_cannot_number_its_changes_as_it_likes(database_address: str) -> None:
+@pytest.mark.parametrize("numbers", [("7",), ("-6", "2")], ids=["a hole", "below one"])
+async def test_a_commit_cannot_number_its_changes_as_it_likes(
+    database_address: str, numbers: tuple[str, ...]
+) -> None:
+    forged = "".join(
+        f"perform set_config('register.changes', '{number}', true); update areas set title = 'T' where number = 901;"
+        for number in numbers
+    )
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="without holes"):
         await rows_of(
             database_address,
-            f"""do $$ begin
-              {_THREE};
-              perform set_config('register.changes', '7', true);
-              update areas set title = 'Kept' where number = 901;
-            end $$""",
+            f"do $$ begin insert into areas (number, title) values (901, 'One'); {forged} end $$",
         )
     assert (await rows_of(database_address, "select count(*) from areas where number > 900"))[0][0] == 0
 
