@@ -67,7 +67,9 @@ async def test_a_reason_is_in_no_text_of_a_statement(client: httpx.AsyncClient, 
     made = await make.record(client, "events")
     for headers in ({}, {"Idempotency-Key": "K"}, {"Idempotency-Key": "K"}):
         answer = await client.patch(
-            f"/v1/events/{made['id']}", json={"note": "N"}, headers={"X-Reason": "As the office asked", **headers}
+            f"/v1/events/{made['id']}",
+            json={"note": "N"},
+            headers={"X-Reason": "As the office asked", **headers},
         )
         assert answer.status_code == 200
     assert not [each for each in sent if "office asked" in each]
