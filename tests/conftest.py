@@ -418,7 +418,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         async def call(self: asyncpg.Connection, *args: Any, **more: Any) -> Any:
             ours = (self._params.server_settings or {}).get("application_name") == "workplan"
             process = self.get_server_pid()
-            if "'register.role', 'service'" in str(args[0]):
+            if "'register.role', E'service'" in str(args[0]):
                 in_its_own_name.add(process)
             chore = _CHORE.get() or process in in_its_own_name
             if ours and not chore and args[0] != "select" and "key_of(" not in args[0]:
