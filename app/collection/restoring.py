@@ -59,7 +59,7 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
         json.dumps(await _following_merges(connection, collection, known)),
     )
     back = await locked(connection, collection, str(value))
-    await check_rules(connection, collection, back.id)
+    await check_rules(connection, collection, [back.id])
     return Written(back.id, back.tag, back.json)
 
 

@@ -1,6 +1,6 @@
 """Rules that only the database knows: looked at after a write, which they roll back."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,10 @@ from app.errors import Unprocessable
 
 
 async def check_rules(
-    connection: Connection, collection: Collection, record_id: UUID, changed: Set[str] | None = None
+    connection: Connection, collection: Collection, ids: Sequence[UUID], changed: Set[str] | None = None
 ) -> None:
-    """Refuse what a record breaks, of which these columns changed; none: it is new, or as good as new."""
-    among = these([record_id])
+    """Refuse what records break, of which these columns changed; none: they are new, or as good as new."""
+    among = these(ids)
     asked = dict.fromkeys(rules_on(collection, changed), among)
     if not asked:
         return

@@ -5,23 +5,26 @@ One statement makes the change and returns the record as JSON; triggers do the r
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, Uuid, bindparam, insert, select, update
+from pydantic_core import to_json
+from sqlalchemy import JSON, Text, bindparam, column, func, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
 from app.collection.merged import refuse_merged
 from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import WITHHELD, record_json
-from app.collection.references import resolved, wanted
+from app.collection.references import Found, resolved, wanted
 from app.collection.rules import check_rules
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, validated
-from app.db import Connection, Statement
+from app.db import Compiled, Connection, Statement
 from app.errors import Unprocessable
 
 
@@ -75,6 +78,24 @@ async def seen(connection: Connection, collection: Collection, name: str) -> Cur
     return found
 
 
+async def locked_all(
+    connection: Connection, collection: Collection, by: str, values: Sequence[Any]
+) -> dict[Any, Current]:
+    """Records by their names, held until the transaction ends: those that nobody else holds and one may write."""
+
+    def build() -> Statement:
+        row = collection.table
+        asked = bindparam("names", type_=ARRAY(row.c[by].type))
+        found = select(row.c[by].label("name"), *_columns(collection, row)).where(
+            row.c[by] == func.any(asked)
+        )
+        return found.order_by(row.c.id).with_for_update(of=row, skip_locked=True)
+
+    statement = collection.statement(("held together", by), build)
+    found = await connection.fetch(statement.sql, *statement.args({"names": values}))
+    return {each["name"]: Current(each["id"], each["version"], each["tag"], each["j"]) for each in found}
+
+
 async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:
     """The record of an own key, held until the transaction ends. If there is none, the key itself is held:
     of several requests that would make its record one does, and the others find it.
@@ -113,13 +134,11 @@ async def _looked_up(
 ) -> Current | None:
     def build() -> Statement:
         row = collection.table
-        json_text = record_json(collection, row, collection.outputs, {}).label("j")
-        columns = (row.c.id, row.c.version, collection.tag(row).label("tag"), json_text)
         if by == OWN_KEY:
             hit = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
         else:
             hit = row.c[by] == bindparam("name", type_=row.c[by].type)
-        found = select(*columns).where(hit)
+        found = select(*_columns(collection, row)).where(hit)
         return found.with_for_update(of=row) if hold else found
 
     statement = collection.statement(("held" if hold else "seen", by), build)
@@ -127,51 +146,121 @@ async def _looked_up(
     return Current(found["id"], found["version"], found["tag"], found["j"]) if found else None
 
 
+def _columns(collection: Collection, row: Any) -> tuple[Any, ...]:
+    """Id, version, tag and JSON of a row."""
+    json_text = record_json(collection, row, collection.outputs, {}).label("j")
+    return row.c.id, row.c.version, collection.tag(row).label("tag"), json_text
+
+
 async def create(connection: Connection, collection: Collection, body: Mapping[str, Any]) -> Written:
     """Make a record of the body."""
-    said = validated(collection, body)
+    return await make(connection, collection, validated(collection, body))
+
+
+async def make(connection: Connection, collection: Collection, said: Mapping[str, Any]) -> Written:
+    """Make a record of valid fields."""
     found = await resolved(connection, wanted(collection, said, collection.writable))
     values = stored(collection, said, collection.writable, found)
-    statement = collection.statement(("create",), lambda: _insert(collection, tuple(values)))
-    row = await connection.fetchrow(statement.sql, *statement.args(values))
-    assert row is not None
-    written = Written(row["id"], row["tag"], row["j"])
-    await check_rules(connection, collection, written.id)
-    return written
+    return (await insert_all(connection, collection, [values]))[0]
 
 
 async def change(
     connection: Connection, collection: Collection, current: Current, patch: Mapping[str, Any]
 ) -> Written:
     """Apply a merge patch. What is the same already is not written again."""
+    draft = drafted(collection, current, patch)
+    found = await resolved(connection, wanted(collection, draft.said, draft.names))
+    if not (values := draft.differing(found)):
+        return Written(current.id, current.tag, current.json, changed=False)
+    return await put(connection, collection, current, values)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A change of a record, as the schema allows it: its references are not looked up yet."""
+
+    collection: Collection
+    before: Mapping[str, Any]
+    said: Mapping[str, Any]
+    names: Sequence[str]
+    """The fields that the patch names."""
+
+    def differing(self, found: Mapping[str, Found]) -> dict[str, Any]:
+        """The columns that change, and their values."""
+        values: dict[str, Any] = {}
+        for name in self.names:
+            after = stored(self.collection, self.said, (name,), found)
+            if not same(self.collection, name, self.before[name], self.said, after):
+                values |= after
+        return values
+
+
+def drafted(collection: Collection, current: Current, patch: Mapping[str, Any]) -> Draft:
+    """What a merge patch makes of a record, or the refusal."""
     if errors := field_errors(collection, patch):
         raise Unprocessable("The patch names fields that cannot be changed.", errors=errors)
-    before = json.loads(current.json)
+    before = current.record
     patch = {name: value for name, value in patch.items() if name != WITHHELD}
     if unseen := [name for name in before.get(WITHHELD, ()) if name in patch]:
         raise Withheld("The patch names fields that are withheld from your key.", missing={"fields": unseen})
-    said = changed(collection, before, patch)
-    found = await resolved(connection, wanted(collection, said, patch))
-    values: dict[str, Any] = {}
-    for name in patch:
-        after = stored(collection, said, (name,), found)
-        if not same(collection, name, before[name], said, after):
-            values |= after
-    if not values:
-        return Written(current.id, current.tag, current.json, changed=False)
-    return await put(connection, collection, current, values)
+    return Draft(collection, before, changed(collection, before, patch), tuple(patch))
 
 
 async def put(
     connection: Connection, collection: Collection, current: Current, values: Mapping[str, Any]
 ) -> Written:
     """Set columns, also those that no body may set: what a workflow moves."""
-    names = tuple(sorted(values))
+    return (await update_all(connection, collection, {current.id: values}))[0]
+
+
+async def insert_all(
+    connection: Connection, collection: Collection, rows: Sequence[Mapping[str, Any]]
+) -> list[Written]:
+    """Make records of the same columns, in this order."""
+    names = tuple(rows[0])
+    statement = collection.statement(("create", *names), lambda: _insert(collection, names))
+    return await _written(connection, collection, statement, rows)
+
+
+async def update_all(
+    connection: Connection, collection: Collection, rows: Mapping[UUID, Mapping[str, Any]]
+) -> list[Written]:
+    """Set the same columns of records, by their ids."""
+    names = tuple(sorted(next(iter(rows.values()))))
     statement = collection.statement(("change", names), lambda: _update(collection, names))
-    row = await connection.fetchrow(statement.sql, *statement.args({**values, "this": current.id}))
-    assert row is not None
-    await check_rules(connection, collection, current.id, values.keys())
-    return Written(row["id"], row["tag"], row["j"])
+    records = [{"id": record_id, **values} for record_id, values in rows.items()]
+    return await _written(connection, collection, statement, records, names)
+
+
+async def _written(
+    connection: Connection,
+    collection: Collection,
+    statement: Compiled,
+    rows: Sequence[Mapping[str, Any]],
+    changed: Sequence[str] | None = None,
+) -> list[Written]:
+    """Run a statement that writes rows, and look at the rules."""
+    told = f"[{','.join(_as_json(collection, row) for row in rows)}]"
+    written = [
+        Written(row["id"], row["tag"], row["j"])
+        for row in await connection.fetch(statement.sql, *statement.args({"rows": told}))
+    ]
+    await check_rules(
+        connection, collection, [each.id for each in written], None if changed is None else set(changed)
+    )
+    return written
+
+
+def _as_json(collection: Collection, row: Mapping[str, Any]) -> str:
+    """A row as a JSON object, by its columns. What is stored as JSON comes as such."""
+    stored_so = _stored_as_json(collection)
+    plain = to_json({name: value for name, value in row.items() if name not in stored_so}).decode()
+    return plain[:-1] + "".join(f',"{name}":{row[name] or "null"}' for name in stored_so if name in row) + "}"
+
+
+@cache
+def _stored_as_json(collection: Collection) -> tuple[str, ...]:
+    return tuple(each.name for each in collection.table.c if isinstance(each.type, JSONB))
 
 
 async def since(connection: Connection, current: Current, known: str) -> dict[str, Any]:
@@ -196,26 +285,25 @@ async def since(connection: Connection, current: Current, known: str) -> dict[st
     return {"current": now, "changed_since": changed}
 
 
-def _parameters(collection: Collection, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: bindparam(name, type_=collection.table.c[name].type) for name in names}
+def _rows(collection: Collection, names: Sequence[str]) -> Any:
+    """The rows that a statement is given, one JSON value for any number of them."""
+    table = collection.table
+    given = func.json_populate_recordset(literal_column(f"null::{table.name}"), bindparam("rows", type_=JSON))
+    columns = (column(name, table.c[name].type) for name in names)
+    return given.table_valued(*columns, name="given")
 
 
 def _insert(collection: Collection, names: tuple[str, ...]) -> Statement:
     table = collection.table
-    new = insert(table).values(_parameters(collection, names)).returning(*table.c).cte("new")
-    return _returned(collection, new)
+    rows = select(*_rows(collection, names).c)
+    return _returned(collection, insert(table).from_select(names, rows).returning(*table.c).cte("new"))
 
 
 def _update(collection: Collection, names: tuple[str, ...]) -> Statement:
-    table = collection.table
-    changed = (
-        update(table)
-        .where(table.c.id == bindparam("this", type_=Uuid()))
-        .values(_parameters(collection, names))
-    )
+    table, given = collection.table, _rows(collection, ("id", *names))
+    changed = update(table).where(table.c.id == given.c.id).values({name: given.c[name] for name in names})
     return _returned(collection, changed.returning(*table.c).cte("new"))
 
 
 def _returned(collection: Collection, row: Any) -> Statement:
-    json_text = record_json(collection, row, collection.outputs, {}).label("j")
-    return select(row.c.id, collection.tag(row).label("tag"), json_text)
+    return select(*_columns(collection, row))
