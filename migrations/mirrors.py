@@ -10,10 +10,10 @@ _HEAD = """create or replace function «function»() returns trigger language pl
 set search_path = public, pg_temp as $body$
 begin"""
 _MANY = "if (select count(*) from (select from new_rows limit 2) few) > 1 then"
-_TEXTS = "select («title», «text») from"
+TEXTS = "select («title», «text») from"
 
 
-def _words_of(rows: str) -> str:
+def words_of(rows: str) -> str:
     return f"""insert into search_texts (record_id, kind, title, folded, words)
     select id, '«table»', title, folded, to_tsvector('english', folded)
     from (select r.id, «title» as title, fold(«text») as folded from {rows} r) f
@@ -21,47 +21,47 @@ def _words_of(rows: str) -> str:
     set title = excluded.title, folded = excluded.folded, words = excluded.words"""
 
 
-_CHANGED_TEXTS = f"""(select n.* from new_rows n join old_rows o on o.id = n.id
-      where ({_TEXTS} (select n.*) r) is distinct from ({_TEXTS} (select o.*) r))"""
+CHANGED_TEXTS = f"""(select n.* from new_rows n join old_rows o on o.id = n.id
+      where ({TEXTS} (select n.*) r) is distinct from ({TEXTS} (select o.*) r))"""
 _SEARCH = f"""{_HEAD}
   if tg_op = 'DELETE' then
     delete from search_texts s using old_rows r where s.record_id = r.id;
     return null;
   elsif tg_op = 'UPDATE' then
     {_MANY}
-      execute $many${_words_of(_CHANGED_TEXTS)}$many$;
+      execute $many${words_of(CHANGED_TEXTS)}$many$;
       return null;
-    elsif ({_TEXTS} new_rows r) is not distinct from ({_TEXTS} old_rows r) then
+    elsif ({TEXTS} new_rows r) is not distinct from ({TEXTS} old_rows r) then
       return null;
     end if;
   end if;
-  {_words_of("new_rows")};
+  {words_of("new_rows")};
   return null;
 end $body$"""
 
 
-def _links_of(rows: str) -> str:
+def links_of(rows: str) -> str:
     return f"""insert into «through» («owner», field, «target»)
     select distinct n.id, '«field»', (link ->> 'id')::uuid from {rows}, jsonb_array_elements(n.«field») link"""
 
 
-def _no_links_of(rows: str) -> str:
+def no_links_of(rows: str) -> str:
     return f"delete from «through» t using {rows} where t.«owner» = n.id and t.field = '«field»'"
 
 
-_CHANGED_LISTS = "new_rows n join old_rows o on o.id = n.id and o.«field» is distinct from n.«field»"
+CHANGED_LISTS = "new_rows n join old_rows o on o.id = n.id and o.«field» is distinct from n.«field»"
 _LINKS = f"""{_HEAD}
   if tg_op = 'UPDATE' then
     {_MANY}
-      execute $many${_no_links_of(_CHANGED_LISTS)}$many$;
-      execute $many${_links_of(_CHANGED_LISTS)}$many$;
+      execute $many${no_links_of(CHANGED_LISTS)}$many$;
+      execute $many${links_of(CHANGED_LISTS)}$many$;
       return null;
     elsif (select n.«field» from new_rows n) is not distinct from (select o.«field» from old_rows o) then
       return null;
     end if;
-    {_no_links_of("new_rows n")};
+    {no_links_of("new_rows n")};
   end if;
-  {_links_of("new_rows n")};
+  {links_of("new_rows n")};
   return null;
 end $body$"""
 
