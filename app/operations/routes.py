@@ -1,5 +1,7 @@
 """The routes of a resource: list, count, create, read, update, delete, restore."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +11,7 @@ from app.access.permissions import Permission
 from app.collection import removing, restoring, writing
 from app.collection.asked import only
 from app.collection.collection import Collection
+from app.collection.validation import validated
 from app.errors import InvalidParameter
 from app.http.bodies import MERGE_PATCH, check_type, read_object
 from app.http.etags import ChangedMeanwhile, allows
@@ -16,9 +19,11 @@ from app.http.formats import Format
 from app.operations import against, counting, reading
 from app.operations import documented as doc
 from app.operations.doors import TREE, Against, Handler, open_door
-from app.operations.duplicates import compared, on_duplicate
+from app.operations.duplicates import WORDS, compared, on_duplicate
+from app.operations.group_commit import write_grouped
 from app.operations.serving import caller_of, headers_of
-from app.operations.transactions import Answer, write
+from app.operations.together import Change, changed, changing, creating, made
+from app.operations.transactions import Answer, carried_out, opened, write
 
 
 def flags(request: Request, *allowed: str) -> dict[str, bool]:
@@ -92,6 +97,9 @@ def operations(
             openapi_extra=extra,
         )
 
+    creates = creating(collection)
+    changes = {by: changing(collection, by) for by in ("id", "number", "code")}
+
     async def list_records(request: Request) -> Response:
         return await reading.page(request, collection)
 
@@ -106,13 +114,18 @@ def operations(
         body = await read_body(request, ("application/json",), collection.needs())
         record = read_object(body)
 
-        async def work(connection: Any) -> Answer:
-            made = await writing.create(connection, collection, record)
-            place = f"/v1/{collection.path}/{made.id}"
-            text = await compared(connection, collection, made, word)
-            return Answer(201, text, {"ETag": f'"{made.tag}"', "Location": place})
+        @cache
+        def draft() -> Mapping[str, Any]:
+            return validated(collection, record)
 
-        return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
+        async def work(connection: Any) -> Answer:
+            record = await writing.make(connection, collection, draft())
+            return made(collection, record, await compared(connection, collection, record, word))
+
+        opening = await opened(request, body, needs=collection.needs())
+        if dry_run or word != WORDS[0]:
+            return await carried_out(request, work, opening, dry_run=dry_run)
+        return await write_grouped(request, work, creates, opening, form=(many,), said=draft)
 
     async def update_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
@@ -123,10 +136,17 @@ def operations(
         async def work(connection: Any) -> Answer:
             current = await writing.locked(connection, collection, name)
             await unchanged(request, connection, current)
-            after = await writing.change(connection, collection, current, patch)
-            return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
+            return changed(await writing.change(connection, collection, current, patch))
 
-        return await write(request, body, work, dry_run=dry_run, needs=collection.needs())
+        opening = await opened(request, body, needs=collection.needs())
+        if dry_run:
+            return await carried_out(request, work, opening, dry_run=True)
+        column, value = collection.named(collection.table, name)
+        change = Change(value, patch, headers_of(request).get(b"if-match"))
+        form = (many, column.key)
+        return await write_grouped(
+            request, work, changes[column.key], opening, form=form, said=lambda: change, apart=value
+        )
 
     async def delete_record(request: Request) -> Response:
         asked = flags(request, "dry_run", "cascade")

@@ -1,6 +1,7 @@
 """What a request finds in the application: database, doorkeeper, wake-ups, secrets; and who is calling."""
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from app.access.quotas import Quotas
 from app.collection.asked import pairs_of
 from app.db import Context, Database
 from app.errors import Unavailable
+from app.gathering import Gathering
 from app.http.seals import Seal
 from app.operations.kept import Kept
 from app.operations.moments import Moment, moment_asked
@@ -31,6 +33,8 @@ class Service:
     secrets: tuple[bytes, ...] = ()
     """Those that seal what clients carry; the first seals, all are known."""
     kept: Kept = field(default_factory=Kept)
+    groups: dict[Hashable, Gathering] = field(default_factory=dict)
+    """Those who write at the same time, by what they share (`group_commit`)."""
     job_added: asyncio.Event = field(default_factory=asyncio.Event)
     """Wakes the worker of this process; others look every few seconds."""
 

@@ -24,7 +24,7 @@ _KEPT_MOST = 8 << 20
 """Bytes of an answer that is kept."""
 _KEY = re.compile(r"[!-~]{1,255}")
 _REASON_MOST = 500
-_KEEP = """insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body)
+KEEP = """insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body)
 values ($1, $2, $3, $4, $5, $6)"""
 _ANSWERED = """update idempotency_keys set status = $4, headers = $5, body = $6
 where caller_id = $1 and key = $2 and fingerprint = $3"""
@@ -117,7 +117,7 @@ class Opening:
     key_first: bool = False
     """Whether the key is kept before the work, which then can forget it."""
 
-    def _told(self, reason: str | None) -> str:
+    def told(self, reason: str | None) -> str:
         """What the database is to know."""
         context = {
             "register.role": str(self.caller.role),
@@ -128,23 +128,10 @@ class Opening:
         }
         return json.dumps(context)
 
-    @property
-    def question(self) -> str:
-        """Tells the database, and locks the Idempotency-Key. It brings a row only if there is something to answer.
-
-        All but the reason, which is somebody's own words: constants of a statement may be logged by the database.
-        """
-        key = quoted(self.key) if self.key else "null"
-        fingerprint = quoted("\\x" + self.fingerprint.hex()) if self.fingerprint else "null"
-        return (
-            f"select from open_write({quoted(self._told(None))}, {key}, {fingerprint}) o "
-            "where o.refused or o.busy or o.replay"
-        )
-
     async def claim(self, connection: Connection) -> asyncpg.Record:
         """The same, and what there is to answer. A key that was revoked meanwhile writes nothing."""
         claim = await connection.fetchrow(
-            "select * from open_write($1, $2, $3)", self._told(self.reason), self.key, self.fingerprint
+            "select * from open_write($1, $2, $3)", self.told(self.reason), self.key, self.fingerprint
         )
         assert claim is not None
         if claim["refused"]:
@@ -157,19 +144,37 @@ class Opening:
 
     async def keep_key(self, connection: Connection) -> None:
         """Keep the Idempotency-Key before there is an answer to it."""
-        await connection.execute(_KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
+        await connection.execute(KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
+
+    def kept(self, answer: Answer) -> tuple[object, ...]:
+        """What is kept of the answer for the Idempotency-Key."""
+        head = json.dumps(answer.headers)
+        return self.caller.key_id, self.key, self.fingerprint, answer.status, head, answer.text()
 
     async def keep(self, connection: Connection, answer: Answer) -> None:
         """Keep the answer for its Idempotency-Key."""
-        await connection.execute(
-            _ANSWERED if self.key_first else _KEEP,
-            self.caller.key_id,
-            self.key,
-            self.fingerprint,
-            answer.status,
-            json.dumps(answer.headers),
-            answer.text(),
-        )
+        await connection.execute(_ANSWERED if self.key_first else KEEP, *self.kept(answer))
+
+
+def question(*openings: Opening) -> str:
+    """Tells the database who writes, and locks the Idempotency-Keys. It brings a row only if there is something to
+    answer. Of one caller: what they have in common is told once.
+
+    All but the reasons, which are somebody's own words: constants of a statement may be logged by the database.
+    """
+    first, *others = openings
+    key = json.dumps({"register.key": first.caller.context.get("register.key", "")})
+    opened = [_claim(first, first.told(None)), *(_claim(each, key) for each in others)]
+    return (
+        f"select from (values {', '.join(opened)}) w(told, key, print), open_write(w.told, w.key, w.print) o "
+        "where o.refused or o.busy or o.replay"
+    )
+
+
+def _claim(opening: Opening, told: str) -> str:
+    key = quoted(opening.key) if opening.key else "null"
+    fingerprint = quoted("\\x" + opening.fingerprint.hex()) if opening.fingerprint else "null"
+    return f"({quoted(told)}::jsonb, {key}, {fingerprint}::bytea)"
 
 
 async def write(
@@ -187,20 +192,25 @@ async def write(
     `system`: by whose own keys the request names its records; the journal keeps it with each change.
     `key_first`: the work is to find the Idempotency-Key among those that are kept.
     """
+    opening = await opened(request, body, needs=needs, system=system, key_first=key_first)
+    return await carried_out(request, work, opening, dry_run=dry_run)
+
+
+async def opened(
+    request: Request, body: bytes | Spool, *, needs: Right = EDIT, system: str = "", key_first: bool = False
+) -> Opening:
+    """Who writes, and why; refused if they may not write at all."""
     caller = await caller_of(request)
     needs.asked_of(caller)
     headers = headers_of(request)
     key = _idempotency_key(headers)
     fingerprint = _fingerprint(request, headers, body) if key else None
-    opening = Opening(
-        caller,
-        request.scope["state"].get("request_id", ""),
-        reason_of(headers),
-        key,
-        fingerprint,
-        system,
-        key_first,
-    )
+    request_id = request.scope["state"].get("request_id", "")
+    return Opening(caller, request_id, reason_of(headers), key, fingerprint, system, key_first)
+
+
+async def carried_out(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
+    """Run the work in a transaction of its own; once more, if something outside was in its way."""
     for attempt in range(_ATTEMPTS):
         try:
             return await _attempt(request, work, opening, dry_run=dry_run)
@@ -221,7 +231,7 @@ async def write(
 async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
     answer: Answer | None = None
     try:
-        async with service_of(request).database.asking(opening.question) as (connection, answered):
+        async with service_of(request).database.asking(question(opening)) as (connection, answered):
             if answered:
                 claim = await opening.claim(connection)
                 if claim["busy"]:

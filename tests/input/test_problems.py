@@ -63,16 +63,16 @@ async def test_a_crash_is_a_problem_document_and_changes_nothing(
     house: House, once: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even the Idempotency-Key is used up: the same request succeeds once the fault is gone."""
-    create = writing.create
+    make = writing.make
 
     async def broken(*given: Any) -> Written:
-        await create(*given)
+        await make(*given)
         raise RuntimeError("a secret of the code")
 
     headers = (*JSON, ("X-API-Key", house.key), *once.items())
     before = await house.position()
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "create", broken)
+        patch.setattr(writing, "make", broken)
         answer = await house.wire.send("POST", "/v1/events", headers, event())
     is_a_refusal(answer, 500, "internal-error")
     assert b"secret" not in answer.body
