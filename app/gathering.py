@@ -97,7 +97,7 @@ class Gathering:
                 if not place.done():
                     place.set_exception(error)
         finally:
+            self._come_back()  # first: the next are looked up while these are answered
             for number, (_, place) in enumerate(party):
                 if not place.done():
                     place.set_result(told[number : number + 1])
-            self._come_back()

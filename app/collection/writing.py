@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
 from app.collection.merged import refuse_merged
-from app.collection.own_keys import OWN_KEY, record_of
+from app.collection.own_keys import OWN_KEY, OWN_KEYS, record_of
 from app.collection.projection import WITHHELD, record_json
 from app.collection.references import Found, resolved, wanted
 from app.collection.rules import check_rules
@@ -84,11 +84,14 @@ async def locked_all(
     """Records by their names, held until the transaction ends: those that nobody else holds and one may write."""
 
     def build() -> Statement:
-        row = collection.table
-        asked = bindparam("names", type_=ARRAY(row.c[by].type))
-        found = select(row.c[by].label("name"), *_columns(collection, row)).where(
-            row.c[by] == func.any(asked)
+        row, own = collection.table, OWN_KEYS.alias()
+        name, source = (
+            (own.c.key, row.join(own, own.c.record_id == row.c.id)) if by == OWN_KEY else (row.c[by], row)
         )
+        found = select(name.label("name"), *_columns(collection, row)).select_from(source)
+        found = found.where(name == func.any(bindparam("names", type_=ARRAY(name.type))))
+        if by == OWN_KEY:
+            found = found.where(own.c.kind == collection.name)
         return found.order_by(row.c.id).with_for_update(of=row, skip_locked=True)
 
     statement = collection.statement(("held together", by), build)

@@ -4,6 +4,8 @@ import re
 
 from app.errors import BadRequest, Problem
 
+_ONE = re.compile(rb'"([!#-~]*)"')
+"""As nearly everybody sends it: what is read in one step."""
 _TAG = re.compile(r'(W/)?"([!#-~\x80-\xff]*)"[ \t]*(?:,[ \t,]*|$)')
 
 
@@ -22,6 +24,8 @@ class PreconditionRequired(Problem):
 
 def tags(header: bytes, name: str) -> list[tuple[bool, str]] | None:
     """The entity tags of a header, as (weak, tag); None for `*`."""
+    if one := _ONE.fullmatch(header):
+        return [(False, one[1].decode())]
     text = header.decode("latin-1").strip(", \t")
     if text == "*":
         return None

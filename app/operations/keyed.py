@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.collection import writing
 from app.collection.collection import Collection
-from app.collection.own_keys import KEY, SYSTEM, is_own_key
+from app.collection.own_keys import KEY, OWN_KEY, SYSTEM, is_own_key
 from app.collection.validation import from_nothing
 from app.errors import NotFound
 from app.http.bodies import read_object
@@ -15,9 +15,11 @@ from app.http.etags import ChangedMeanwhile, tags
 from app.operations import documented as doc
 from app.operations import reading
 from app.operations.doors import open_door
+from app.operations.group_commit import write_grouped
 from app.operations.routes import flags, read_body, unchanged
 from app.operations.serving import headers_of
-from app.operations.transactions import Answer, write
+from app.operations.together import Change, changed, changing, made
+from app.operations.transactions import Answer, carried_out, opened
 
 _PATH = "/by-key/{system}/{key}"
 
@@ -28,27 +30,38 @@ def by_key(collection: Collection) -> APIRouter:
     one, article = words.replace(" ", "_"), "an" if words[0] in "aeiou" else "a"
     router = APIRouter(prefix=f"/{collection.path}", tags=[collection.path.replace("-", " ").capitalize()])
 
+    puts = changing(collection, OWN_KEY, _put)
+
     async def read_by_key(request: Request) -> Response:
         return await reading.keyed_item(request, collection, _key(request))
 
     async def put_by_key(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, ("application/json",), collection.needs())
-        key = _key(request)
+        key, system = _key(request), request.path_params["system"]
         record = read_object(body)
+        patch = _with_key(record, key) if "keys" in record else record
 
         async def work(connection: Any) -> Answer:
             current = await writing.locked_by_key(connection, collection, key)
             if current is None:
                 return await _created(request, connection, collection, _with_key(record, key))
             await unchanged(request, connection, current)
-            patch = _with_key(record, key) if "keys" in record else record
-            after = await writing.change(connection, collection, current, patch)
-            result = "updated" if after.changed else "unchanged"
-            return Answer(200, after.json, {"ETag": f'"{after.tag}"', "Write-Result": result})
+            return _put(await writing.change(connection, collection, current, patch))
 
-        system = request.path_params["system"]
-        return await write(request, body, work, dry_run=dry_run, needs=collection.needs(), system=system)
+        opening = await opened(request, body, needs=collection.needs(), system=system)
+        if dry_run:
+            return await carried_out(request, work, opening, dry_run=True)
+        change = Change(key, patch, headers_of(request).get(b"if-match"))
+        return await write_grouped(
+            request,
+            work,
+            puts,
+            opening,
+            form=(collection.name, OWN_KEY, system),
+            said=lambda: change,
+            apart=key,
+        )
 
     def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
         name = f"{verb}_{one}_by_key"
@@ -98,6 +111,13 @@ def by_key(collection: Collection) -> APIRouter:
     return router
 
 
+def _put(after: writing.Written) -> Answer:
+    """The answer to who has put a record that was there."""
+    answer = changed(after)
+    answer.headers["Write-Result"] = "updated" if after.changed else "unchanged"
+    return answer
+
+
 async def _created(
     request: Request, connection: Any, collection: Collection, record: dict[str, Any]
 ) -> Answer:
@@ -106,9 +126,9 @@ async def _created(
         raise ChangedMeanwhile(
             f"There is no {collection.singular} with this own key, so no version of it either."
         )
-    made = await writing.create(connection, collection, from_nothing(collection, record))
-    place = f"/v1/{collection.path}/{made.id}"
-    return Answer(201, made.json, {"ETag": f'"{made.tag}"', "Location": place, "Write-Result": "created"})
+    answer = made(collection, await writing.create(connection, collection, from_nothing(collection, record)))
+    answer.headers["Write-Result"] = "created"
+    return answer
 
 
 def _key(request: Request) -> str:

@@ -125,7 +125,9 @@ def operations(
         opening = await opened(request, body, needs=collection.needs())
         if dry_run or word != WORDS[0]:
             return await carried_out(request, work, opening, dry_run=dry_run)
-        return await write_grouped(request, work, creates, opening, form=(many,), said=draft)
+        return await write_grouped(
+            request, work, creates, opening, form=(collection.name, "create"), said=draft
+        )
 
     async def update_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
@@ -143,7 +145,7 @@ def operations(
             return await carried_out(request, work, opening, dry_run=True)
         column, value = collection.named(collection.table, name)
         change = Change(value, patch, headers_of(request).get(b"if-match"))
-        form = (many, column.key)
+        form = (collection.name, column.key)
         return await write_grouped(
             request, work, changes[column.key], opening, form=form, said=lambda: change, apart=value
         )

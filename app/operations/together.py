@@ -1,6 +1,6 @@
 """The writes that go in groups: records of a collection that are made, and records that are changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -44,22 +44,25 @@ def creating(collection: Collection) -> Together:
     return create
 
 
-def changing(collection: Collection, by: str) -> Together:
-    """Changes records that are named by this column; members say a `Change`."""
+def changing(collection: Collection, by: str, answer: Callable[[Written], Answer] = changed) -> Together:
+    """Changes records that are named by this column, or by own keys; members say a `Change`."""
 
     async def change(connection: Connection, members: Sequence[Member]) -> Sequence[Answer | None]:
         asked: dict[Any, Change] = {(said := each.said()).name: said for each in members}
         held = await writing.locked_all(connection, collection, by, list(asked))
         required = members[0].opening.caller.require_if_match
         fit = {
-            name: (current, asked[name].patch)
-            for name, current in held.items()
+            name: current
+            for name, current in {
+                each.id: (name, each) for name, each in held.items()
+            }.values()  # each record once
             if _allowed(asked[name], current, required=required)
         }
         who = [each for each in members if each.apart in fit]
-        await entered(connection, who, [fit[each.apart][0].id for each in who])
-        records = await grouped.change(connection, collection, [fit[each.apart] for each in who])
-        answers = {member: changed(each) for member, each in zip(who, records, strict=True) if each}
+        await entered(connection, who, [fit[each.apart].id for each in who])
+        patches = [(fit[each.apart], asked[each.apart].patch) for each in who]
+        records = await grouped.change(connection, collection, patches)
+        answers = {member: answer(each) for member, each in zip(who, records, strict=True) if each}
         return [answers.get(each) for each in members]
 
     return change

@@ -310,3 +310,47 @@ async def test_a_group_changes_only_the_records_that_its_requests_name(
               {beside};
             end $$""",
         )
+
+
+async def test_records_that_are_put_at_the_same_time_are_put_as_alone(
+    client: httpx.AsyncClient, database_address: str, sent: list[str]
+) -> None:
+    async def put(city: str, one: str = "moj") -> list[httpx.Response]:
+        return await at_once(
+            client.put(
+                f"/v1/events/by-key/{one}/{number}", json=event(number, city=city), headers=told(number)
+            )
+            for number in range(MANY)
+        )
+
+    made = await put("Hanoi")
+    sent.clear()
+    updated, unchanged = await put("Bali"), await put("Bali")
+    assert 0 < sent.count("commit") < MANY
+    for result, status, answers in (
+        ("created", 201, made),
+        ("updated", 200, updated),
+        ("unchanged", 200, unchanged),
+    ):
+        assert {(each.status_code, each.headers["Write-Result"]) for each in answers} == {(status, result)}
+    assert [each.json()["id"] for each in unchanged] == [each.json()["id"] for each in made]
+    assert {each.json()["city"] for each in unchanged} == {"Bali"}
+    systems = await rows_of(
+        database_address,
+        "select h.system, h.action, count(*) from changes h join commits c on c.number = h.commit_number "
+        "where c.request_id like 'g-%' group by 1, 2 order by 2",
+    )
+    assert [tuple(row) for row in systems] == [("moj", "create", MANY), ("moj", "update", MANY)]
+
+
+async def test_a_record_of_several_own_keys_is_put_under_each(client: httpx.AsyncClient) -> None:
+    keys = [f"moj:{number}" for number in range(MANY)]
+    made = await make.record(client, "events", keys=keys)
+    put = await at_once(
+        client.put(f"/v1/events/by-key/moj/{number}", json={"city": f"City {number}"})
+        for number in range(MANY)
+    )
+    assert {each.status_code for each in put} == {200}
+    assert sorted(each.json()["version"] for each in put) == list(range(2, MANY + 2))
+    last = (await client.get(f"/v1/events/{made['id']}")).json()
+    assert last["city"] == next(each.json()["city"] for each in put if each.json()["version"] == MANY + 1)
