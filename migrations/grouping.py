@@ -25,7 +25,7 @@ _NUMBERED = """  if requests is not null then
     if beside then
       raise exception 'a change beside the records of a group' using errcode = 'object_not_in_prerequisite_state';
     end if;
-    before := 0;
+    mine := null;
   elsif mine is null then
 """
 _EACH = """    select mine, before + r.place, tg_table_name, r.id, r.version, word, r.image, r.salt,

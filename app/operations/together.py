@@ -51,12 +51,9 @@ def changing(collection: Collection, by: str, answer: Callable[[Written], Answer
         asked: dict[Any, Change] = {(said := each.said()).name: said for each in members}
         held = await writing.locked_all(connection, collection, by, list(asked))
         required = members[0].opening.caller.require_if_match
+        once = {each.id: name for name, each in held.items()}  # a record may have several own keys
         fit = {
-            name: current
-            for name, current in {
-                each.id: (name, each) for name, each in held.items()
-            }.values()  # each record once
-            if _allowed(asked[name], current, required=required)
+            name: held[name] for name in once.values() if _allowed(asked[name], held[name], required=required)
         }
         who = [each for each in members if each.apart in fit]
         await entered(connection, who, [fit[each.apart].id for each in who])

@@ -354,3 +354,20 @@ async def test_a_record_of_several_own_keys_is_put_under_each(client: httpx.Asyn
     assert sorted(each.json()["version"] for each in put) == list(range(2, MANY + 2))
     last = (await client.get(f"/v1/events/{made['id']}")).json()
     assert last["city"] == next(each.json()["city"] for each in put if each.json()["version"] == MANY + 1)
+
+
+async def test_no_number_is_believed_that_a_group_is_told(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    made = await make.record(client, "events")
+    await rows_of(
+        database_address,
+        f"""do $$ begin
+          perform set_config('register.commit', '999999', true),
+            set_config('register.requests', '{{"{made["id"]}": ["g-1", null]}}', true);
+          update events set city = 'Bali';
+        end $$""",
+    )
+    (entry,) = await rows_of(database_address, _ENTRIES)
+    assert (entry["changes"], entry["version"]) == (1, 2)
+    assert await rows_of(database_address, "select from commits where number = 999999") == []
