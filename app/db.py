@@ -192,26 +192,33 @@ class Database:
             return await self._fetched(statement.sql, args, context)
 
     async def one(
-        self, value: Any, alone: Compiled, together: Callable[[], Compiled], context: Context = PLAIN
+        self,
+        values: Mapping[str, Any],
+        alone: Compiled,
+        together: Callable[[], Compiled],
+        context: Context = PLAIN,
     ) -> Found:
-        """The row of a value, by the parameter `name` of a statement. Whoever asks for others at the same time is
-        answered by one statement for all: with their values in `names`, and the place of each before its row.
+        """The row that a statement has for these values, if any. Those who ask at the same time are answered by one
+        statement for all: it is given an array in place of each value, and tells the place of each row in these first.
         """
         form = (alone.sql, *context.items())
         if (gathering := self._asked.get(form)) is None:
+            names = tuple(values)
 
-            async def only(value: Any) -> Found:
-                rows = await self.fetch(alone, {"name": value}, context)
+            async def only(asked: tuple[Any, ...]) -> Found:
+                rows = await self.fetch(alone, dict(zip(names, asked, strict=True)), context)
                 return rows[0] if rows else None
 
-            async def many(values: list[Any]) -> list[Found]:
-                found: list[Found] = [None] * len(values)
-                for row in await self.fetch(together(), {"names": values}, context):
-                    found[row[0] - 1] = row[1:]
-                return found
+            async def many(party: list[tuple[Any, ...]]) -> list[Found]:
+                found: dict[tuple[Any, ...], Found] = dict.fromkeys(party)  # the same is looked up once
+                different = list(found)
+                arrays = dict(zip(names, zip(*different, strict=True), strict=True))
+                for row in await self.fetch(together(), arrays, context):
+                    found[different[row[0] - 1]] = row[1:]
+                return [found[asked] for asked in party]
 
             gathering = self._gathering(form, context, only, many)
-        return await gathering.ask(value)
+        return await gathering.ask(tuple(values.values()))
 
     async def same(self, statement: Compiled, context: Context = PLAIN) -> Any:
         """The row of a statement that takes no values and always has one: the same for all who ask at a time."""

@@ -297,7 +297,7 @@ def items_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool 
     def build() -> Statement:
         row = collection.table
         kind = row.c[by].type
-        names = func.unnest(bindparam("names", type_=ARRAY(kind)))
+        names = func.unnest(bindparam("name", type_=ARRAY(kind)))
         named = names.table_valued(column("name", kind), with_ordinality="place").render_derived()
         found = row.c[by] == named.c.name
         columns = _item(collection, asked, tag_only=tag_only)

@@ -127,7 +127,7 @@ async def _item(
         # What costs so little that many may be asked for at once.
         if asked.whole and moment is None and by != OWN_KEY:
             together = partial(items_plan, collection, by, asked, tag_only=tag_only)
-            return await database.one(value, plan, together, context)
+            return await database.one({"name": value}, plan, together, context)
         rows = await database.fetch(plan, {"name": value}, context)
         return rows[0] if rows else None
 

@@ -1,6 +1,7 @@
 """Who asks for a record while others do is answered together with them, and as if alone."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from time import monotonic
 from typing import Any
@@ -9,6 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
+from app.db import Compiled, Database
 from app.errors import Unavailable
 from app.gathering import Gathering
 from tests import make
@@ -76,6 +78,38 @@ async def test_callers_are_not_answered_with_what_another_may_see(cast: Cast) ->
             )
         )
         assert [answer.status_code for answer in answers] == [404, 200, 200, 200] * 10
+
+
+_SHARE = Compiled("select 12 / $1::int, $2::text where $1 <> 5", ("n", "word"), {})
+_SHARES = Compiled(
+    "select place, 12 / n, word from unnest($1::int[], $2::text[]) with ordinality as of (n, word, place) where n <> 5",
+    ("n", "word"),
+    {},
+)
+
+
+async def test_each_is_told_the_row_of_their_own_values(
+    empty: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same is looked up once, and what the database refuses is a matter of who asked that."""
+    database: Database = empty.app.state.service.database
+    fetch, asked = database.fetch, []
+
+    async def noted(statement: Compiled, values: Mapping[str, Any], *context: Any) -> Any:
+        asked.append(values["n"])
+        return await fetch(statement, values, *context)
+
+    async def shares(*numbers: int) -> list[Any]:
+        asking = (database.one({"n": n, "word": f"of {n}"}, _SHARE, lambda: _SHARES) for n in numbers)
+        told = await asyncio.gather(*asking, return_exceptions=True)
+        return [type(each) if isinstance(each, Exception) else each and tuple(each) for each in told]
+
+    monkeypatch.setattr(database, "fetch", noted)
+    assert await shares(1, 2, 3, 5, 2, 3, 2) == [
+        (12 // n, f"of {n}") if n != 5 else None for n in (1, 2, 3, 5, 2, 3, 2)
+    ]
+    assert [each if isinstance(each, int) else list(each) for each in asked] == [1, [2, 3, 5]]
+    assert await shares(1, 2, 0, 3) == [(12, "of 1"), (6, "of 2"), asyncpg.DivisionByZeroError, (4, "of 3")]
 
 
 async def test_what_was_written_before_the_question_is_in_the_answer(client: httpx.AsyncClient) -> None:

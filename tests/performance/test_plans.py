@@ -105,7 +105,7 @@ async def test_records_that_are_asked_for_together_are_found_by_their_index(larg
         if collection.name in LARGE:
             statement = items_plan(collection, "id", read(collection, b"", only=()))
             ids = await large.superuser.fetch(f"select id from {collection.name} limit 20")
-            args = statement.args({"names": [row[0] for row in ids], "known": -1})
+            args = statement.args({"name": [row[0] for row in ids], "known": -1})
             explained = await large.superuser.fetchval(
                 f"explain (analyze, timing off, summary off, format json) {statement.sql}", *args
             )
