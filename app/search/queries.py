@@ -1,9 +1,12 @@
 """How records are found by their words, best first."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
+    FromClause,
     Integer,
     Select,
     Text,
@@ -11,6 +14,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    column,
     func,
     literal,
     not_,
@@ -18,8 +22,9 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import LateralFromClause
+from sqlalchemy.types import TypeEngine
 
 from app.activities.queries import ACTIVITIES
 from app.amendments.queries import AMENDMENTS
@@ -52,8 +57,6 @@ SEARCHED: dict[str, Collection] = {
 }  # fmt: skip
 RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
-_RANKED = func.count().over().label("ranked")
-"""How many hits were ranked, beside each of the best."""
 _PLACES = literal(10_000.0)
 """A score has four decimal places."""
 Way = Literal["by stem", "by stem first", "anywhere"]
@@ -62,81 +65,134 @@ _ABOVE_ALL = 3
 """What a hit by stem scores more where those come first: what only has the words inside scores less than that."""
 
 
-def found(terms: int, way: Way, *, some_kinds: bool, rare: bool = False) -> Compiled:
-    """Hits as JSON. `rare`: few records have these words by stem, for which one plan is right and kept; else it is made
-    with the words each time, since the best way to rare words is the worst to common ones, and each hit comes with the
-    number of those that were ranked.
+def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
+    """Hits as JSON, each with the number of those that were ranked. It is planned with the words each time, since the
+    best way to rare words is the worst to common ones.
     """
     return GOALS.statement(
-        ("search", terms, way, some_kinds, rare), lambda: _found(terms, way, some_kinds=some_kinds, rare=rare)
+        ("search", terms, way, some_kinds), lambda: _found(terms, way, some_kinds=some_kinds)
     )
 
 
-def _newest(looked_for: ColumnElement[bool], above: int, *, some_kinds: bool) -> Select[Any]:
-    texts = FINDABLE
-    rows = select(
-        texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words, literal(above).label("above")
+def found_rare(terms: int, *, some_kinds: bool, together: bool = False) -> Compiled:
+    """The number of hits, and these as JSON, of words that few records have by their stem: one plan is right for these,
+    and kept. `together`: of several searches, from arrays of what is given; before each row, its place in them.
+    """
+    return GOALS.statement(
+        ("search for rare words", terms, some_kinds, together),
+        lambda: _found_rare(terms, some_kinds=some_kinds, together=together),
     )
-    if some_kinds:
-        looked_for = and_(looked_for, texts.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))))
-    return rows.where(looked_for).order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST)
 
 
-def _asked(terms: int, *, rare: bool) -> CTE:
-    """What is looked for, made ready once. `rare`: in a way that no plan can look into."""
-    given: dict[str, Any] = {name: bindparam(name, type_=Text) for name in _given(terms)}
-    if rare:
-        unread = select(*(value.label(name) for name, value in given.items())).cte("given")
-        given = dict(unread.prefix_with("materialized").c)
-    q = func.fold(given["q"])
-    patterns = (func.like_pattern(given[name]).label(name) for name in _given(terms)[1:])
-    query = func.websearch_to_tsquery("english", q)
-    asked = select(q.label("q"), query.label("words"), func.word_similarity(q, q).label("itself"), *patterns)
-    return asked.cte("asked").prefix_with("materialized")
-
-
-def _given(terms: int) -> list[str]:
-    return ["q", *(f"t{number}" for number in range(terms))]
-
-
-def _found(terms: int, way: Way, *, some_kinds: bool, rare: bool) -> Select[Any]:
-    asked = _asked(terms, rare=rare)
-    stems = FINDABLE.c.words.bool_op("@@")(asked.c.words) if rare else by_stem(FINDABLE.c.words)
+def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
+    given = {
+        name: bindparam(name, type_=type_) for name, type_ in _types(terms, some_kinds=some_kinds).items()
+    }
+    asked = _asked(given, terms)
+    kinds = _kinds(given["kinds"]) if some_kinds else None
+    stems = by_stem(FINDABLE.c.words)
     only_inside = and_(inside(FINDABLE.c.folded, terms), not_(stems))
     looked_for = {
         "by stem": [(stems, _ABOVE_ALL)],
         "by stem first": [(stems, _ABOVE_ALL), (only_inside, 0)],
         "anywhere": [(matches(FINDABLE, terms), 0)],
     }[way]
-    parts = [_newest(each, above, some_kinds=some_kinds) for each, above in looked_for]
+    parts = [_newest(each, above, kinds) for each, above in looked_for]
     newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    ranked = func.count().over().label("ranked")
+    best = _best(newest, asked, terms).add_columns(ranked).limit(given["limit"]).subquery("best")
+    hit = _hit(best)
+    return select(func.row_to_json(hit.table_valued()), best.c.ranked).select_from(best.join(hit, true()))
+
+
+def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
+    asked = _asked(_unread(_types(terms, some_kinds=some_kinds), together=together), terms)
+    stems = FINDABLE.c.words.bool_op("@@")(asked.c.words)
+    newest = _newest(stems, _ABOVE_ALL, asked.c.kinds if some_kinds else None).correlate(asked).subquery()
+    best = _best(newest, asked, terms).limit(asked.c.limit).correlate(asked).subquery("best")
+    hit = _hit(best)
+    hits = func.string_agg(func.row_to_json(hit.table_valued()).cast(Text), ",")
+    told = select(func.count(), hits).select_from(best.join(hit, true())).lateral("told")
+    place = [asked.c.place] if together else []
+    return select(*place, *told.c).select_from(asked.join(told, true()))
+
+
+def _types(terms: int, *, some_kinds: bool) -> dict[str, TypeEngine[Any]]:
+    """What a search is told, by name. Kinds are one text, since arrays of arrays cannot be taken apart."""
+    words: dict[str, TypeEngine[Any]] = {name: Text() for name in ("q", *_patterns(terms))}
+    return words | {"limit": Integer()} | ({"kinds": Text()} if some_kinds else {})
+
+
+def _patterns(terms: int) -> list[str]:
+    return [f"t{number}" for number in range(terms)]
+
+
+def _kinds(given: ColumnElement[str]) -> ColumnElement[Any]:
+    return func.string_to_array(given, ",", type_=ARRAY(Text))
+
+
+def _unread(types: Mapping[str, TypeEngine[Any]], *, together: bool) -> Mapping[str, ColumnElement[Any]]:
+    """What is given, in a way that no plan can look into, nor count how many are together."""
+    wanted = {name: ARRAY(type_) if together else type_ for name, type_ in types.items()}
+    given = select(*(bindparam(name, type_=type_).label(name) for name, type_ in wanted.items())).cte("given")
+    given = given.prefix_with("materialized")
+    if not together:
+        return dict(given.c)
+    columns = (column(name, type_) for name, type_ in types.items())
+    each = func.unnest(*given.c).table_valued(*columns, with_ordinality="place").render_derived()
+    return dict(select(each).select_from(given.join(each, true())).subquery("each").c)
+
+
+def _asked(given: Mapping[str, ColumnElement[Any]], terms: int) -> CTE:
+    """What is looked for, made ready once."""
+    q = func.fold(given["q"])
+    ready = {
+        **given,
+        "q": q,
+        "words": func.websearch_to_tsquery("english", q),
+        "itself": func.word_similarity(q, q),
+        **{name: func.like_pattern(given[name]) for name in _patterns(terms)},
+    }
+    if "kinds" in given:
+        ready["kinds"] = _kinds(given["kinds"])
+    asked = select(*(value.label(name) for name, value in ready.items()))
+    return asked.cte("asked").prefix_with("materialized")
+
+
+def _newest(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:
+    texts = FINDABLE
+    rows = select(
+        texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words, literal(above).label("above")
+    )
+    if kinds is not None:
+        looked_for = and_(looked_for, texts.c.kind == any_(kinds))
+    return rows.where(looked_for).order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST)
+
+
+def _best(newest: FromClause, asked: CTE, terms: int) -> Select[Any]:
+    """All hits with their scores, in order."""
     # `offset` keeps what is folded, which takes longer than to rank it, from being written out wherever it is used
     hits = select(*newest.c, folded(newest.c.title).label("folded")).offset(0).subquery("hits")
     words = func.ts_rank(hits.c.words, asked.c.words, 1)
     title = hits.c.folded
-    all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _given(terms)[1:]))
+    all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
     named = case((all_there, 1), else_=0)  # all that is looked for stands in the title
     # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
     verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked.c.q + " ") > 0
     near = case((verbatim, asked.c.itself), else_=func.word_similarity(asked.c.q, title))
     score: ColumnElement[Any] = func.round((hits.c.above + named + words + near) * _PLACES)
-    best = (
-        select(
-            hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"), *([] if rare else [_RANKED])
-        )
-        .select_from(asked.join(hits, true()))
-        .order_by(score.desc(), hits.c.record_id)
-        .limit(bindparam("limit", type_=Integer))
-        .subquery("best")
-    )
+    scored = select(hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"))
+    return scored.order_by(score.desc(), hits.c.record_id)
+
+
+def _hit(best: FromClause) -> LateralFromClause:
+    """A hit as it is told."""
     of_plan = best.c.kind == PLANS.name
     kind = case((of_plan, literal("plan")), else_=func.replace(best.c.kind, "_", "-"))
     place = case(
         (of_plan, literal("/v1/plan")), else_=literal("/v1/") + kind + "/" + best.c.record_id.cast(Text)
     )
-    hit = select(
+    return select(
         kind.label("kind"), best.c.record_id.label("id"), best.c.title,
         (best.c.score / _PLACES).label("score"), place.label("href"),
     ).correlate(best).lateral("hit")  # fmt: skip
-    told = [func.row_to_json(hit.table_valued()), *([] if rare else [best.c.ranked])]
-    return select(*told).select_from(best.join(hit, true()))

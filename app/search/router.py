@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from asyncpg import Record
@@ -16,7 +17,7 @@ from app.operations import documented as doc
 from app.operations.answering import caching, tells_of_people
 from app.operations.doors import open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
-from app.search.queries import SEARCHED, Way, found
+from app.search.queries import SEARCHED, Way, found, found_rare
 from app.search.rarity import is_rare, remember
 
 router = APIRouter(tags=["Search"])
@@ -47,27 +48,37 @@ async def search(request: Request) -> Response:
             f"`limit` is 1 to {_HITS_MOST}.", errors=[{"parameter": "limit", "code": "unreadable"}]
         )
     values: dict[str, Any] = {f"t{number}": term for number, term in enumerate(terms)}
-    values |= {"q": given["q"], "limit": int(limit), "kinds": [SEARCHED[kind].name for kind in kinds]}
+    values |= {"q": given["q"], "limit": int(limit)}
+    if kinds:
+        values["kinds"] = ",".join(SEARCHED[kind].name for kind in kinds)
+    database, size = service_of(request).database, len(terms)
 
-    async def hits(way: Way, *, rare: bool = False) -> Sequence[Record]:
-        asked = found(len(terms), way, some_kinds=bool(kinds), rare=rare)
-        return await service_of(request).database.fetch(asked, values, context)
+    async def hits(way: Way) -> Sequence[Record]:
+        return await database.fetch(found(size, way, some_kinds=bool(kinds)), values, context)
 
     moment = await moment_of(request)
-    if spaced(given["q"]):
-        rare = moment is None and is_rare(given["q"])
-        rows = await hits("by stem", rare=rare)
-        if moment is None and not rare and not kinds:
-            remember(given["q"], rows[0]["ranked"] if rows else 0)
-        if len(rows) < values["limit"]:
-            rows = await hits("by stem first")
+    if not spaced(given["q"]):
+        items = _items(await hits("anywhere"))
     else:
-        rows = await hits("anywhere")
+        if moment is None and is_rare(given["q"]):
+            plan = partial(found_rare, size, some_kinds=bool(kinds))
+            row = await database.one(values, plan(), partial(plan, together=True), context)
+            assert row is not None  # it counts
+            number, items = row
+        else:
+            rows = await hits("by stem")
+            number, items = len(rows), _items(rows)
+            if moment is None and not kinds:
+                remember(given["q"], rows[0]["ranked"] if rows else 0)
+        if number < values["limit"]:
+            items = _items(await hits("by stem first"))
     tells_of_people(request)
     answer = caching(moment)
-    return Response(
-        f'{{"items":[{",".join(row[0] for row in rows)}]}}', 200, answer, media_type="application/json"
-    )
+    return Response(f'{{"items":[{items}]}}', 200, answer, media_type="application/json")
+
+
+def _items(rows: Sequence[Record]) -> str:
+    return ",".join(row[0] for row in rows)
 
 
 open_door(

@@ -80,6 +80,58 @@ async def test_callers_are_not_answered_with_what_another_may_see(cast: Cast) ->
         assert [answer.status_code for answer in answers] == [404, 200, 200, 200] * 10
 
 
+RARE = [f"{start}{end}" for start in ("quoi", "zam", "wex") for end in ("bo", "kund", "lin", "pra")]
+
+
+async def _make_rare(cast: Cast) -> None:
+    """Records with words that few have, which the service has counted."""
+    for number, word in enumerate(RARE):
+        for title in (f"{word.title()} forum", f"On {word}: “café” {number}", f"Forum {number}, {word}s"):
+            await make.record(cast.secretariat, "events", title=title)
+        await make.record(cast.secretariat, "events", title=f"Draft on {word}", visibility="own")
+        await make.record(cast.secretariat, "goals", number=number + 1, title=f"Goal {word}")
+        for q in (word, f"{word} forum"):
+            await _hits(cast.anonymous, {"q": q})
+
+
+async def _hits(client: httpx.AsyncClient, asked: dict[str, str]) -> str:
+    answer = await client.get("/v1/search", params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def test_searches_at_a_time_are_answered_as_each_is_alone(cast: Cast) -> None:
+    """Whatever they look for, and whatever who asks may see."""
+    await _make_rare(cast)
+    ways = ({"limit": "1"}, {"limit": "3"}, {}, {"limit": "2", "kind": "goals,events"}, {"kind": "goals"})
+    wanted = [
+        (client, {"q": q, **how})
+        for word in RARE
+        for client in (cast.anonymous, cast.secretariat)
+        for q in (word, f"{word} forum")
+        for how in ways
+    ]
+    alone = [await _hits(*each) for each in wanted]
+    assert await asyncio.gather(*(_hits(*each) for each in wanted * 2)) == alone * 2
+    assert sum("Draft" in each for each in alone) >= len(RARE)
+    assert len(set(alone)) >= len(RARE) * 6
+
+
+async def test_many_searches_for_rare_words_at_a_time_take_few_trips(cast: Cast, sent: list[str]) -> None:
+    await _make_rare(cast)
+    sent.clear()
+    await asyncio.gather(*(_hits(cast.anonymous, {"q": word, "limit": "2"}) for word in RARE * 3))
+    assert len(sent) < len(RARE) / 2, len(sent)
+
+
+async def test_a_search_that_is_refused_harms_none_beside_it(cast: Cast) -> None:
+    await _make_rare(cast)
+    wanted = ["q=wexbo&limit=1", "q=%00", "q=wexbo&limit=0", "q=wexbo&kind=none", "q=%ED%A0%80", "q="] * 3
+    answers = await asyncio.gather(*(cast.anonymous.get(f"/v1/search?{each}") for each in wanted))
+    assert [answer.status_code for answer in answers] == [200, 400, 400, 400, 400, 400] * 3
+    assert {answer.json()["items"][0]["title"] for answer in answers[::6]} == {"Wexbo forum"}
+
+
 _SHARE = Compiled("select 12 / $1::int, $2::text where $1 <> 5", ("n", "word"), {})
 _SHARES = Compiled(
     "select place, 12 / n, word from unnest($1::int[], $2::text[]) with ordinality as of (n, word, place) where n <> 5",

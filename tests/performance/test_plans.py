@@ -14,7 +14,7 @@ from app.collection.asked import read
 from app.collection.collection import Collection
 from app.collection.pages import items_plan, page_plan
 from app.db import Compiled
-from app.search.queries import Way, found
+from app.search.queries import Way, found, found_rare
 from tests.conftest import Register
 
 ROWS = {"organisations": 10_000, "focal_points": 10_000, "activities": 20_000, "events": 100_000}
@@ -162,8 +162,22 @@ async def test_a_search_is_planned_with_its_words(large: Register, way: Way) -> 
 
 async def test_a_search_for_words_that_few_records_have_is_planned_once(large: Register) -> None:
     """What plans take is half of such a search; and the plan that is kept goes by the words, whatever they are."""
-    statement = found(1, "by stem", some_kinds=False, rare=True)
+    statement = found_rare(1, some_kinds=False)
     assert await plans_kept(large, statement, statement.args(_EVENT)) == 2
     prepared = await large.superuser.prepare(statement.sql)
     plan = await prepared.explain(*statement.args({**_EVENT, "q": "qux", "t0": "qux"}))
     assert "ix_search_texts_words" in json.dumps(plan)
+
+
+@pytest.mark.parametrize("number", [1, 2, 32])
+@pytest.mark.parametrize("kinds", [{}, {"kinds": "goals,events"}], ids=["all kinds", "some kinds"])
+async def test_searches_that_are_asked_together_are_planned_once(
+    large: Register, number: int, kinds: dict[str, str]
+) -> None:
+    """Whatever their words, and however many they are."""
+    statement = found_rare(1, some_kinds=bool(kinds), together=True)
+    rare = {"q": "qux", "t0": "qux", "limit": 20, **kinds}
+    args = statement.args({name: [value] * number for name, value in rare.items()})
+    assert await plans_kept(large, statement, args) == 2
+    prepared = await large.superuser.prepare(statement.sql)
+    assert "ix_search_texts_words" in json.dumps(await prepared.explain(*args))
