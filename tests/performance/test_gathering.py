@@ -13,6 +13,7 @@ import pytest
 from app.db import Compiled, Database
 from app.errors import Unavailable
 from app.gathering import Gathering
+from app.search import router
 from tests import make
 from tests.cast import Cast
 from tests.conftest import Register
@@ -100,19 +101,29 @@ async def _hits(client: httpx.AsyncClient, asked: dict[str, str]) -> str:
     return answer.text
 
 
-async def test_searches_at_a_time_are_answered_as_each_is_alone(cast: Cast) -> None:
-    """Whatever they look for, and whatever who asks may see."""
+async def test_searches_at_a_time_are_answered_as_each_is_alone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever they look for, and whatever who asks may see; and as if their words were not known for rare."""
     await _make_rare(cast)
-    ways = ({"limit": "1"}, {"limit": "3"}, {}, {"limit": "2", "kind": "goals,events"}, {"kind": "goals"})
+    ways = (
+        {"limit": "1"},
+        {"limit": "3"},
+        {},
+        {"limit": "2", "kind": "goals,events"},
+        {"limit": "1", "kind": "goals"},
+    )
     wanted = [
         (client, {"q": q, **how})
         for word in RARE
-        for client in (cast.anonymous, cast.secretariat)
         for q in (word, f"{word} forum")
         for how in ways
+        for client in (cast.anonymous, cast.secretariat)
     ]
     alone = [await _hits(*each) for each in wanted]
     assert await asyncio.gather(*(_hits(*each) for each in wanted * 2)) == alone * 2
+    monkeypatch.setattr(router, "is_rare", lambda words: False)
+    assert [await _hits(*each) for each in wanted] == alone
     assert sum("Draft" in each for each in alone) >= len(RARE)
     assert len(set(alone)) >= len(RARE) * 6
 
