@@ -17,6 +17,35 @@ def known(number: int) -> str:
     return f"{KNOWN_PREFIX}{number:012d}"
 
 
+_FIRST, _SECOND = (
+    [
+        "ba",
+        "ko",
+        "ru",
+        "ti",
+        "me",
+        "sa",
+        "lu",
+        "no",
+        "pi",
+        "da",
+        "ve",
+        "go",
+        "zu",
+        "ha",
+        "re",
+        "ny",
+        "mo",
+        "ke",
+        "fu",
+        "li",
+    ],
+    ["dra", "ster", "vin", "mol", "tak", "pun", "gre", "lor", "shi", "bek"],
+)
+WORDS = [first + second + "nam" for second in _SECOND for first in _FIRST]
+"""Different words of the titles. In a register of 200 000 events each stands in some sixty texts."""
+
+
 _FRAME = """
 insert into areas (number, title) select n, 'Generated area ' || n from generate_series(1, 4) n;
 insert into goals (number, title, area_id)
@@ -26,12 +55,10 @@ select chr(65 + n) || 'X', chr(65 + n) || 'XG', 'Generated country ' || n from g
 insert into organisations (code, name, kind, country)
 select 'GEN-' || n, 'Generated organisation ' || n, 'ministry', chr(65 + n % 12) || 'X' from generate_series(1, 200) n;
 """
-_TOOLS = """
-create table bench_syllables as select array['ba','ko','ru','ti','me','sa','lu','no','pi','da','ve','go','zu','ha','re','ny',
-  'mo','ke','fu','li'] as s;
+_TOOLS = f"""
 create function bench_word(n int) returns text language sql immutable return
-  (array['ba','ko','ru','ti','me','sa','lu','no','pi','da','ve','go','zu','ha','re','ny','mo','ke','fu','li'])[1 + n % 20]
-  || (array['dra','ster','vin','mol','tak','pun','gre','lor','shi','bek'])[1 + n / 20 % 10]
+  (array{_FIRST})[1 + n % 20]
+  || (array{_SECOND})[1 + n / 20 % 10]
   || (array['nam','ito','uda','eri','osk','ann','ule','iva','ont','arc','emi','ovo','yst','ald','ung','irk','esh','abi','oth','ulm'])[1 + n / 200 % 20];
 create table bench_frames as
 select n as frame, kind, topic, city, about, begins, ends, to_tsvector('english', begins) as first,
@@ -115,7 +142,7 @@ async def fill(address: str, events: int) -> None:
         await connection.execute(statement, timeout=3600)
     for index in indexes:
         await connection.execute(index["definition"], timeout=3600)
-    await connection.execute("drop function bench_word; drop table bench_frames, bench_syllables")
+    await connection.execute("drop function bench_word; drop table bench_frames")
     await connection.execute("vacuum analyze", timeout=3600)
     await connection.close()
 

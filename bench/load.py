@@ -32,7 +32,7 @@ class Result:
 @dataclass(frozen=True)
 class Call:
     """A request as a load generator makes it. Path, headers and body may hold `{n}`, a number that no other call has,
-    `{small}`, a smaller one, and `{id}`, the id of one of `data.KNOWN` records.
+    `{small}`, a smaller one, `{id}`, the id of one of `data.KNOWN` records, and `{word}`, one of `data.WORDS`.
     """
 
     path: str
@@ -45,12 +45,13 @@ class Call:
         """The request as a Lua function for wrk."""
         headers = "".join(f"[{json.dumps(name)}]={_lua(value)}," for name, value in self.headers.items())
         made = f"wrk.format({json.dumps(self.method)}, {_lua(self.path)}, {{{headers}}}, {_lua(self.body)})"
-        if "string.format" not in made:  # always the same
+        if self.at(0) == self.at(1):  # always the same
             return (
                 f"local same\nfunction init()\n  same = {made}\nend\nfunction request()\n  return same\nend\n"
             )
         return (
             "local n = os.time() % 1000000 * 1000000\n"
+            f"local words = {{{', '.join(map(json.dumps, data.WORDS))}}}\n"
             f"function request()\n  n = n + 1\n  return {made}\nend\n"
         )
 
@@ -66,7 +67,12 @@ class Call:
 
 def parts_of(number: int) -> dict[str, str]:
     """What the placeholders of a call stand for."""
-    return {"{n}": str(number), "{small}": str(number % SMALL), "{id}": data.known(number % data.KNOWN + 1)}
+    return {
+        "{n}": str(number),
+        "{small}": str(number % SMALL),
+        "{id}": data.known(number % data.KNOWN + 1),
+        "{word}": data.WORDS[number % len(data.WORDS)],
+    }
 
 
 def _filled(text: str, number: int) -> str:
@@ -79,6 +85,7 @@ _LUA = {
     "{n}": "string.format('%.0f', n)",
     "{small}": f"string.format('%.0f', n % {SMALL})",
     "{id}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {data.KNOWN} + 1)",
+    "{word}": f"words[n % {len(data.WORDS)} + 1]",
 }
 
 

@@ -31,7 +31,9 @@ async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
     ):
         for name, call in calls.items():
-            for _ in range(2):  # the first one fills caches, as of keys
+            for _ in range(
+                len(data.WORDS) + 1 if "{word}" in call.path else 2
+            ):  # caches are filled, as of keys
                 number += 1
                 one = call.at(number)
                 app.state.service.kept = Kept()  # what is kept is asked for again
@@ -73,13 +75,18 @@ _VARIABLES = {
     "{n}": ":n",
     "{small}": ":small",
     "{id}": f"('{data.KNOWN_PREFIX}' || lpad(:id::text, 12, '0'))::uuid",
+    "{word}": "(:words::text[])[:word]",
 }
-_SET = f"\\set n random(1, 1000000000000)\n\\set small random(1, {SMALL})\n\\set id random(1, {data.KNOWN})\n"
+_SET = f"""\\set n random(1, 1000000000000)
+\\set small random(1, {SMALL})
+\\set id random(1, {data.KNOWN})
+\\set word random(1, {len(data.WORDS)})
+"""
 
 
 def _script(statements: Statements, number: int) -> Script:
     """The statements, with variables where the call's own values stood."""
-    values: dict[str, str] = {}
+    values = {"words": literal(data.WORDS)}
     lines = []
     for place, (query, args) in enumerate(statements):
         known: dict[str, str] = {}
@@ -87,21 +94,27 @@ def _script(statements: Statements, number: int) -> Script:
             name, text = f"s{place}p{position}", literal(value)
             if value is None or text == "":  # pgbench knows no variable without a value
                 known[str(position)] = "null" if value is None else "''"
-                continue
-            for part, own in parts_of(number).items():
-                if text == own:
-                    known[str(position)] = _VARIABLES[part]
-                    break
-                if text.endswith(own):
-                    values[name] = text.removesuffix(own)
-                    known[str(position)] = f"(:{name}::text || {_VARIABLES[part]}::text)"
-                    break
             else:
-                values[name] = text
-                known[str(position)] = f":{name}"
+                known[str(position)] = _expression(name, text, number, values)
         text = re.sub(
             rf"E?'([^']*){number}'", r"('\1' || :n::text)", " ".join(query.split())
         )  # of a constant
         plain = re.sub(r"\$(\d+)", lambda found: known[found[1]], text)  # noqa: B023
         lines.append(plain + ";\n")
     return Script(_SET + "".join(lines), values)
+
+
+def _expression(name: str, text: str, number: int, values: dict[str, str]) -> str:
+    """A parameter as SQL; what does not change of it is a variable of pgbench."""
+    own = {value: _VARIABLES[part] for part, value in parts_of(number).items()}
+    pieces = re.split(f"({'|'.join(sorted(own, key=len, reverse=True))})", text)
+    if pieces == ["", text, ""]:
+        return own[text]
+    told = []
+    for place, piece in enumerate(pieces):
+        if piece in own:
+            told.append(f"{own[piece]}::text")
+        elif piece:
+            values[f"{name}x{place}"] = piece
+            told.append(f":{name}x{place}::text")
+    return f"({' || '.join(told)})" if len(told) > 1 else told[0].removesuffix("::text")
