@@ -20,7 +20,7 @@ from app.db import Connection, Database
 from app.errors import Problem, Unavailable
 from app.gathering import Gathering
 from app.operations.serving import service_of
-from app.operations.transactions import KEEP, Answer, Opening, Work, carried_out, question
+from app.operations.transactions import Answer, Opening, Work, carried_out, keep, question
 from app.pool import Lost
 
 _ENTER = """with entered as materialized (
@@ -137,7 +137,7 @@ async def _written(
             if answer and each.opening.key
         ]
         if kept:
-            await connection.executemany(KEEP, kept)
+            await keep(connection, kept)
         if any(each.gone for each in group):
             raise _GivenUp
     return answers

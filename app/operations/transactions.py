@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -24,8 +24,8 @@ _KEPT_MOST = 8 << 20
 """Bytes of an answer that is kept."""
 _KEY = re.compile(r"[!-~]{1,255}")
 _REASON_MOST = 500
-KEEP = """insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body)
-values ($1, $2, $3, $4, $5, $6)"""
+_KEEP = """insert into idempotency_keys (caller_id, key, fingerprint, status, headers, body)
+select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::int[], $5::jsonb[], $6::text[])"""
 _ANSWERED = """update idempotency_keys set status = $4, headers = $5, body = $6
 where caller_id = $1 and key = $2 and fingerprint = $3"""
 
@@ -144,7 +144,7 @@ class Opening:
 
     async def keep_key(self, connection: Connection) -> None:
         """Keep the Idempotency-Key before there is an answer to it."""
-        await connection.execute(KEEP, self.caller.key_id, self.key, self.fingerprint, None, None, None)
+        await keep(connection, [(self.caller.key_id, self.key, self.fingerprint, None, None, None)])
 
     def kept(self, answer: Answer) -> tuple[object, ...]:
         """What is kept of the answer for the Idempotency-Key."""
@@ -153,7 +153,15 @@ class Opening:
 
     async def keep(self, connection: Connection, answer: Answer) -> None:
         """Keep the answer for its Idempotency-Key."""
-        await connection.execute(_ANSWERED if self.key_first else KEEP, *self.kept(answer))
+        if self.key_first:
+            await connection.execute(_ANSWERED, *self.kept(answer))
+        else:
+            await keep(connection, [self.kept(answer)])
+
+
+async def keep(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Keep Idempotency-Keys, with what is answered."""
+    await connection.execute(_KEEP, *zip(*rows, strict=True))
 
 
 def question(*openings: Opening) -> str:
