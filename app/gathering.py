@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-_LATE = 0.005
+LATE = 0.005
 """Seconds. A trip takes some tenths of a millisecond, and a few where the database is far away."""
 _TRIPS = 4
 """So many are under way at most, if they are late."""
@@ -30,11 +30,15 @@ _Party = list[tuple[Any, _Place]]
 class Gathering:
     """Those who ask in one form. `together` answers in the order of the values."""
 
-    def __init__(self, alone: Alone, together: Together, done: Callable[[], object]) -> None:
+    def __init__(
+        self, alone: Alone, together: Together, done: Callable[[], object], late: float = LATE
+    ) -> None:
         self._alone = alone
         self._together = together
         self._done = done
         """Called when nobody asks any more."""
+        self._late = late
+        """Who waits goes without those that are under way for so many seconds."""
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[Any, _Place]] = deque()
         self._under_way = 0
@@ -55,7 +59,7 @@ class Gathering:
         place: _Place = self._loop.create_future()
         self._waiting.append((value, place))
         if self._watch is None:
-            self._watch = self._loop.call_later(_LATE, self._look)
+            self._watch = self._loop.call_later(self._late, self._look)
         if told := await place:
             return told[0]
         return await self._alone(value)  # the database refused a value, perhaps another's
@@ -82,9 +86,9 @@ class Gathering:
 
     def _look(self) -> None:
         """Whether those under way are late, while anybody waits for them."""
-        if self._under_way < _TRIPS and self._loop.time() - self._departed >= _LATE:
+        if self._under_way < _TRIPS and self._loop.time() - self._departed >= self._late:
             self._set_out()
-        self._watch = self._loop.call_later(_LATE, self._look) if self._waiting else None
+        self._watch = self._loop.call_later(self._late, self._look) if self._waiting else None
 
     async def _trip(self, party: _Party) -> None:
         told: list[Found] = []

@@ -23,6 +23,8 @@ from app.operations.serving import service_of
 from app.operations.transactions import Answer, Opening, Work, carried_out, keep, question
 from app.pool import Lost
 
+_LATE = 0.025
+"""Seconds. A group takes some milliseconds, most of it until the disk has it."""
 _ENTER = """with entered as materialized (
   select place, coalesce(id, uuidv7()) as id, request, reason
   from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality e(id, request, reason, place))
@@ -72,7 +74,7 @@ async def write_grouped(
         async def many(members: list[Member]) -> list[Response | None]:
             return await _carried_out(service.database, together, members)
 
-        group = known[at] = Gathering(_alone, many, lambda: known.pop(at))
+        group = known[at] = Gathering(_alone, many, lambda: known.pop(at), _LATE)
     else:
         with suppress(Problem):
             said()  # while others are under way
