@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Text, bindparam, column, func, insert, literal_column, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import JSON, Text, bindparam, cast, column, func, insert, literal_column, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
@@ -78,25 +78,38 @@ async def seen(connection: Connection, collection: Collection, name: str) -> Cur
     return found
 
 
-async def locked_all(
-    connection: Connection, collection: Collection, by: str, values: Sequence[Any]
+async def locked_together(
+    connection: Connection, collection: Collection, by: str, asked: Sequence[tuple[Any, str, str | None]]
 ) -> dict[Any, Current]:
-    """Records by their names, held until the transaction ends: those that nobody else holds and one may write."""
+    """Records by their names, held until the transaction ends: those that nobody else holds and one may write.
 
-    def build() -> Statement:
-        row, own = collection.table, OWN_KEYS.alias()
-        name, source = (
-            (own.c.key, row.join(own, own.c.record_id == row.c.id)) if by == OWN_KEY else (row.c[by], row)
-        )
-        found = select(name.label("name"), *_columns(collection, row)).select_from(source)
-        found = found.where(name == func.any(bindparam("names", type_=ARRAY(name.type))))
-        if by == OWN_KEY:
-            found = found.where(own.c.kind == collection.name)
-        return found.order_by(row.c.id).with_for_update(of=row, skip_locked=True)
+    `asked`: each name, with the request that names it and its reason. The journal is told which request writes which
+    record; one that is named in two ways is written by one of them.
+    """
 
-    statement = collection.statement(("held together", by), build)
-    found = await connection.fetch(statement.sql, *statement.args({"names": values}))
+    statement = collection.statement(("held together", by), lambda: _locked_together(collection, by))
+    names, requests, reasons = zip(*asked, strict=True)
+    values = {"names": names, "requests": requests, "reasons": reasons}
+    found = await connection.fetch(statement.sql, *statement.args(values))
     return {each["name"]: Current(each["id"], each["version"], each["tag"], each["j"]) for each in found}
+
+
+def _locked_together(collection: Collection, by: str) -> Statement:
+    row, own = collection.table, OWN_KEYS.alias()
+    name: Any = own.c.key if by == OWN_KEY else row.c[by]
+    kinds = {"names": name.type, "requests": Text(), "reasons": Text()}
+    given = {each: bindparam(each, type_=ARRAY(kind)) for each, kind in kinds.items()}
+    found = select(name.label("name"), *_columns(collection, row)).where(name == func.any(given["names"]))
+    if by == OWN_KEY:
+        found = found.join_from(row, own, (own.c.record_id == row.c.id) & (own.c.kind == collection.name))
+    locked = found.order_by(row.c.id).with_for_update(of=row, skip_locked=True).cte("locked")
+    once = select(locked).ext(distinct_on(locked.c.id)).order_by(locked.c.id, locked.c.name).cte("once")
+    who = func.unnest(*given.values()).table_valued(*(column(each, kind) for each, kind in kinds.items()))
+    who = who.render_derived("who")
+    requests = func.json_object_agg(once.c.id, func.json_build_array(who.c.requests, who.c.reasons))
+    told = select(func.set_config("register.requests", cast(requests, Text), true()))
+    told_once = told.select_from(once.join(who, who.c.names == once.c.name)).cte("told")
+    return select(once).select_from(once.join(told_once.prefix_with("materialized"), true()))
 
 
 async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:

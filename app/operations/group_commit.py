@@ -25,12 +25,12 @@ from app.pool import Lost
 
 _LATE = 0.025
 """Seconds. A group takes some milliseconds, most of it until the disk has it."""
-_ENTER = """with entered as materialized (
-  select place, coalesce(id, uuidv7()) as id, request, reason
-  from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality e(id, request, reason, place))
+_NEW = """with new as materialized (
+  select place, uuidv7() as id, request, reason
+  from unnest($1::text[], $2::text[]) with ordinality e(request, reason, place))
 select array_agg(id order by place) as ids,
   set_config('register.requests', json_object_agg(id, json_build_array(request, reason))::text, true)
-from entered"""
+from new"""
 
 
 @dataclass(eq=False)
@@ -145,13 +145,10 @@ async def _written(
     return answers
 
 
-async def entered(
-    connection: Connection, group: Sequence[Member], ids: Sequence[UUID | None]
-) -> Sequence[UUID]:
-    """Tell the journal which request writes which record, and why; None is a new one. Their ids, in the same order."""
-    row = await connection.fetchrow(
-        _ENTER, ids, [each.opening.request_id for each in group], [each.opening.reason for each in group]
-    )
+async def new_ids(connection: Connection, group: Sequence[Member]) -> Sequence[UUID]:
+    """An id for a new record of each; the journal is told which request makes it, and why."""
+    requests, reasons = zip(*((each.opening.request_id, each.opening.reason) for each in group), strict=True)
+    row = await connection.fetchrow(_NEW, requests, reasons)
     assert row is not None
     found: Sequence[UUID] = row["ids"]
     return found

@@ -52,7 +52,7 @@ def by_key(collection: Collection) -> APIRouter:
         opening = await opened(request, body, needs=collection.needs(), system=system)
         if dry_run:
             return await carried_out(request, work, opening, dry_run=True)
-        change = Change(key, patch, headers_of(request).get(b"if-match"))
+        change = Change(patch, headers_of(request).get(b"if-match"))
         return await write_grouped(
             request,
             work,

@@ -144,7 +144,7 @@ def operations(
         if dry_run:
             return await carried_out(request, work, opening, dry_run=True)
         column, value = collection.named(collection.table, name)
-        change = Change(value, patch, headers_of(request).get(b"if-match"))
+        change = Change(patch, headers_of(request).get(b"if-match"))
         form = (collection.name, column.key)
         return await write_grouped(
             request, work, changes[column.key], opening, form=form, said=lambda: change, apart=value

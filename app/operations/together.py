@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from app.collection import grouped, writing
 from app.collection.collection import Collection
@@ -10,14 +9,13 @@ from app.collection.writing import Current, Written
 from app.db import Connection
 from app.errors import Problem
 from app.http.etags import allows
-from app.operations.group_commit import Member, Together, entered
+from app.operations.group_commit import Member, Together, new_ids
 from app.operations.transactions import Answer
 
 
 class Change(NamedTuple):
-    """A merge patch of a record."""
+    """A merge patch of the record that keeps its member apart from others."""
 
-    name: UUID | int | str
     patch: Mapping[str, Any]
     if_match: bytes | None
 
@@ -37,7 +35,7 @@ def creating(collection: Collection) -> Together:
     """Makes records; members say the fields of a valid one."""
 
     async def create(connection: Connection, members: Sequence[Member]) -> Sequence[Answer | None]:
-        ids = await entered(connection, members, [None] * len(members))
+        ids = await new_ids(connection, members)
         records = await grouped.create(connection, collection, [each.said for each in members], ids)
         return [made(collection, each) if each else None for each in records]
 
@@ -45,22 +43,21 @@ def creating(collection: Collection) -> Together:
 
 
 def changing(collection: Collection, by: str, answer: Callable[[Written], Answer] = changed) -> Together:
-    """Changes records that are named by this column, or by own keys; members say a `Change`."""
+    """Changes records by a column or by own keys: members say a `Change`, and are `apart` by its record's name."""
 
     async def change(connection: Connection, members: Sequence[Member]) -> Sequence[Answer | None]:
-        asked: dict[Any, Change] = {(said := each.said()).name: said for each in members}
-        held = await writing.locked_all(connection, collection, by, list(asked))
+        asked: dict[Any, Change] = {each.apart: each.said() for each in members}
+        who = [(each.apart, each.opening.request_id, each.opening.reason) for each in members]
+        held = await writing.locked_together(connection, collection, by, who)
         required = members[0].opening.caller.require_if_match
-        once = {each.id: name for name, each in held.items()}  # a record may have several own keys
         fit = {
-            name: held[name] for name in once.values() if _allowed(asked[name], held[name], required=required)
+            name: (current, asked[name].patch)
+            for name, current in held.items()
+            if _allowed(asked[name], current, required=required)
         }
-        who = [each for each in members if each.apart in fit]
-        await entered(connection, who, [fit[each.apart].id for each in who])
-        patches = [(fit[each.apart], asked[each.apart].patch) for each in who]
-        records = await grouped.change(connection, collection, patches)
-        answers = {member: answer(each) for member, each in zip(who, records, strict=True) if each}
-        return [answers.get(each) for each in members]
+        records = await grouped.change(connection, collection, list(fit.values()))
+        answers = {name: answer(each) for name, each in zip(fit, records, strict=True) if each}
+        return [answers.get(each.apart) for each in members]
 
     return change
 

@@ -83,6 +83,7 @@ async def test_records_that_change_at_the_same_time_change_as_alone(
     alone = await make.record(client, "events")
     like = (await client.patch(f"/v1/events/{alone['id']}", json=patch)).json()
     for before, each in zip(events, changed, strict=True):
+        assert each.status_code == 200, each.text
         assert (each.status_code, each.headers["ETag"]) == (200, '"2"')
         own = {name: each.json()[name] for name in ("id", "created_at", "updated_at")}
         own |= {} if "title" in patch else {"title": before["title"]}
@@ -261,14 +262,14 @@ async def test_what_nobody_waits_for_any_more_is_not_written(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, goes_on = asyncio.Event(), asyncio.Event()
-    entered = together.entered
+    new_ids = together.new_ids
 
     async def slowly(*given: Any) -> Any:
         begun.set()
         await goes_on.wait()
-        return await entered(*given)
+        return await new_ids(*given)
 
-    monkeypatch.setattr(together, "entered", slowly)
+    monkeypatch.setattr(together, "new_ids", slowly)
     creates = [asyncio.create_task(client.post("/v1/events", json=event(number))) for number in range(MANY)]
     await begun.wait()
     leaves = creates.pop()
@@ -343,15 +344,19 @@ async def test_records_that_are_put_at_the_same_time_are_put_as_alone(
     assert [tuple(row) for row in systems] == [("moj", "create", MANY), ("moj", "update", MANY)]
 
 
-async def test_a_record_of_several_own_keys_is_put_under_each(client: httpx.AsyncClient) -> None:
+async def test_a_record_of_several_own_keys_is_put_under_each(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
     keys = [f"moj:{number}" for number in range(MANY)]
     made = await make.record(client, "events", keys=keys)
     put = await at_once(
-        client.put(f"/v1/events/by-key/moj/{number}", json={"city": f"City {number}"})
+        client.put(f"/v1/events/by-key/moj/{number}", json={"city": f"City {number}"}, headers=told(number))
         for number in range(MANY)
     )
     assert {each.status_code for each in put} == {200}
     assert sorted(each.json()["version"] for each in put) == list(range(2, MANY + 2))
+    versions = {row["request_id"]: row["version"] for row in await rows_of(database_address, _ENTRIES)}
+    assert versions == {f"g-{number}": each.json()["version"] for number, each in enumerate(put)}
     last = (await client.get(f"/v1/events/{made['id']}")).json()
     assert last["city"] == next(each.json()["city"] for each in put if each.json()["version"] == MANY + 1)
 
