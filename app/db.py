@@ -168,10 +168,18 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def asking(self, question: str) -> AsyncIterator[tuple[Connection, bool]]:
-        """A transaction that begins with a question, asked in the same trip; and whether that brought rows."""
-        begin = "begin" + _with(self._each) + f"; {question}"
-        async with self._writers.lend() as connection, _transaction(connection, begin) as said:
+    async def asking(
+        self, question: str, patience: float | None = None
+    ) -> AsyncIterator[tuple[Connection, bool]]:
+        """A transaction that begins with a question, asked in the same trip; and whether that brought rows.
+
+        `patience`: so many seconds, and not as long as others, it waits for what somebody holds, until its commit.
+        """
+        hurry = {} if patience is None else _lock_timeout(patience)
+        begin = "begin" + _with({**self._each, **hurry}) + f"; {question}"
+        unhurried = _with(_lock_timeout(self.settings.lock_timeout)).removeprefix("; ")
+        commit = "commit" if patience is None else f"{unhurried}; commit"
+        async with self._writers.lend() as connection, _transaction(connection, begin, commit) as said:
             yield connection, said != "SELECT 0"
 
     @asynccontextmanager
@@ -263,11 +271,15 @@ def _session(settings: Settings) -> Context:
         "timezone": "UTC",
         "jit": "off",
         "statement_timeout": f"{settings.statement_timeout * 1000:.0f}",
-        "lock_timeout": f"{settings.lock_timeout * 1000:.0f}",
+        **_lock_timeout(settings.lock_timeout),
         "idle_in_transaction_session_timeout": "5000",  # a lost client holds its locks and key so long
         "transaction_timeout": "30000",
         "client_connection_check_interval": "2000",  # what a killed worker asked for ends by itself
     }
+
+
+def _lock_timeout(seconds: float) -> Context:
+    return {"lock_timeout": f"{seconds * 1000:.0f}"}
 
 
 def _with(context: Context) -> str:
@@ -293,7 +305,7 @@ async def patient(connection: Connection, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def _transaction(connection: Connection, begin: str) -> AsyncIterator[str]:
+async def _transaction(connection: Connection, begin: str, commit: str = "commit") -> AsyncIterator[str]:
     """Unlike the driver's own, says when a commit is in doubt, and leaves a connection that hangs alone.
     It brings what was said to the last statement of the beginning.
     """
@@ -306,7 +318,7 @@ async def _transaction(connection: Connection, begin: str) -> AsyncIterator[str]
             await connection.execute("rollback")
         raise
     try:
-        done = await connection.execute("commit")
+        done = await connection.execute(commit)
     except asyncpg.LockNotAvailableError:  # of the journal's head, which every write passes
         raise Unavailable("Too many writes at a time. Nothing was changed. Try again.") from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:

@@ -20,7 +20,9 @@ _PARTY = 32
 """So many go together at most."""
 
 Found = Any | None
-"""A row; None: there is none. It has a name since types of functions inside others are looked up at each call."""
+"""What one is told, as a row; None: there is none. Types of functions inside others are looked up at each call, and
+have names.
+"""
 Alone = Callable[[Any], Awaitable[Found]]
 Together = Callable[[list[Any]], Awaitable[list[Found]]]
 _Place = asyncio.Future[list[Found]]
@@ -48,7 +50,7 @@ class Gathering:
         self._trips: set[asyncio.Task[None]] = set()
 
     async def ask(self, value: Any) -> Found:
-        """The row of a value."""
+        """What is told of a value."""
         if not self._under_way:
             self._under_way = 1
             self._departed = self._loop.time()

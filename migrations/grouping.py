@@ -1,8 +1,9 @@
 """Group commit: how several requests write in one transaction, since migration 0046.
 
 Each has its own entry in the journal. A setting of the transaction, `register.requests`, says which request writes
-which record, and why: `{"<record id>": ["<request id>", "<reason>"]}`. Every change is then the only one of its commit;
-what would change beside these records is refused, since nobody could say whose it is.
+which record, and why: `{"<record id>": ["<request id>", "<reason>"]}`. Every change is then the only one of its commit,
+also where the transaction has begun one before; what would change beside these records is refused, since nobody could
+say whose it is.
 """
 
 from migrations.chain import instead
@@ -17,6 +18,9 @@ from migrations.mirrors import (
 )
 from migrations.placing import PLACED, RECORDED
 
+# Where it is not there, triggers know nothing of groups, and nobody writes in one.
+TELL_REQUESTS = """create function tell_requests(requests json) returns text language sql
+return set_config('register.requests', requests::text, true)"""
 _REQUESTS = "nullif(current_setting('register.requests', true), '')"
 _NUMBERED = """  if requests is not null then
     if tg_op <> 'DELETE' then

@@ -16,6 +16,8 @@ from app.collection.writing import Current, Written, drafted, insert_all, update
 from app.db import Connection
 from app.errors import Problem
 
+_STATEMENTS = 3
+"""Who changes other columns than most goes alone, at the same time: here they would be written one after the other."""
 Places = dict[int, Any]
 """By the place of each in the group."""
 
@@ -59,7 +61,8 @@ async def change(
                 alike.setdefault(tuple(sorted(values)), {})[current.id] = values
             else:
                 done[current.id] = Written(current.id, current.tag, current.json, changed=False)
-    for rows in alike.values():
+    commonest = sorted(alike.values(), key=len, reverse=True)[:_STATEMENTS]
+    for rows in commonest:
         done |= {each.id: each for each in await update_all(connection, collection, rows)}
     return [done.get(current.id) for current, _ in patches]
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Text, bindparam, cast, column, func, insert, literal_column, select, true, update
+from sqlalchemy import JSON, Text, bindparam, column, func, insert, literal_column, select, true, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 
 from app.access.caller import Forbidden, NotYours
@@ -107,9 +107,9 @@ def _locked_together(collection: Collection, by: str) -> Statement:
     who = func.unnest(*given.values()).table_valued(*(column(each, kind) for each, kind in kinds.items()))
     who = who.render_derived("who")
     requests = func.json_object_agg(once.c.id, func.json_build_array(who.c.requests, who.c.reasons))
-    told = select(func.set_config("register.requests", cast(requests, Text), true()))
-    told_once = told.select_from(once.join(who, who.c.names == once.c.name)).cte("told")
-    return select(once).select_from(once.join(told_once.prefix_with("materialized"), true()))
+    telling = select(func.tell_requests(requests)).select_from(once.join(who, who.c.names == once.c.name))
+    told = telling.cte("told").prefix_with("materialized")
+    return select(once).select_from(once.join(told, true()))
 
 
 async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:
@@ -232,7 +232,7 @@ async def put(
 async def insert_all(
     connection: Connection, collection: Collection, rows: Sequence[Mapping[str, Any]]
 ) -> list[Written]:
-    """Make records of the same columns, in this order."""
+    """Make records of the same columns."""
     names = tuple(rows[0])
     statement = collection.statement(("create", *names), lambda: _insert(collection, names))
     return await _written(connection, collection, statement, rows)

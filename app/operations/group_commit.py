@@ -7,30 +7,36 @@ way, goes alone, as if there were no group, and is told so there.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from fastapi import Request, Response
+from fastapi import Response
+from prometheus_client import Counter
 
 from app.db import Connection, Database
 from app.errors import Problem, Unavailable
 from app.gathering import Gathering
-from app.operations.serving import service_of
-from app.operations.transactions import Answer, Opening, Work, carried_out, keep, question
-from app.pool import Lost
+from app.operations.serving import Service
+from app.operations.transactions import Answer, Opening, keep, question
 
 _LATE = 0.025
-"""Seconds. A group takes some milliseconds, most of it until the disk has it."""
+"""Seconds for which others wait for a group: it takes some milliseconds, most of it until the disk has it."""
+_PATIENCE = 0.05
+"""Seconds for which a group waits for what somebody holds: a code, say, or a record that is referred to."""
+_MUCH = 1 << 18
+"""Characters of bodies, or of records that change. Who brings more than fits goes alone: a statement has the same time
+for one record and for many.
+"""
 _NEW = """with new as materialized (
   select place, uuidv7() as id, request, reason
   from unnest($1::text[], $2::text[]) with ordinality e(request, reason, place))
-select array_agg(id order by place) as ids,
-  set_config('register.requests', json_object_agg(id, json_build_array(request, reason))::text, true)
+select array_agg(id order by place) as ids, tell_requests(json_object_agg(id, json_build_array(request, reason)))
 from new"""
+_GROUPED = Counter("workplan_grouped_writes", "Writes in groups, and how it went.", ["result"])
+_TOGETHER, _ALONE = _GROUPED.labels("together"), _GROUPED.labels("alone after all")
 
 
 @dataclass(eq=False)
@@ -38,52 +44,45 @@ class Member:
     """A write that may go with others."""
 
     opening: Opening
+    alone: Callable[[], Awaitable[Response]]
+    """Does it in a transaction of its own."""
     said: Callable[[], Any]
     """What is to be written; refused, if that can be known before."""
-    apart: Hashable
-    """No two of a group have this in common; None: nothing keeps them apart."""
-    alone: Callable[[], Awaitable[Response]]
+    size: int
+    """Of the body, in bytes."""
+    name: Hashable = None
+    """Of the record that it changes: no two of a group have the same; None: it makes one."""
     gone: bool = False
     """Nobody waits for it any more."""
 
 
 Together = Callable[[Connection, Sequence[Member]], Awaitable[Sequence[Answer | None]]]
 """Writes what members say: the answer of each; None: it goes alone."""
+Each = TypeVar("Each")
 
 
-async def write_grouped(
-    request: Request,
-    work: Work,
-    together: Together,
-    opening: Opening,
-    *,
-    form: tuple[Hashable, ...],
-    said: Callable[[], Any],
-    apart: Hashable = None,
-) -> Response:
-    """Write together with others of one form and caller, or alone."""
-
-    async def alone() -> Response:
-        return await carried_out(request, work, opening, dry_run=False)
-
-    service = service_of(request)
-    member = Member(opening, said, apart, alone)
-    known = service.groups
-    if (group := known.get(at := (opening.caller, *form))) is None:
+async def write_grouped(service: Service, member: Member, together: Together, *form: Hashable) -> Response:
+    """Write together with others of the same caller and form, or alone."""
+    if member.size > _MUCH:
+        return await member.alone()
+    known, at = service.groups, (member.opening.caller, *form)
+    if (group := known.get(at)) is None:
 
         async def many(members: list[Member]) -> list[Response | None]:
             return await _carried_out(service.database, together, members)
 
         group = known[at] = Gathering(_alone, many, lambda: known.pop(at), _LATE)
     else:
-        with suppress(Problem):
-            said()  # while others are under way
+        try:
+            member.said()  # while others are under way
+        except Problem:
+            return await member.alone()
     try:
         answered: Response | None = await group.ask(member)
     except asyncio.CancelledError:
         member.gone = True
         raise
-    return answered or await alone()
+    return answered or await member.alone()
 
 
 async def _alone(member: Member) -> Response:
@@ -99,28 +98,40 @@ async def _carried_out(
 ) -> list[Response | None]:
     """The answer of each; None: it goes alone."""
     group = _apart(members)
+    answers: Sequence[Answer | None] = []
     try:
         answers = await _written(database, together, group)
-    except (Unavailable, asyncpg.QueryCanceledError):  # alone, each would wait as long again
+    except (Unavailable, TimeoutError, asyncpg.QueryCanceledError):  # alone, each would wait as long again
         raise
-    except (_GivenUp, Problem, Lost, asyncpg.PostgresError):  # nothing was committed
-        return [None] * len(members)
-    told = dict(zip(group, answers, strict=True))
-    return [answer.response() if (answer := told.get(each)) else None for each in members]
+    except Exception:  # nothing was committed, and whose fault it is shows alone
+        answers = [None] * len(group)
+    told = {each: answer.response() for each, answer in zip(group, answers, strict=True) if answer}
+    _TOGETHER.inc(len(told))
+    _ALONE.inc(len(members) - len(told))
+    return [told.get(each) for each in members]
 
 
 def _apart(members: Sequence[Member]) -> list[Member]:
-    """Those that have nothing in common that one of them alone may have."""
+    """Those that have nothing in common that one of them alone may have, and are not too much."""
     taken: set[Hashable] = set()
     group = []
-    for each in members:
+    for each in fitting(members, lambda member: member.size):
         marks = {
-            (place, mark) for place, mark in enumerate((each.apart, each.opening.key)) if mark is not None
+            (place, mark) for place, mark in enumerate((each.name, each.opening.key)) if mark is not None
         }
         if marks.isdisjoint(taken):
             taken |= marks
             group.append(each)
     return group
+
+
+def fitting(asked: Iterable[Each], size: Callable[[Each], int]) -> Iterator[Each]:
+    """Those who are together not too much for a group."""
+    total = 0
+    for each in asked:
+        if total + size(each) <= _MUCH:
+            total += size(each)
+            yield each
 
 
 async def _written(
@@ -129,7 +140,8 @@ async def _written(
     """One transaction for all. It is given up if there is anything to say to one of them before it, or somebody whose
     write it would make has gone.
     """
-    async with database.asking(question(*(each.opening for each in group))) as (connection, answered):
+    asked = question(*(each.opening for each in group))
+    async with database.asking(asked, _PATIENCE) as (connection, answered):
         if answered:
             raise _GivenUp
         answers = await together(connection, group)

@@ -1,5 +1,6 @@
 """Records by the caller's own key: read, and put, which makes the record or changes it."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,9 +16,9 @@ from app.http.etags import ChangedMeanwhile, tags
 from app.operations import documented as doc
 from app.operations import reading
 from app.operations.doors import open_door
-from app.operations.group_commit import write_grouped
+from app.operations.group_commit import Member, write_grouped
 from app.operations.routes import flags, read_body, unchanged
-from app.operations.serving import headers_of
+from app.operations.serving import headers_of, service_of
 from app.operations.together import Change, changed, changing, made
 from app.operations.transactions import Answer, carried_out, opened
 
@@ -50,18 +51,12 @@ def by_key(collection: Collection) -> APIRouter:
             return _put(await writing.change(connection, collection, current, patch))
 
         opening = await opened(request, body, needs=collection.needs(), system=system)
+        alone = partial(carried_out, request, work, opening, dry_run=dry_run)
         if dry_run:
-            return await carried_out(request, work, opening, dry_run=True)
+            return await alone()
         change = Change(patch, headers_of(request).get(b"if-match"))
-        return await write_grouped(
-            request,
-            work,
-            puts,
-            opening,
-            form=(collection.name, OWN_KEY, system),
-            said=lambda: change,
-            apart=key,
-        )
+        member = Member(opening, alone, lambda: change, len(body), key)
+        return await write_grouped(service_of(request), member, puts, collection.name, OWN_KEY, system)
 
     def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
         name = f"{verb}_{one}_by_key"

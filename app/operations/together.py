@@ -9,12 +9,12 @@ from app.collection.writing import Current, Written
 from app.db import Connection
 from app.errors import Problem
 from app.http.etags import allows
-from app.operations.group_commit import Member, Together, new_ids
+from app.operations.group_commit import Member, Together, fitting, new_ids
 from app.operations.transactions import Answer
 
 
 class Change(NamedTuple):
-    """A merge patch of the record that keeps its member apart from others."""
+    """A merge patch of the record that its member names."""
 
     patch: Mapping[str, Any]
     if_match: bytes | None
@@ -43,21 +43,21 @@ def creating(collection: Collection) -> Together:
 
 
 def changing(collection: Collection, by: str, answer: Callable[[Written], Answer] = changed) -> Together:
-    """Changes records by a column or by own keys: members say a `Change`, and are `apart` by its record's name."""
+    """Changes records that members name by a column, or by an own key; they say a `Change`."""
 
     async def change(connection: Connection, members: Sequence[Member]) -> Sequence[Answer | None]:
-        asked: dict[Any, Change] = {each.apart: each.said() for each in members}
-        who = [(each.apart, each.opening.request_id, each.opening.reason) for each in members]
+        asked: dict[Any, Change] = {each.name: each.said() for each in members}
+        who = [(each.name, each.opening.request_id, each.opening.reason) for each in members]
         held = await writing.locked_together(connection, collection, by, who)
         required = members[0].opening.caller.require_if_match
         fit = {
             name: (current, asked[name].patch)
-            for name, current in held.items()
+            for name, current in fitting(held.items(), lambda item: len(item[1].json))
             if _allowed(asked[name], current, required=required)
         }
         records = await grouped.change(connection, collection, list(fit.values()))
         answers = {name: answer(each) for name, each in zip(fit, records, strict=True) if each}
-        return [answers.get(each.apart) for each in members]
+        return [answers.get(each.name) for each in members]
 
     return change
 

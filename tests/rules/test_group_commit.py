@@ -1,6 +1,7 @@
 """Writes of one caller that come at the same time share transactions; each is recorded and answered as if alone."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Iterable
 from typing import Any
 
@@ -9,7 +10,9 @@ import httpx
 import pytest
 
 from app.audit.verifying import verify
-from app.operations import together
+from app.collection import grouped, storing
+from app.db import APP_ROLE
+from app.operations import group_commit, together
 from tests import make
 from tests.cast import Cast
 from tests.rules.test_the_journal import rows_of
@@ -38,7 +41,7 @@ async def count(client: httpx.AsyncClient, more: str = "") -> int:
 
 def shared(sent: list[str]) -> bool:
     """Whether there were fewer transactions than requests."""
-    return 0 < sent.count("commit") < MANY / 2
+    return 0 < sum(trip.endswith("commit") for trip in sent) < MANY / 2
 
 
 async def test_each_create_has_an_entry_of_its_own_in_the_journal(
@@ -99,15 +102,17 @@ async def test_records_that_change_at_the_same_time_change_as_alone(
 
 
 async def test_what_is_the_same_already_is_not_written(
-    client: httpx.AsyncClient, database_address: str
+    client: httpx.AsyncClient, database_address: str, sent: list[str]
 ) -> None:
     events = [await make.record(client, "events", city="Hanoi") for _ in range(MANY)]
+    sent.clear()
     same = await at_once(
         client.patch(
             f"/v1/events/{each['id']}", json={"city": ("Hanoi", "Bali")[number % 2]}, headers=told(number)
         )
         for number, each in enumerate(events)
     )
+    assert shared(sent)
     assert [each.headers["ETag"] for each in same] == ['"1"', '"2"'] * (MANY // 2)
     assert len(await rows_of(database_address, _ENTRIES)) == MANY / 2
 
@@ -134,6 +139,19 @@ async def test_who_is_refused_is_told_so_and_harms_nobody(
             }  # fmt: skip
     entries = await rows_of(database_address, _ENTRIES)
     assert len(entries) == sum(answer.status_code == 201 for answer in answers)
+
+
+async def test_a_fault_that_one_uncovers_is_nobody_elses(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stored(collection: Any, said: Any, names: Any, found: Any) -> dict[str, Any]:
+        if said["title"] == f"Event {MANY // 2}":
+            raise RuntimeError("nobody thought of it")
+        return storing.stored(collection, said, names, found)
+
+    monkeypatch.setattr(grouped, "stored", stored)
+    made = await at_once(client.post("/v1/events", json=event(number)) for number in range(MANY))
+    assert {each.status_code for each in made} == {201}
 
 
 async def test_of_those_who_claim_the_same_one_has_it(client: httpx.AsyncClient) -> None:
@@ -193,7 +211,58 @@ async def test_a_record_that_another_holds_delays_only_its_own_change(
     await holder.close()
 
 
-async def test_an_idempotency_key_answers_for_its_own_request(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(
+    ("held", "waits"),
+    [
+        (
+            "insert into organisations (code, name, kind) values ('HELD', 'Held', 'ministry')",
+            {"code": "HELD"},
+        ),
+        ("select from organisations where code = 'ORG' for update", {"parent": {"code": "ORG"}}),
+    ],
+    ids=["a code", "a record that is referred to"],
+)
+async def test_who_waits_for_what_another_holds_delays_nobody_else(
+    client: httpx.AsyncClient, database_address: str, held: str, waits: dict[str, Any]
+) -> None:
+    await make.record(client, "organisations", code="ORG")
+    bodies = [await make.body(client, "organisations") for _ in range(MANY)]
+    bodies[MANY // 2] |= waits
+    holder = await asyncpg.connect(database_address)
+    await holder.execute("begin")
+    await holder.execute(held)
+    creates = [asyncio.create_task(client.post("/v1/organisations", json=body)) for body in bodies]
+    done, left = await asyncio.wait(creates, timeout=1.5)
+    assert left == {creates[MANY // 2]}
+    assert {each.result().status_code for each in done} == {201}
+    await holder.execute("rollback")
+    assert (await creates[MANY // 2]).status_code == 201
+    await holder.close()
+
+
+@pytest.mark.parametrize(("much", "most"), [(8_000, 4), (1_000, 1)])
+async def test_what_is_much_does_not_go_together(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, sent: list[str], much: int, most: int
+) -> None:
+    """A statement has the same time for one record and for many."""
+    monkeypatch.setattr(group_commit, "_MUCH", much)
+    large = {number: event(number, summary="x" * 1_900) for number in range(MANY)}
+    sent.clear()
+    made = await at_once(client.post("/v1/events", json=body) for body in large.values())
+    assert {each.status_code for each in made} == {201}
+    assert all(trip.count("::bytea") <= most for trip in sent)
+    sent.clear()
+    changed = await at_once(
+        client.patch(each.headers["Location"], json={"city": "Hanoi"}, headers=told(number))
+        for number, each in enumerate(made)
+    )
+    assert {each.status_code for each in changed} == {200}
+    assert not shared(sent)
+
+
+async def test_an_idempotency_key_answers_for_its_own_request(
+    client: httpx.AsyncClient, sent: list[str]
+) -> None:
     def asked() -> Iterable[Awaitable[httpx.Response]]:
         return (
             client.post("/v1/events", json=event(number), headers={"Idempotency-Key": f"K{number}"})
@@ -201,6 +270,7 @@ async def test_an_idempotency_key_answers_for_its_own_request(client: httpx.Asyn
         )
 
     made = await at_once(asked())
+    assert shared(sent)
     again = await at_once(asked())
     assert [each.json() for each in again] == [each.json() for each in made]
     assert [each.headers["Location"] for each in again] == [each.headers["Location"] for each in made]
@@ -327,7 +397,7 @@ async def test_records_that_are_put_at_the_same_time_are_put_as_alone(
     made = await put("Hanoi")
     sent.clear()
     updated, unchanged = await put("Bali"), await put("Bali")
-    assert 0 < sent.count("commit") < MANY
+    assert 0 < sum(trip.endswith("commit") for trip in sent) < MANY
     for result, status, answers in (
         ("created", 201, made),
         ("updated", 200, updated),
@@ -361,18 +431,24 @@ async def test_a_record_of_several_own_keys_is_put_under_each(
     assert last["city"] == next(each.json()["city"] for each in put if each.json()["version"] == MANY + 1)
 
 
-async def test_no_number_is_believed_that_a_group_is_told(
+async def test_each_change_of_a_group_has_a_commit_whose_number_nobody_chooses(
     client: httpx.AsyncClient, database_address: str
 ) -> None:
-    made = await make.record(client, "events")
-    await rows_of(
-        database_address,
-        f"""do $$ begin
-          perform set_config('register.commit', '999999', true),
-            set_config('register.requests', '{{"{made["id"]}": ["g-1", null]}}', true);
-          update events set city = 'Bali';
-        end $$""",
-    )
-    (entry,) = await rows_of(database_address, _ENTRIES)
-    assert (entry["changes"], entry["version"]) == (1, 2)
-    assert await rows_of(database_address, "select from commits where number = 999999") == []
+    """Settings are not believed: or the one who comes to that number next could not write."""
+    events = [await make.record(client, "events") for _ in range(2)]
+    requests = json.dumps({each["id"]: [f"g-{number}", None] for number, each in enumerate(events)})
+    connection = await asyncpg.connect(database_address, server_settings={"role": APP_ROLE})
+    last = await connection.fetchval("select max(number) from commits")
+    async with connection.transaction():
+        await connection.execute(
+            """select set_config('register.role', 'secretariat', true),
+            set_config('register.commit', $1, true), set_config('register.requests', $2, true)""",
+            str(last + 4),
+            requests,
+        )
+        await connection.execute("update events set city = 'Hanoi'")
+    await connection.close()
+    entries = await rows_of(database_address, _ENTRIES)
+    assert [(row["request_id"], row["changes"]) for row in entries] == [("g-0", 1), ("g-1", 1)]
+    for _ in range(4):
+        await make.record(client, "events")
