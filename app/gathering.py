@@ -57,7 +57,7 @@ class Gathering:
             try:
                 return await self._alone(value)
             finally:
-                self._come_back()
+                self._come_back(1)
         place: _Place = self._loop.create_future()
         self._waiting.append((value, place))
         if self._watch is None:
@@ -66,16 +66,18 @@ class Gathering:
             return told[0]
         return await self._alone(value)  # the database refused a value, perhaps another's
 
-    def _come_back(self) -> None:
-        """From a trip; those who wait set out."""
+    def _come_back(self, number: int) -> None:
+        """So many, from a trip. Those who wait set out, but no more than half of all: while the others are answered, and
+        ask anew, the database has something to do.
+        """
         self._under_way -= 1
-        self._set_out()
+        self._set_out((len(self._waiting) + number + 1) // 2)
         if not self._under_way:
             self._done()
 
-    def _set_out(self) -> None:
+    def _set_out(self, most: int = _PARTY) -> None:
         party: _Party = []
-        while self._waiting and len(party) < _PARTY:
+        while self._waiting and len(party) < min(most, _PARTY):
             value, place = self._waiting.popleft()
             if not place.done():
                 party.append((value, place))
@@ -103,7 +105,7 @@ class Gathering:
                 if not place.done():
                     place.set_exception(error)
         finally:
-            self._come_back()  # first: the next are looked up while these are answered
             for number, (_, place) in enumerate(party):
                 if not place.done():
                     place.set_result(told[number : number + 1])
+            self._come_back(len(party))
