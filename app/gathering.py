@@ -16,8 +16,8 @@ LATE = 0.005
 """Seconds. A trip takes some tenths of a millisecond, and a few where the database is far away."""
 _TRIPS = 4
 """So many are under way at most, if they are late."""
-_PARTY = 32
-"""So many go together at most."""
+_SOME, _PARTY = 8, 32
+"""So many go together at least, if they wait; and at most."""
 
 Found = Any | None
 """What one is told, as a row; None: there is none. Types of functions inside others are looked up at each call, and
@@ -67,11 +67,9 @@ class Gathering:
         return await self._alone(value)  # the database refused a value, perhaps another's
 
     def _come_back(self, number: int) -> None:
-        """So many, from a trip. Those who wait set out, but no more than half of all: while the others are answered, and
-        ask anew, the database has something to do.
-        """
+        """So many, from a trip. Those who wait set out; of very many half of all, as the others ask anew meanwhile."""
         self._under_way -= 1
-        self._set_out((len(self._waiting) + number + 1) // 2)
+        self._set_out(max(_SOME, (len(self._waiting) + number + 1) // 2))
         if not self._under_way:
             self._done()
 

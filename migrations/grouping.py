@@ -21,6 +21,19 @@ from migrations.placing import PLACED, RECORDED
 # Where it is not there, triggers know nothing of groups, and nobody writes in one.
 TELL_REQUESTS = """create function tell_requests(requests json) returns text language sql
 return set_config('register.requests', requests::text, true)"""
+# Locks the Idempotency-Keys of a group, as `open_write` locks one. Some may be locked although others are not free: who
+# finds that gives up the transaction.
+KEYS_ARE_FREE = """create function keys_are_free(keys text[]) returns boolean language plpgsql
+set enable_seqscan = off as $$
+declare
+  caller constant uuid := nullif(current_setting('register.key', true), '');
+begin
+  if exists (select from unnest(keys) key
+      where not pg_try_advisory_xact_lock(hashtextextended(caller::text || chr(31) || key, 7))) then
+    return false;
+  end if;
+  return not exists (select from idempotency_keys k where k.caller_id = caller and k.key = any(keys));
+end $$"""
 _REQUESTS = "nullif(current_setting('register.requests', true), '')"
 _NUMBERED = """  if requests is not null then
     if tg_op <> 'DELETE' then

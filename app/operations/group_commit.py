@@ -16,11 +16,11 @@ import asyncpg
 from fastapi import Response
 from prometheus_client import Counter
 
-from app.db import Connection, Database
+from app.db import Connection, Database, quoted
 from app.errors import Problem, Unavailable
 from app.gathering import Gathering
 from app.operations.serving import Service
-from app.operations.transactions import Answer, Opening, keep, question
+from app.operations.transactions import Answer, Opening, keep
 
 _LATE = 0.025
 """Seconds for which others wait for a group: it takes some milliseconds, most of it until the disk has it."""
@@ -140,8 +140,7 @@ async def _written(
     """One transaction for all. It is given up if there is anything to say to one of them before it, or somebody whose
     write it would make has gone.
     """
-    asked = question(*(each.opening for each in group))
-    async with database.asking(asked, _PATIENCE) as (connection, answered):
+    async with database.asking(_question(group), _PATIENCE) as (connection, answered):
         if answered:
             raise _GivenUp
         answers = await together(connection, group)
@@ -155,6 +154,14 @@ async def _written(
         if any(each.gone for each in group):
             raise _GivenUp
     return answers
+
+
+def _question(group: Sequence[Member]) -> str:
+    """Tells the database who writes, and locks their Idempotency-Keys. It brings a row if there is anything to say."""
+    told = quoted(group[0].opening.told(None))
+    keys = ", ".join(quoted(each.opening.key) for each in group if each.opening.key)
+    taken = f" or not keys_are_free(array[{keys}])" if keys else ""
+    return f"select from open_write({told}, null, null) o where o.refused{taken}"
 
 
 async def new_ids(connection: Connection, group: Sequence[Member]) -> Sequence[UUID]:

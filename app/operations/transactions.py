@@ -128,6 +128,19 @@ class Opening:
         }
         return json.dumps(context)
 
+    @property
+    def question(self) -> str:
+        """Tells the database, and locks the Idempotency-Key. It brings a row only if there is something to answer.
+
+        All but the reason, which is somebody's own words: constants of a statement may be logged by the database.
+        """
+        key = quoted(self.key) if self.key else "null"
+        fingerprint = quoted("\\x" + self.fingerprint.hex()) if self.fingerprint else "null"
+        return (
+            f"select from open_write({quoted(self.told(None))}, {key}, {fingerprint}) o "
+            "where o.refused or o.busy or o.replay"
+        )
+
     async def claim(self, connection: Connection) -> asyncpg.Record:
         """The same, and what there is to answer. A key that was revoked meanwhile writes nothing."""
         claim = await connection.fetchrow(
@@ -162,27 +175,6 @@ class Opening:
 async def keep(connection: Connection, rows: Sequence[tuple[object, ...]]) -> None:
     """Keep Idempotency-Keys, with what is answered."""
     await connection.execute(_KEEP, *zip(*rows, strict=True))
-
-
-def question(*openings: Opening) -> str:
-    """Tells the database who writes, and locks the Idempotency-Keys. It brings a row only if there is something to
-    answer. Of one caller: what they have in common is told once.
-
-    All but the reasons, which are somebody's own words: constants of a statement may be logged by the database.
-    """
-    first, *others = openings
-    key = json.dumps({"register.key": first.caller.context.get("register.key", "")})
-    opened = [_claim(first, first.told(None)), *(_claim(each, key) for each in others)]
-    return (
-        f"select from (values {', '.join(opened)}) w(told, key, print), open_write(w.told, w.key, w.print) o "
-        "where o.refused or o.busy or o.replay"
-    )
-
-
-def _claim(opening: Opening, told: str) -> str:
-    key = quoted(opening.key) if opening.key else "null"
-    fingerprint = quoted("\\x" + opening.fingerprint.hex()) if opening.fingerprint else "null"
-    return f"({quoted(told)}::jsonb, {key}, {fingerprint}::bytea)"
 
 
 async def write(
@@ -239,7 +231,7 @@ async def carried_out(request: Request, work: Work, opening: Opening, *, dry_run
 async def _attempt(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
     answer: Answer | None = None
     try:
-        async with service_of(request).database.asking(question(opening)) as (connection, answered):
+        async with service_of(request).database.asking(opening.question) as (connection, answered):
             if answered:
                 claim = await opening.claim(connection)
                 if claim["busy"]:

@@ -293,6 +293,29 @@ async def test_a_party_has_a_size() -> None:
     assert [len(each) for each in asked[1:]] == [32, 32, 32, 3]
 
 
+async def test_those_of_a_steady_crowd_take_turns() -> None:
+    """While some are answered, and ask anew, the database is asked by the others."""
+    sizes = []
+
+    async def looked_up(values: Any) -> Any:
+        sizes.append(len(values))
+        await asyncio.sleep(0.001)
+        return values
+
+    async def alone(value: int) -> int:
+        await asyncio.sleep(0.001)
+        return value
+
+    gathering = Gathering(alone, looked_up, lambda: None)
+
+    async def asks_again_and_again(value: int) -> None:
+        for _ in range(10):
+            assert await gathering.ask(value) == value
+
+    await asyncio.gather(*(asks_again_and_again(value) for value in range(16)))
+    assert set(sizes[:-3]) == {8}
+
+
 async def test_if_they_fail_together_each_is_told_what_is_the_matter_with_their_own() -> None:
     told, _, ended = await _gathered([1, 2, 3, -4, 5])
     assert [each if isinstance(each, int) else str(each) for each in told] == [10, 20, 30, "-4", 50]
