@@ -79,7 +79,7 @@ class Part:
         bodies.mkdir(exist_ok=True)
         self.bodies = bodies
         pages = {
-            "get": self.calls["get"].path,
+            "get": self.calls["get"].at(0).path,
             "list": f"/v1/events?{LIST}",
             "counts": self.calls["counts"].path,
         }

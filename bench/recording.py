@@ -75,11 +75,13 @@ _VARIABLES = {
     "{n}": ":n",
     "{small}": ":small",
     "{id}": f"('{data.KNOWN_PREFIX}' || lpad(:id::text, 12, '0'))::uuid",
+    "{read}": f"('{data.KNOWN_PREFIX}' || lpad(:read::text, 12, '0'))::uuid",
     "{word}": "(:words::text[])[:word]",
 }
 _SET = f"""\\set n random(1, 1000000000000)
 \\set small random(1, {SMALL})
-\\set id random(1, {data.KNOWN})
+\\set id random(1, {data.CHANGED})
+\\set read random({data.CHANGED + 1}, {data.KNOWN})
 \\set word random(1, {len(data.WORDS)})
 """
 

@@ -86,7 +86,6 @@ async def locked_together(
     `asked`: each name, with the request that names it and its reason. The journal is told which request writes which
     record; one that is named in two ways is written by one of them.
     """
-
     statement = collection.statement(("held together", by), lambda: _locked_together(collection, by))
     names, requests, reasons = zip(*asked, strict=True)
     values = {"names": names, "requests": requests, "reasons": reasons}
