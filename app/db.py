@@ -175,10 +175,11 @@ class Database:
 
         `patience`: so many seconds, and not as long as others, it waits for what somebody holds, until its commit.
         """
-        hurry = {} if patience is None else _lock_timeout(patience)
+        hurry, commit = PLAIN, "commit"
+        if patience is not None:
+            hurry = _lock_timeout(patience)
+            commit = _with(_lock_timeout(self.settings.lock_timeout)).removeprefix("; ") + "; commit"
         begin = "begin" + _with({**self._each, **hurry}) + f"; {question}"
-        unhurried = _with(_lock_timeout(self.settings.lock_timeout)).removeprefix("; ")
-        commit = "commit" if patience is None else f"{unhurried}; commit"
         async with self._writers.lend() as connection, _transaction(connection, begin, commit) as said:
             yield connection, said != "SELECT 0"
 

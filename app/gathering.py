@@ -49,6 +49,11 @@ class Gathering:
         self._watch: asyncio.TimerHandle | None = None
         self._trips: set[asyncio.Task[None]] = set()
 
+    @property
+    def busy(self) -> bool:
+        """Whether others are under way."""
+        return self._under_way > 0
+
     async def ask(self, value: Any) -> Found:
         """What is told of a value."""
         if not self._under_way:

@@ -31,9 +31,8 @@ async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
     ):
         for name, call in calls.items():
-            for _ in range(
-                len(data.WORDS) + 1 if "{word}" in call.path else 2
-            ):  # caches are filled, as of keys
+            before = len(data.WORDS) if "{word}" in call.path else 1  # by which caches are filled, as of keys
+            for _ in range(before + 1):
                 number += 1
                 one = call.at(number)
                 app.state.service.kept = Kept()  # what is kept is asked for again

@@ -9,18 +9,20 @@ way, goes alone, as if there were no group, and is told so there.
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
-from fastapi import Response
+from fastapi import Request, Response
 from prometheus_client import Counter
 
+from app.access.caller import Right
 from app.db import Connection, Database, quoted
 from app.errors import Problem, Unavailable
 from app.gathering import Gathering
-from app.operations.serving import Service
-from app.operations.transactions import Answer, Opening, keep
+from app.operations.serving import Service, service_of
+from app.operations.transactions import Answer, Opening, Work, carried_out, keep, opened
 
 _LATE = 0.025
 """Seconds for which others wait for a group: it takes some milliseconds, most of it until the disk has it."""
@@ -61,28 +63,51 @@ Together = Callable[[Connection, Sequence[Member]], Awaitable[Sequence[Answer | 
 Each = TypeVar("Each")
 
 
-async def write_grouped(service: Service, member: Member, together: Together, *form: Hashable) -> Response:
-    """Write together with others of the same caller and form, or alone."""
-    if member.size > _MUCH:
-        return await member.alone()
-    known, at = service.groups, (member.opening.caller, *form)
+async def write_grouped(
+    request: Request,
+    body: bytes,
+    work: Work,
+    together: Together | None,
+    *form: Hashable,
+    said: Callable[[], Any],
+    dry_run: bool,
+    needs: Right,
+    name: Hashable = None,
+    system: str = "",
+) -> Response:
+    """Write together with others of the same caller and form, or do the work alone, as `write` does.
+
+    `together`: None, if it can only be done alone; `said` and `name`: of its `Member`.
+    """
+    opening = await opened(request, body, needs=needs, system=system)
+    alone = partial(carried_out, request, work, opening, dry_run=dry_run)
+    if dry_run or together is None or len(body) > _MUCH:
+        return await alone()
+    member = Member(opening, alone, said, len(body), name)
+    group = _group(service_of(request), together, (opening.caller, *form))
+    if group.busy:
+        try:
+            said()  # while others are under way
+        except Problem:
+            return await alone()
+    try:
+        answered: Response | None = await group.ask(member)
+    except asyncio.CancelledError:
+        member.gone = True
+        raise
+    return answered or await alone()
+
+
+def _group(service: Service, together: Together, at: Hashable) -> Gathering:
+    """Those who share a form at the moment."""
+    known = service.groups
     if (group := known.get(at)) is None:
 
         async def many(members: list[Member]) -> list[Response | None]:
             return await _carried_out(service.database, together, members)
 
         group = known[at] = Gathering(_alone, many, lambda: known.pop(at), _LATE)
-    else:
-        try:
-            member.said()  # while others are under way
-        except Problem:
-            return await member.alone()
-    try:
-        answered: Response | None = await group.ask(member)
-    except asyncio.CancelledError:
-        member.gone = True
-        raise
-    return answered or await member.alone()
+    return group
 
 
 async def _alone(member: Member) -> Response:

@@ -1,6 +1,5 @@
 """Records by the caller's own key: read, and put, which makes the record or changes it."""
 
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -16,11 +15,11 @@ from app.http.etags import ChangedMeanwhile, tags
 from app.operations import documented as doc
 from app.operations import reading
 from app.operations.doors import open_door
-from app.operations.group_commit import Member, write_grouped
+from app.operations.group_commit import write_grouped
 from app.operations.routes import flags, read_body, unchanged
-from app.operations.serving import headers_of, service_of
+from app.operations.serving import headers_of
 from app.operations.together import Change, changed, changing, made
-from app.operations.transactions import Answer, carried_out, opened
+from app.operations.transactions import Answer
 
 _PATH = "/by-key/{system}/{key}"
 
@@ -50,13 +49,12 @@ def by_key(collection: Collection) -> APIRouter:
             await unchanged(request, connection, current)
             return _put(await writing.change(connection, collection, current, patch))
 
-        opening = await opened(request, body, needs=collection.needs(), system=system)
-        alone = partial(carried_out, request, work, opening, dry_run=dry_run)
-        if dry_run:
-            return await alone()
-        change = Change(patch, headers_of(request).get(b"if-match"))
-        member = Member(opening, alone, lambda: change, len(body), key)
-        return await write_grouped(service_of(request), member, puts, collection.name, OWN_KEY, system)
+        change, needs = Change(patch, headers_of(request).get(b"if-match")), collection.needs()
+        form = (collection.name, OWN_KEY, system)
+        return await write_grouped(
+            request, body, work, puts, *form,
+            said=lambda: change, dry_run=dry_run, needs=needs, name=key, system=system,
+        )  # fmt: skip
 
     def add(method: str, handler: Any, verb: str, permission: Permission, **more: Any) -> None:
         name = f"{verb}_{one}_by_key"

@@ -1,7 +1,7 @@
 """The routes of a resource: list, count, create, read, update, delete, restore."""
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -20,10 +20,10 @@ from app.operations import against, counting, reading
 from app.operations import documented as doc
 from app.operations.doors import TREE, Against, Handler, open_door
 from app.operations.duplicates import WORDS, compared, on_duplicate
-from app.operations.group_commit import Member, write_grouped
-from app.operations.serving import caller_of, headers_of, service_of
+from app.operations.group_commit import write_grouped
+from app.operations.serving import caller_of, headers_of
 from app.operations.together import Change, changed, changing, creating, made
-from app.operations.transactions import Answer, carried_out, opened, write
+from app.operations.transactions import Answer, write
 
 
 def flags(request: Request, *allowed: str) -> dict[str, bool]:
@@ -122,12 +122,10 @@ def operations(
             record = await writing.make(connection, collection, draft())
             return made(collection, record, await compared(connection, collection, record, word))
 
-        opening = await opened(request, body, needs=collection.needs())
-        alone = partial(carried_out, request, work, opening, dry_run=dry_run)
-        if dry_run or word != WORDS[0]:
-            return await alone()
-        member = Member(opening, alone, draft, len(body))
-        return await write_grouped(service_of(request), member, creates, collection.name)
+        together, needs = creates if word == WORDS[0] else None, collection.needs()
+        return await write_grouped(
+            request, body, work, together, collection.name, said=draft, dry_run=dry_run, needs=needs
+        )
 
     async def update_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
@@ -140,14 +138,13 @@ def operations(
             await unchanged(request, connection, current)
             return changed(await writing.change(connection, collection, current, patch))
 
-        opening = await opened(request, body, needs=collection.needs())
-        alone = partial(carried_out, request, work, opening, dry_run=dry_run)
-        if dry_run:
-            return await alone()
         by, value = collection.named(collection.table, name)
-        change = Change(patch, headers_of(request).get(b"if-match"))
-        member = Member(opening, alone, lambda: change, len(body), value)
-        return await write_grouped(service_of(request), member, changes[by.key], collection.name, by.key)
+        change, needs = Change(patch, headers_of(request).get(b"if-match")), collection.needs()
+        form = (collection.name, by.key)
+        return await write_grouped(
+            request, body, work, changes[by.key], *form,
+            said=lambda: change, dry_run=dry_run, needs=needs, name=value,
+        )  # fmt: skip
 
     async def delete_record(request: Request) -> Response:
         asked = flags(request, "dry_run", "cascade")
