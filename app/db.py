@@ -28,7 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.expression import ClauseElement
 
 from app.errors import Unavailable
-from app.gathering import Alone, Found, Gathering, Together
+from app.gathering import Alone, Found, Gathering, Through, Together
 from app.pool import Connection, Lost, Pool
 from app.settings import Settings
 
@@ -218,7 +218,7 @@ class Database:
                 rows = await self.fetch(alone, dict(zip(names, asked, strict=True)), context)
                 return rows[0] if rows else None
 
-            async def many(party: list[tuple[Any, ...]]) -> list[Found]:
+            async def many(party: list[tuple[Any, ...]], _: Through) -> list[Found]:
                 found: dict[tuple[Any, ...], Found] = dict.fromkeys(party)  # the same is looked up once
                 different = list(found)
                 arrays = dict(zip(names, zip(*different, strict=True), strict=True))
@@ -237,7 +237,7 @@ class Database:
             async def once(_: Any = None) -> Found:
                 return (await self.fetch(statement, {}, context))[0]
 
-            async def for_all(values: list[Any]) -> list[Found]:
+            async def for_all(values: list[Any], _: Through) -> list[Found]:
                 return [await once()] * len(values)
 
             gathering = self._gathering(form, context, once, for_all)

@@ -3,6 +3,9 @@
 Whoever comes first asks alone, at once. While that is under way others gather, and go together as soon as it is back:
 nobody waits for company, and a busy service makes fewer and larger trips. If it is late, they go without it. What each
 is told was looked up after they came.
+
+A trip that has only to wait for the disk says so: then as many as are in it go ahead, if they are there, and the
+database is busy with them while the answers to the others are sent.
 """
 
 import asyncio
@@ -24,7 +27,9 @@ Found = Any | None
 have names.
 """
 Alone = Callable[[Any], Awaitable[Found]]
-Together = Callable[[list[Any]], Awaitable[list[Found]]]
+Through = Callable[[], None]
+"""Says that all that is left of a trip is to wait."""
+Together = Callable[[list[Any], Through], Awaitable[list[Found]]]
 _Place = asyncio.Future[list[Found]]
 _Party = list[tuple[Any, _Place]]
 
@@ -44,6 +49,8 @@ class Gathering:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[Any, _Place]] = deque()
         self._under_way = 0
+        self._through: list[int] = []
+        """How many are in each trip that is through; they wait to be told."""
         self._departed = 0.0
         """When the last trip began."""
         self._watch: asyncio.TimerHandle | None = None
@@ -52,31 +59,42 @@ class Gathering:
     @property
     def busy(self) -> bool:
         """Whether others are under way."""
-        return self._under_way > 0
+        return self._under_way > 0 or bool(self._through)
 
     async def ask(self, value: Any) -> Found:
         """What is told of a value."""
-        if not self._under_way:
+        if not self.busy:
             self._under_way = 1
             self._departed = self._loop.time()
             try:
                 return await self._alone(value)
             finally:
-                self._come_back(1)
+                self._under_way -= 1
+                self._go_on(1)
         place: _Place = self._loop.create_future()
         self._waiting.append((value, place))
+        if self._through:
+            self._go_ahead()
         if self._watch is None:
             self._watch = self._loop.call_later(self._late, self._look)
         if told := await place:
             return told[0]
         return await self._alone(value)  # the database refused a value, perhaps another's
 
-    def _come_back(self, number: int) -> None:
-        """So many, from a trip. Those who wait set out; of very many half of all, as the others ask anew meanwhile."""
-        self._under_way -= 1
-        self._set_out(max(_SOME, (len(self._waiting) + number + 1) // 2))
-        if not self._under_way:
+    def _go_on(self, number: int) -> None:
+        """So many are back. Those who wait set out; of very many half of all, as the others ask anew meanwhile."""
+        self._set_out(self._half(number))
+        if not self.busy:
             self._done()
+
+    def _half(self, number: int) -> int:
+        """Of all, with so many that will ask anew."""
+        return max(_SOME, (len(self._waiting) + number + 1) // 2)
+
+    def _go_ahead(self) -> None:
+        """As many as wait to be told set out, if they are there and nobody else is under way."""
+        if not self._under_way and len(self._waiting) >= sum(self._through):
+            self._set_out(self._half(sum(self._through)))
 
     def _set_out(self, most: int = _PARTY) -> None:
         party: _Party = []
@@ -93,14 +111,23 @@ class Gathering:
 
     def _look(self) -> None:
         """Whether those under way are late, while anybody waits for them."""
-        if self._under_way < _TRIPS and self._loop.time() - self._departed >= self._late:
+        if self._under_way + len(self._through) < _TRIPS and self._loop.time() - self._departed >= self._late:
             self._set_out()
         self._watch = self._loop.call_later(self._late, self._look) if self._waiting else None
 
     async def _trip(self, party: _Party) -> None:
         told: list[Found] = []
+        is_through = False
+
+        def through() -> None:
+            nonlocal is_through
+            is_through = True
+            self._under_way -= 1
+            self._through.append(len(party))
+            self._go_ahead()
+
         try:
-            told = await self._together([value for value, _ in party])
+            told = await self._together([value for value, _ in party], through)
         except asyncpg.DataError:
             pass  # each asks alone, and is told what is the matter with their own
         except Exception as error:  # asking alone, each would wait as long again
@@ -108,7 +135,12 @@ class Gathering:
                 if not place.done():
                     place.set_exception(error)
         finally:
+            if is_through:
+                self._through.remove(len(party))
+            else:
+                self._under_way -= 1
             for number, (_, place) in enumerate(party):
                 if not place.done():
                     place.set_result(told[number : number + 1])
-            self._come_back(len(party))
+            if not (is_through and self._under_way):
+                self._go_on(len(party))

@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from app.access.caller import Right
 from app.db import Connection, Database, quoted
 from app.errors import Problem, Unavailable
-from app.gathering import Gathering
+from app.gathering import Gathering, Through
 from app.operations.serving import Service, service_of
 from app.operations.transactions import Answer, Opening, Work, carried_out, keep, opened
 
@@ -103,8 +103,8 @@ def _group(service: Service, together: Together, at: Hashable) -> Gathering:
     known = service.groups
     if (group := known.get(at)) is None:
 
-        async def many(members: list[Member]) -> list[Response | None]:
-            return await _carried_out(service.database, together, members)
+        async def many(members: list[Member], through: Through) -> list[Response | None]:
+            return await _carried_out(service.database, together, members, through)
 
         group = known[at] = Gathering(_alone, many, lambda: known.pop(at), _LATE)
     return group
@@ -119,13 +119,13 @@ class _GivenUp(Exception):
 
 
 async def _carried_out(
-    database: Database, together: Together, members: Sequence[Member]
+    database: Database, together: Together, members: Sequence[Member], through: Through
 ) -> list[Response | None]:
     """The answer of each; None: it goes alone."""
     group = _apart(members)
     answers: Sequence[Answer | None] = []
     try:
-        answers = await _written(database, together, group)
+        answers = await _written(database, together, group, through)
     except (Unavailable, TimeoutError, asyncpg.QueryCanceledError):  # alone, each would wait as long again
         raise
     except Exception:  # nothing was committed, and whose fault it is shows alone
@@ -160,7 +160,7 @@ def fitting(asked: Iterable[Each], size: Callable[[Each], int]) -> Iterator[Each
 
 
 async def _written(
-    database: Database, together: Together, group: Sequence[Member]
+    database: Database, together: Together, group: Sequence[Member], through: Through
 ) -> Sequence[Answer | None]:
     """One transaction for all. It is given up if there is anything to say to one of them before it, or somebody whose
     write it would make has gone.
@@ -178,6 +178,7 @@ async def _written(
             await keep(connection, kept)
         if any(each.gone for each in group):
             raise _GivenUp
+        through()  # but for the commit
     return answers
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.db import Compiled, Database
 from app.errors import Unavailable
-from app.gathering import Gathering
+from app.gathering import Gathering, Through
 from app.search import router
 from tests import make
 from tests.cast import Cast
@@ -208,7 +208,7 @@ class _Database:
             raise asyncpg.DataError(str(value))
         return value * 10
 
-    async def together(self, values: list[int]) -> list[Any]:
+    async def together(self, values: list[int], _: Through) -> list[Any]:
         self.asked.append(values)
         if min(values) < 0:
             raise asyncpg.DataError(str(values))
@@ -258,7 +258,7 @@ async def test_so_many_wait_for_a_database_that_does_not_answer() -> None:
     """One question more would not help."""
     asked, go_on = [], asyncio.Event()
 
-    async def held(values: Any) -> Any:
+    async def held(values: Any, _: Any = None) -> Any:
         asked.append(values)
         await go_on.wait()
         return values
@@ -297,7 +297,7 @@ async def test_those_of_a_steady_crowd_take_turns() -> None:
     """While some are answered, and ask anew, the database is asked by the others."""
     sizes = []
 
-    async def looked_up(values: Any) -> Any:
+    async def looked_up(values: Any, _: Through) -> Any:
         sizes.append(len(values))
         await asyncio.sleep(0.001)
         return values
@@ -314,6 +314,43 @@ async def test_those_of_a_steady_crowd_take_turns() -> None:
 
     await asyncio.gather(*(asks_again_and_again(value) for value in range(16)))
     assert set(sizes[:-3]) == {8}
+
+
+async def _asked_while_the_first_is_through(number: int) -> list[Any]:
+    """What is asked, if the first two are through but not told while so many others ask."""
+    asked, is_through, tell = [], asyncio.Event(), asyncio.Event()
+
+    async def write(values: list[int], through: Through) -> list[int]:
+        asked.append(values)
+        if len(asked) == 1:
+            through()
+            is_through.set()
+            await tell.wait()
+        return values
+
+    async def alone(value: int) -> int:
+        await asyncio.sleep(0)
+        return value
+
+    gathering = Gathering(alone, write, lambda: None, late=10)
+    asking = [asyncio.create_task(gathering.ask(value)) for value in range(3)]
+    await is_through.wait()
+    asking += [asyncio.create_task(gathering.ask(10 + value)) for value in range(number)]
+    for _ in range(9):
+        await asyncio.sleep(0)
+    before = list(asked)
+    tell.set()
+    assert await asyncio.gather(*asking) == [0, 1, 2, *range(10, 10 + number)]
+    return before
+
+
+async def test_as_many_as_wait_for_the_disk_go_ahead() -> None:
+    assert await _asked_while_the_first_is_through(3) == [[1, 2], [10, 11], [12]]
+
+
+async def test_fewer_wait_until_the_others_are_told() -> None:
+    """They would be many small trips."""
+    assert await _asked_while_the_first_is_through(1) == [[1, 2]]
 
 
 async def test_if_they_fail_together_each_is_told_what_is_the_matter_with_their_own() -> None:
