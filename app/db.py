@@ -169,7 +169,7 @@ class Database:
 
     @asynccontextmanager
     async def asking(
-        self, question: str, patience: float | None = None
+        self, question: str, context: Context = PLAIN, *, patience: float | None = None
     ) -> AsyncIterator[tuple[Connection, bool]]:
         """A transaction that begins with a question, asked in the same trip; and whether that brought rows.
 
@@ -179,7 +179,7 @@ class Database:
         if patience is not None:
             hurry = _lock_timeout(patience)
             commit = _with(_lock_timeout(self.settings.lock_timeout)).removeprefix("; ") + "; commit"
-        begin = "begin" + _with({**self._each, **hurry}) + f"; {question}"
+        begin = "begin" + _with({**self._each, **context, **hurry}) + f"; {question}"
         async with self._writers.lend() as connection, _transaction(connection, begin, commit) as said:
             yield connection, said != "SELECT 0"
 

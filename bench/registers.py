@@ -20,7 +20,12 @@ from bench.processes import OTHER_CORE, Server, pin, serving
 
 PORT = 8123
 _WORKPLAN = Path(sys.executable).with_name("workplan")
-_SETTINGS = {"autovacuum": "off", "max_wal_size": "8GB", "checkpoint_timeout": "30min"}
+_SETTINGS = {
+    "autovacuum": "off",
+    "checkpoint_timeout": "30min",
+    "max_wal_size": "8GB",
+    "min_wal_size": "4GB",  # files of the log are used again, as by a server that has run for a while
+}
 """Nothing runs beside the rounds; each begins behind a checkpoint. Commits are durable, as they are in production."""
 
 

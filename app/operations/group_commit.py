@@ -165,7 +165,7 @@ async def _written(
     """One transaction for all. It is given up if there is anything to say to one of them before it, or somebody whose
     write it would make has gone.
     """
-    async with database.asking(_question(group), _PATIENCE) as (connection, answered):
+    async with database.asking(_question(group), patience=_PATIENCE) as (connection, answered):
         if answered:
             raise _GivenUp
         answers = await together(connection, group)

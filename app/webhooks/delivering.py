@@ -34,7 +34,7 @@ BACKLOG = Gauge("workplan_webhook_backlog", "Events that wait or are being sent.
 
 _LOOK_SECONDS = 1.0
 """Between two looks for work that nobody announced: leases of senders that died."""
-_BREATH_SECONDS = 0.02
+_BREATH_SECONDS = 0.05
 """From one look to the next: of many commits in a row, not each is looked at alone."""
 _ROUND_SECONDS = 60.0
 _AGAIN_SECONDS = 0.5
@@ -118,7 +118,9 @@ class Deliverer:
 
     async def _turn(self) -> bool:
         """Go on in the journal, and start what is due. Whether there may be more to do at once."""
-        async with self._database.writing() as connection:
+        async with self._database.asking(outbox.ANY, SERVICE) as (connection, there_are):
+            if not there_are:
+                return False
             lanes = await outbox.behind(connection)
         moved = False
         for webhook, owner in lanes:

@@ -26,6 +26,8 @@ TOGETHER = 4
 """Attempts at a time for one webhook."""
 LANES = 64
 
+ANY = "select from webhooks where state = 'active' limit 1"
+"""Brings a row if anybody is to be told of anything."""
 _BEHIND = f"""select l.webhook_id, w.owner_id from webhook_lanes l join webhooks w on w.id = l.webhook_id
 where w.state = 'active' and l.position < (select position from journal_head) and key_opens(w.owner_id)
   and (select count(*) from (select from webhook_deliveries d
@@ -141,16 +143,17 @@ async def behind(connection: Connection) -> Sequence[tuple[UUID, UUID]]:
 
 
 async def go_on(connection: Connection, webhook: UUID, sees: Context, kinds: Mapping[str, str]) -> bool:
-    """Let a webhook's next events be due, of what its owner sees. False if somebody else is at it."""
+    """Let a webhook's next events be due, of what its owner sees. Whether there are more, if nobody else is at it."""
     position = await connection.fetchval(_TAKE_LANE, webhook)
     if position is None:
         return False
-    upto = min(position + STEP, await connection.fetchval("select position from journal_head"))
+    head = await connection.fetchval("select position from journal_head")
+    upto = min(position + STEP, head)
     if upto > position:
         await connection.execute(_SEE_AS, json.dumps(dict(sees)))
         await connection.execute(_ADD, webhook, position, upto, list(kinds), list(kinds.values()))
         await connection.execute(_MOVE_LANE, webhook, upto)
-    return True
+    return bool(upto < head)
 
 
 async def again(

@@ -13,6 +13,7 @@ from app.audit.verifying import verify
 from app.collection import grouped, storing
 from app.db import APP_ROLE
 from app.operations import group_commit, together
+from app.wakeups import CHANNEL
 from tests import make
 from tests.cast import Cast
 from tests.rules.test_the_journal import rows_of
@@ -449,6 +450,51 @@ async def test_each_change_of_a_group_has_a_commit_whose_number_nobody_chooses(
         await connection.execute("update events set city = 'Hanoi'")
     await connection.close()
     entries = await rows_of(database_address, _ENTRIES)
-    assert [(row["request_id"], row["changes"]) for row in entries] == [("g-0", 1), ("g-1", 1)]
+    assert sorted((row["request_id"], row["changes"]) for row in entries) == [("g-0", 1), ("g-1", 1)]
     for _ in range(4):
         await make.record(client, "events")
+
+
+async def test_those_of_a_group_are_announced_once(
+    client: httpx.AsyncClient, database_address: str, sent: list[str]
+) -> None:
+    """The end of the journal is moved once for all of them."""
+    heard: list[int] = []
+    told_all = asyncio.Event()
+    connection = await asyncpg.connect(database_address)
+    before = await connection.fetchval("select position from journal_head")
+
+    def hear(*announced: Any) -> None:
+        heard.append(int(announced[-1]))
+        if heard[-1] == before + MANY:
+            told_all.set()
+
+    await connection.add_listener(CHANNEL, hear)
+    sent.clear()
+    await at_once(client.post("/v1/events", json=event(number)) for number in range(MANY))
+    async with asyncio.timeout(5):
+        await told_all.wait()
+    await connection.close()
+    assert len(heard) == sum(trip.endswith("commit") for trip in sent) < MANY / 2
+    assert heard == sorted(set(heard))
+
+
+async def test_each_of_a_group_is_placed_also_if_a_savepoint_holds_it(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    events = [await make.record(client, "events") for _ in range(4)]
+    requests = json.dumps({each["id"]: [f"g-{number}", None] for number, each in enumerate(events)})
+    change = "update events set city = 'Hanoi' where id = $1"
+    connection = await asyncpg.connect(database_address)
+    async with connection.transaction():
+        await connection.execute("select set_config('register.requests', $1, true)", requests)
+        await connection.execute(change, events[0]["id"])
+        async with connection.transaction():
+            await connection.execute(change, events[1]["id"])
+            await connection.execute(change, events[2]["id"])
+        await connection.execute(change, events[3]["id"])
+    assert (await verify(connection)).broken_at is None
+    await connection.close()
+    entries = await rows_of(database_address, _ENTRIES)
+    assert sorted(row["request_id"] for row in entries) == ["g-0", "g-1", "g-2", "g-3"]
+    assert [row["position"] for row in entries] == sorted({row["position"] for row in entries})
