@@ -126,18 +126,26 @@ WRITE_FEW = instead(
 # once. Which they are no setting says: they are those that this transaction wrote. One that a savepoint marks otherwise
 # is placed by its own trigger. The scalar subquery is never hashed: plans are kept while the table grows.
 _CONTENT = DIGEST_SYSTEMS.partition("(select ")[2].partition("\n  from ")[0]
-_HASH = instead(COMMIT_HASH.partition("return ")[2], "before", "head.hash")
-_HASH = instead(_HASH, "encode(content, 'hex')", "encode(entry.content, 'hex')")
+_HASH = COMMIT_HASH.partition("return ")[2]
+for _was, _now in {
+    "before": "head.hash",
+    "c.position": "head.position",
+    "c.changes": "entry.changes",
+    "c.at": "head.at",
+    "c.key_id": "key",
+    "c.request_id": "entry.request ->> 0",
+    "c.database_role": "session_user",
+    "c.digest": "entry.digest",
+    "encode(content": "encode(entry.content",
+}.items():
+    _HASH = instead(_HASH, _was, _now)
 PLACED_TOGETHER = f"""create or replace function place_commit() returns trigger language plpgsql security definer
 {BY_INDEX} set plan_cache_mode = force_generic_plan as $$
 declare
-  requests constant jsonb := {_REQUESTS};
-  mine constant xid := pg_current_xact_id()::xid;
+  requests text := {_REQUESTS};
   last bigint := new.commit_number;
   head journal_head;
   entry record;
-  request jsonb;
-  c commits;
 begin
   if requests is not null then
     if exists (select from commits where number = last) then
@@ -145,45 +153,41 @@ begin
     end if;
     last := 9223372036854775807;
   end if;
-  c.key_id := nullif(current_setting('register.key', true), '');
-  c.database_role := session_user;
-  for entry in
-    select h.commit_number as number, count(*) as changes, min(h.ordinal) as lowest, max(h.ordinal) as highest,
-      min(h.record_id::text) filter (where h.ordinal = 1) as record_id,
-      {_CONTENT} as content
-    from changes h
-    where h.commit_number between new.commit_number and last and (h.commit_number = new.commit_number
-      or h.xmin = mine and (select p.number from commits p where p.number = h.commit_number) is null)
-    group by h.commit_number order by h.commit_number
-  loop
-    if (entry.lowest, entry.highest) <> (1, entry.changes) then
-      raise exception 'the changes of a commit are numbered from one, without holes'
-        using errcode = 'integrity_constraint_violation';
-    end if;
-    request := requests -> entry.record_id;
-    if request is null then
-      c.request_id := nullif(current_setting('register.request', true), '');
-      c.reason := nullif(current_setting('register.reason', true), '');
-    else
-      c.request_id := request ->> 0;
-      c.reason := request ->> 1;
-    end if;
-    c.changes := entry.changes;
-    c.salt := uuid_send(gen_random_uuid());
-    c.digest := sha256(c.salt || convert_to(coalesce(c.reason, ''), 'UTF8'));
-    if head is null then
-      select * into head from journal_head for update;
-    end if;
-    c.position := head.position + c.changes;
-    c.at := greatest(head.at, clock_timestamp());
-    c.hash := {_HASH};
-    insert into commits (number, position, changes, at, key_id, request_id, reason, database_role, salt, digest, hash)
-      values (entry.number, c.position, c.changes, c.at, c.key_id, c.request_id, c.reason, c.database_role, c.salt,
-        c.digest, c.hash);
-    head.position := c.position;
-    head.at := c.at;
-    head.hash := c.hash;
-  end loop;
-  update journal_head set position = head.position, at = head.at, hash = head.hash;
+  declare
+    asked constant jsonb := requests;
+    said constant jsonb := jsonb_build_array(nullif(current_setting('register.request', true), ''),
+      nullif(current_setting('register.reason', true), ''));
+    key constant uuid := nullif(current_setting('register.key', true), '');
+    seed constant bytea := uuid_send(gen_random_uuid());
+    mine constant xid := pg_current_xact_id()::xid;
+  begin
+    for entry in
+      select c.*, sha256(c.salt || convert_to(coalesce(c.request ->> 1, ''), 'UTF8')) as digest
+      from (
+        select h.commit_number as number, count(*)::int as changes,
+          (min(h.ordinal), max(h.ordinal)) = (1, count(*)) as whole, {_CONTENT} as content,
+          coalesce(asked -> (min(h.record_id::text) filter (where h.ordinal = 1)), said) as request,
+          substr(sha256(seed || int8send(h.commit_number)), 1, 16) as salt
+        from changes h
+        where h.commit_number between new.commit_number and last and (h.commit_number = new.commit_number
+          or h.xmin = mine and (select p.number from commits p where p.number = h.commit_number) is null)
+        group by h.commit_number order by h.commit_number offset 0) c
+    loop
+      if not entry.whole then
+        raise exception 'the changes of a commit are numbered from one, without holes'
+          using errcode = 'integrity_constraint_violation';
+      end if;
+      if head is null then
+        select * into head from journal_head for update;
+      end if;
+      head.position := head.position + entry.changes;
+      head.at := greatest(head.at, clock_timestamp());
+      head.hash := {_HASH};
+      insert into commits (number, position, changes, at, key_id, request_id, reason, database_role, salt, digest, hash)
+        values (entry.number, head.position, entry.changes, head.at, key, entry.request ->> 0, entry.request ->> 1,
+          session_user, entry.salt, entry.digest, head.hash);
+    end loop;
+    update journal_head set position = head.position, at = head.at, hash = head.hash;
+  end;
   return null;
 end $$"""

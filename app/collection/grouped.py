@@ -12,7 +12,7 @@ from uuid import UUID
 from app.collection.collection import Collection
 from app.collection.references import Want, known_records, matched, wanted
 from app.collection.storing import stored
-from app.collection.writing import Current, Written, drafted, insert_all, update_all
+from app.collection.writing import Current, Written, drafted, insert_told, update_all
 from app.db import Connection
 from app.errors import Problem
 
@@ -26,21 +26,23 @@ async def create(
     connection: Connection,
     collection: Collection,
     drafts: Sequence[Callable[[], Mapping[str, Any]]],
-    ids: Sequence[UUID],
+    who: Sequence[tuple[str, str | None]],
 ) -> list[Written | None]:
-    """Make records of what drafts bring, if they are valid, under these ids."""
+    """Make records of what drafts bring, if they are valid; `who`: the request of each, and its reason."""
     valid: Places = {}
     for place, draft in enumerate(drafts):
         with suppress(Problem):
             valid[place] = draft()
     wants = {place: wanted(collection, said, collection.writable) for place, said in valid.items()}
-    rows: list[dict[str, Any]] = []
+    rows: Places = {}
     for place, found in (await _references(connection, wants)).items():
         with suppress(Problem):
-            values = stored(collection, valid[place], collection.writable, found)
-            rows.append({"id": ids[place], **values})
-    made = {each.id: each for each in await insert_all(connection, collection, rows)} if rows else {}
-    return [made.get(each) for each in ids]
+            rows[place] = stored(collection, valid[place], collection.writable, found)
+    made: list[Written] = []
+    if rows:
+        made = await insert_told(connection, collection, list(rows.values()), [who[place] for place in rows])
+    done = dict(zip(rows, made, strict=True))
+    return [done.get(place) for place in range(len(drafts))]
 
 
 async def change(

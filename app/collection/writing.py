@@ -105,10 +105,14 @@ def _locked_together(collection: Collection, by: str) -> Statement:
     once = select(locked).ext(distinct_on(locked.c.id)).order_by(locked.c.id, locked.c.name).cte("once")
     who = func.unnest(*given.values()).table_valued(*(column(each, kind) for each, kind in kinds.items()))
     who = who.render_derived("who")
-    requests = func.json_object_agg(once.c.id, func.json_build_array(who.c.requests, who.c.reasons))
-    telling = select(func.tell_requests(requests)).select_from(once.join(who, who.c.names == once.c.name))
-    told = telling.cte("told").prefix_with("materialized")
-    return select(once).select_from(once.join(told, true()))
+    each = select(once.c.id, who.c.requests, who.c.reasons).join(who, who.c.names == once.c.name)
+    return select(once).select_from(once.join(_told(each.subquery()), true()))
+
+
+def _told(each: Any) -> Any:
+    """Tells the journal which request writes which record, and why."""
+    requests = func.json_object_agg(each.c.id, func.json_build_array(each.c.requests, each.c.reasons))
+    return select(func.tell_requests(requests)).select_from(each).cte("told").prefix_with("materialized")
 
 
 async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:
@@ -237,6 +241,19 @@ async def insert_all(
     return await _written(connection, collection, statement, rows)
 
 
+async def insert_told(
+    connection: Connection,
+    collection: Collection,
+    rows: Sequence[Mapping[str, Any]],
+    who: Sequence[tuple[str, str | None]],
+) -> list[Written]:
+    """Make records of the same columns, in this order. The journal is told which request makes each, and why."""
+    names = tuple(rows[0])
+    statement = collection.statement(("create told", *names), lambda: _insert_told(collection, names))
+    requests, reasons = zip(*who, strict=True)
+    return await _written(connection, collection, statement, rows, requests=requests, reasons=reasons)
+
+
 async def update_all(
     connection: Connection, collection: Collection, rows: Mapping[UUID, Mapping[str, Any]]
 ) -> list[Written]:
@@ -244,7 +261,7 @@ async def update_all(
     names = tuple(sorted(next(iter(rows.values()))))
     statement = collection.statement(("change", names), lambda: _update(collection, names))
     records = [{"id": record_id, **values} for record_id, values in rows.items()]
-    return await _written(connection, collection, statement, records, names)
+    return await _written(connection, collection, statement, records, set(names))
 
 
 async def _written(
@@ -252,17 +269,16 @@ async def _written(
     collection: Collection,
     statement: Compiled,
     rows: Sequence[Mapping[str, Any]],
-    changed: Sequence[str] | None = None,
+    changed: set[str] | None = None,
+    **more: Any,
 ) -> list[Written]:
     """Run a statement that writes rows, and look at the rules."""
     told = f"[{','.join(_as_json(collection, row) for row in rows)}]"
     written = [
         Written(row["id"], row["tag"], row["j"])
-        for row in await connection.fetch(statement.sql, *statement.args({"rows": told}))
+        for row in await connection.fetch(statement.sql, *statement.args({"rows": told, **more}))
     ]
-    await check_rules(
-        connection, collection, [each.id for each in written], None if changed is None else set(changed)
-    )
+    await check_rules(connection, collection, [each.id for each in written], changed)
     return written
 
 
@@ -300,18 +316,32 @@ async def since(connection: Connection, current: Current, known: str) -> dict[st
     return {"current": now, "changed_since": changed}
 
 
-def _rows(collection: Collection, names: Sequence[str]) -> Any:
+def _rows(collection: Collection, names: Sequence[str], **more: str) -> Any:
     """The rows that a statement is given, one JSON value for any number of them."""
     table = collection.table
     given = func.json_populate_recordset(literal_column(f"null::{table.name}"), bindparam("rows", type_=JSON))
     columns = (column(name, table.c[name].type) for name in names)
-    return given.table_valued(*columns, name="given")
+    return given.table_valued(*columns, name="given", **more)
 
 
 def _insert(collection: Collection, names: tuple[str, ...]) -> Statement:
     table = collection.table
     rows = select(*_rows(collection, names).c)
     return _returned(collection, insert(table).from_select(names, rows).returning(*table.c).cte("new"))
+
+
+def _insert_told(collection: Collection, names: tuple[str, ...]) -> Statement:
+    table, kinds = collection.table, ("requests", "reasons")
+    rows = _rows(collection, names, with_ordinality="ordinality")
+    given = (bindparam(each, type_=ARRAY(Text())) for each in kinds)
+    who = func.unnest(*given).table_valued(*(column(each, Text()) for each in kinds), with_ordinality="place")
+    who = who.render_derived("who")
+    known = select(who, func.uuidv7().label("id"), *(rows.c[name] for name in names))
+    known = known.join_from(rows, who, who.c.place == rows.c.ordinality)
+    each = known.cte("each").prefix_with("materialized")
+    made = select(*(each.c[name] for name in ("id", *names))).join_from(each, _told(each), true())
+    new = insert(table).from_select(("id", *names), made).returning(*table.c).cte("new")
+    return _returned(collection, new).join_from(new, each, each.c.id == new.c.id).order_by(each.c.place)
 
 
 def _update(collection: Collection, names: tuple[str, ...]) -> Statement:

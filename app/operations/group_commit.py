@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, S
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID
 
 import asyncpg
 from fastapi import Request, Response
@@ -32,11 +31,6 @@ _MUCH = 1 << 18
 """Characters of bodies, or of records that change. Who brings more than fits goes alone: a statement has the same time
 for one record and for many.
 """
-_NEW = """with new as materialized (
-  select place, uuidv7() as id, request, reason
-  from unnest($1::text[], $2::text[]) with ordinality e(request, reason, place))
-select array_agg(id order by place) as ids, tell_requests(json_object_agg(id, json_build_array(request, reason)))
-from new"""
 _GROUPED = Counter("workplan_grouped_writes", "Writes in groups, and how it went.", ["result"])
 _TOGETHER, _ALONE = _GROUPED.labels("together"), _GROUPED.labels("alone after all")
 
@@ -188,12 +182,3 @@ def _question(group: Sequence[Member]) -> str:
     keys = ", ".join(quoted(each.opening.key) for each in group if each.opening.key)
     taken = f" or not keys_are_free(array[{keys}])" if keys else ""
     return f"select from open_write({told}, null, null) o where o.refused{taken}"
-
-
-async def new_ids(connection: Connection, group: Sequence[Member]) -> Sequence[UUID]:
-    """An id for a new record of each; the journal is told which request makes it, and why."""
-    requests, reasons = zip(*((each.opening.request_id, each.opening.reason) for each in group), strict=True)
-    row = await connection.fetchrow(_NEW, requests, reasons)
-    assert row is not None
-    found: Sequence[UUID] = row["ids"]
-    return found

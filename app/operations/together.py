@@ -9,7 +9,7 @@ from app.collection.writing import Current, Written
 from app.db import Connection
 from app.errors import Problem
 from app.http.etags import allows
-from app.operations.group_commit import Member, Together, fitting, new_ids
+from app.operations.group_commit import Member, Together, fitting
 from app.operations.transactions import Answer
 
 
@@ -35,8 +35,8 @@ def creating(collection: Collection) -> Together:
     """Makes records; members say the fields of a valid one."""
 
     async def create(connection: Connection, members: Sequence[Member]) -> Sequence[Answer | None]:
-        ids = await new_ids(connection, members)
-        records = await grouped.create(connection, collection, [each.said for each in members], ids)
+        who = [(each.opening.request_id, each.opening.reason) for each in members]
+        records = await grouped.create(connection, collection, [each.said for each in members], who)
         return [made(collection, each) if each else None for each in records]
 
     return create

@@ -12,7 +12,7 @@ import pytest
 from app.audit.verifying import verify
 from app.collection import grouped, storing
 from app.db import APP_ROLE
-from app.operations import group_commit, together
+from app.operations import group_commit
 from app.wakeups import CHANNEL
 from tests import make
 from tests.cast import Cast
@@ -333,14 +333,14 @@ async def test_what_nobody_waits_for_any_more_is_not_written(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, goes_on = asyncio.Event(), asyncio.Event()
-    new_ids = together.new_ids
+    create = grouped.create
 
     async def slowly(*given: Any) -> Any:
         begun.set()
         await goes_on.wait()
-        return await new_ids(*given)
+        return await create(*given)
 
-    monkeypatch.setattr(together, "new_ids", slowly)
+    monkeypatch.setattr(grouped, "create", slowly)
     creates = [asyncio.create_task(client.post("/v1/events", json=event(number))) for number in range(MANY)]
     await begun.wait()
     leaves = creates.pop()
