@@ -18,7 +18,7 @@ import asyncpg
 LATE = 0.005
 """Seconds. A trip takes some tenths of a millisecond, and a few where the database is far away."""
 _TRIPS = 4
-"""So many are under way at most, if they are late."""
+"""So many are under way at most, if they are late or wait for the disk."""
 _SOME, _PARTY = 8, 32
 """So many go together at least, if they wait; and at most."""
 
@@ -61,6 +61,10 @@ class Gathering:
         """Whether others are under way."""
         return self._under_way > 0 or bool(self._through)
 
+    @property
+    def _has_room(self) -> bool:
+        return self._under_way + len(self._through) < _TRIPS
+
     async def ask(self, value: Any) -> Found:
         """What is told of a value."""
         if not self.busy:
@@ -93,7 +97,7 @@ class Gathering:
 
     def _go_ahead(self) -> None:
         """As many as wait to be told set out, if they are there and nobody else is under way."""
-        if not self._under_way and len(self._waiting) >= sum(self._through):
+        if not self._under_way and self._has_room and len(self._waiting) >= sum(self._through):
             self._set_out(self._half(sum(self._through)))
 
     def _set_out(self, most: int = _PARTY) -> None:
@@ -111,7 +115,7 @@ class Gathering:
 
     def _look(self) -> None:
         """Whether those under way are late, while anybody waits for them."""
-        if self._under_way + len(self._through) < _TRIPS and self._loop.time() - self._departed >= self._late:
+        if self._has_room and self._loop.time() - self._departed >= self._late:
             self._set_out()
         self._watch = self._loop.call_later(self._late, self._look) if self._waiting else None
 

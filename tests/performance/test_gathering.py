@@ -348,6 +348,28 @@ async def test_as_many_as_wait_for_the_disk_go_ahead() -> None:
     assert await _asked_while_the_first_is_through(3) == [[1, 2], [10, 11], [12]]
 
 
+async def test_so_many_wait_for_a_disk_that_does_not_answer() -> None:
+    """Others need connections, too."""
+    asked, tell = [], asyncio.Event()
+
+    async def write(values: list[int], through: Through) -> list[int]:
+        asked.append(len(values))
+        through()
+        await tell.wait()
+        return values
+
+    async def alone(value: int) -> int:
+        await asyncio.sleep(0)
+        return value
+
+    gathering = Gathering(alone, write, lambda: None, late=0.01)
+    asking = [asyncio.create_task(gathering.ask(value)) for value in range(1000)]
+    await asyncio.sleep(0.1)
+    assert asked == [32, 32, 32, 32]
+    tell.set()
+    assert await asyncio.gather(*asking) == list(range(1000))
+
+
 async def test_fewer_wait_until_the_others_are_told() -> None:
     """They would be many small trips."""
     assert await _asked_while_the_first_is_through(1) == [[1, 2]]
