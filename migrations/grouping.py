@@ -123,8 +123,8 @@ WRITE_FEW = instead(
 )
 
 # Since migration 0047 the commits of a group are placed together, by the trigger of the first, and the head is changed
-# once. Which they are no setting says: they are those that this transaction wrote. One that a savepoint marks otherwise
-# is placed by its own trigger. The scalar subquery is never hashed: plans are kept while the table grows.
+# once. Which they are no setting says: a change that is seen, and has no entry yet, was written by this transaction.
+# The scalar subquery is never hashed: plans are kept while the table grows.
 _CONTENT = DIGEST_SYSTEMS.partition("(select ")[2].partition("\n  from ")[0]
 _HASH = COMMIT_HASH.partition("return ")[2]
 for _was, _now in {
@@ -159,7 +159,6 @@ begin
       nullif(current_setting('register.reason', true), ''));
     key constant uuid := nullif(current_setting('register.key', true), '');
     seed constant bytea := uuid_send(gen_random_uuid());
-    mine constant xid := pg_current_xact_id()::xid;
   begin
     for entry in
       select c.*, sha256(c.salt || convert_to(coalesce(c.request ->> 1, ''), 'UTF8')) as digest
@@ -170,7 +169,7 @@ begin
           substr(sha256(seed || int8send(h.commit_number)), 1, 16) as salt
         from changes h
         where h.commit_number between new.commit_number and last and (h.commit_number = new.commit_number
-          or h.xmin = mine and (select p.number from commits p where p.number = h.commit_number) is null)
+          or (select p.number from commits p where p.number = h.commit_number) is null)
         group by h.commit_number order by h.commit_number offset 0) c
     loop
       if not entry.whole then

@@ -34,7 +34,7 @@ BACKLOG = Gauge("workplan_webhook_backlog", "Events that wait or are being sent.
 
 _LOOK_SECONDS = 1.0
 """Between two looks for work that nobody announced: leases of senders that died."""
-_BREATH_SECONDS = 0.05
+_BREATH_SECONDS = 0.02
 """From one look to the next: of many commits in a row, not each is looked at alone."""
 _ROUND_SECONDS = 60.0
 _AGAIN_SECONDS = 0.5

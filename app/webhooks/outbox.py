@@ -143,17 +143,16 @@ async def behind(connection: Connection) -> Sequence[tuple[UUID, UUID]]:
 
 
 async def go_on(connection: Connection, webhook: UUID, sees: Context, kinds: Mapping[str, str]) -> bool:
-    """Let a webhook's next events be due, of what its owner sees. Whether there are more, if nobody else is at it."""
+    """Let a webhook's next events be due, of what its owner sees. False if somebody else is at it."""
     position = await connection.fetchval(_TAKE_LANE, webhook)
     if position is None:
         return False
-    head = await connection.fetchval("select position from journal_head")
-    upto = min(position + STEP, head)
+    upto = min(position + STEP, await connection.fetchval("select position from journal_head"))
     if upto > position:
         await connection.execute(_SEE_AS, json.dumps(dict(sees)))
         await connection.execute(_ADD, webhook, position, upto, list(kinds), list(kinds.values()))
         await connection.execute(_MOVE_LANE, webhook, upto)
-    return bool(upto < head)
+    return True
 
 
 async def again(

@@ -498,3 +498,26 @@ async def test_each_of_a_group_is_placed_also_if_a_savepoint_holds_it(
     entries = await rows_of(database_address, _ENTRIES)
     assert sorted(row["request_id"] for row in entries) == ["g-0", "g-1", "g-2", "g-3"]
     assert [row["position"] for row in entries] == sorted({row["position"] for row in entries})
+
+
+async def test_a_commit_that_a_savepoint_continues_is_placed_whole(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    """Also beside those of a group, which only somebody with psql can do."""
+    events = [await make.record(client, "events") for _ in range(3)]
+    change = "update events set city = 'Hanoi' where id = $1"
+    connection = await asyncpg.connect(database_address)
+    async with connection.transaction():
+        await connection.execute(
+            "select set_config('register.requests', $1, true)", json.dumps({events[0]["id"]: ["g-0", None]})
+        )
+        await connection.execute(change, events[0]["id"])
+        await connection.execute("select set_config('register.requests', '', true)")
+        await connection.execute(change, events[1]["id"])
+        async with connection.transaction():
+            await connection.execute(change, events[2]["id"])
+        await connection.execute("select set_config('register.requests', '{}', true)")
+    assert (await verify(connection)).broken_at is None
+    await connection.close()
+    last = await rows_of(database_address, "select changes from commits order by position desc limit 2")
+    assert [row["changes"] for row in last] == [2, 1]
