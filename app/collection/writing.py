@@ -96,17 +96,23 @@ async def locked_together(
 def _locked_together(collection: Collection, by: str) -> Statement:
     row, own = collection.table, OWN_KEYS.alias()
     name: Any = own.c.key if by == OWN_KEY else row.c[by]
-    kinds = {"names": name.type, "requests": Text(), "reasons": Text()}
-    given = {each: bindparam(each, type_=ARRAY(kind)) for each, kind in kinds.items()}
-    found = select(name.label("name"), *_columns(collection, row)).where(name == func.any(given["names"]))
+    asked = bindparam("names", type_=ARRAY(name.type))
+    found = select(name.label("name"), *_columns(collection, row)).where(name == func.any(asked))
     if by == OWN_KEY:
         found = found.join_from(row, own, (own.c.record_id == row.c.id) & (own.c.kind == collection.name))
     locked = found.order_by(row.c.id).with_for_update(of=row, skip_locked=True).cte("locked")
     once = select(locked).ext(distinct_on(locked.c.id)).order_by(locked.c.id, locked.c.name).cte("once")
-    who = func.unnest(*given.values()).table_valued(*(column(each, kind) for each, kind in kinds.items()))
-    who = who.render_derived("who")
+    who = _who({"names": name.type})
     each = select(once.c.id, who.c.requests, who.c.reasons).join(who, who.c.names == once.c.name)
     return select(once).select_from(once.join(_told(each.subquery()), true()))
+
+
+def _who(beside: Mapping[str, Any], **more: str) -> Any:
+    """The requests that write, and their reasons, as they are given; beside columns of other types."""
+    kinds = {**beside, "requests": Text(), "reasons": Text()}
+    given = func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+    columns = (column(name, kind) for name, kind in kinds.items())
+    return given.table_valued(*columns, **more).render_derived("who")
 
 
 def _told(each: Any) -> Any:
@@ -180,7 +186,9 @@ async def make(connection: Connection, collection: Collection, said: Mapping[str
     """Make a record of valid fields."""
     found = await resolved(connection, wanted(collection, said, collection.writable))
     values = stored(collection, said, collection.writable, found)
-    return (await insert_all(connection, collection, [values]))[0]
+    names = tuple(values)
+    statement = collection.statement(("create", *names), lambda: _insert(collection, names))
+    return (await _written(connection, collection, statement, [values]))[0]
 
 
 async def change(
@@ -230,15 +238,6 @@ async def put(
 ) -> Written:
     """Set columns, also those that no body may set: what a workflow moves."""
     return (await update_all(connection, collection, {current.id: values}))[0]
-
-
-async def insert_all(
-    connection: Connection, collection: Collection, rows: Sequence[Mapping[str, Any]]
-) -> list[Written]:
-    """Make records of the same columns."""
-    names = tuple(rows[0])
-    statement = collection.statement(("create", *names), lambda: _insert(collection, names))
-    return await _written(connection, collection, statement, rows)
 
 
 async def insert_told(
@@ -331,11 +330,9 @@ def _insert(collection: Collection, names: tuple[str, ...]) -> Statement:
 
 
 def _insert_told(collection: Collection, names: tuple[str, ...]) -> Statement:
-    table, kinds = collection.table, ("requests", "reasons")
+    table = collection.table
     rows = _rows(collection, names, with_ordinality="ordinality")
-    given = (bindparam(each, type_=ARRAY(Text())) for each in kinds)
-    who = func.unnest(*given).table_valued(*(column(each, Text()) for each in kinds), with_ordinality="place")
-    who = who.render_derived("who")
+    who = _who({}, with_ordinality="place")
     known = select(who, func.uuidv7().label("id"), *(rows.c[name] for name in names))
     known = known.join_from(rows, who, who.c.place == rows.c.ordinality)
     each = known.cte("each").prefix_with("materialized")

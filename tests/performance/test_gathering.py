@@ -316,63 +316,61 @@ async def test_those_of_a_steady_crowd_take_turns() -> None:
     assert set(sizes[:-3]) == {8}
 
 
-async def _asked_while_the_first_is_through(number: int) -> list[Any]:
-    """What is asked, if the first two are through but not told while so many others ask."""
-    asked, is_through, tell = [], asyncio.Event(), asyncio.Event()
+class _Disk:
+    """What a gathering writes to; so many trips are through, and not told before they are let go."""
 
-    async def write(values: list[int], through: Through) -> list[int]:
-        asked.append(values)
-        if len(asked) == 1:
-            through()
-            is_through.set()
-            await tell.wait()
-        return values
+    def __init__(self, held: int) -> None:
+        self.held = held
+        self.written: list[list[int]] = []
+        self.is_through = asyncio.Event()
+        self.tell = asyncio.Event()
 
-    async def alone(value: int) -> int:
+    async def alone(self, value: int) -> int:
         await asyncio.sleep(0)
         return value
 
-    gathering = Gathering(alone, write, lambda: None, late=10)
+    async def together(self, values: list[int], through: Through) -> list[int]:
+        self.written.append(values)
+        if len(self.written) <= self.held:
+            through()
+            self.is_through.set()
+            await self.tell.wait()
+        return values
+
+
+async def _written_while_the_first_is_through(number: int) -> list[list[int]]:
+    """What is written, if the first two are through but not told while so many others ask."""
+    disk = _Disk(held=1)
+    gathering = Gathering(disk.alone, disk.together, lambda: None, late=10)
     asking = [asyncio.create_task(gathering.ask(value)) for value in range(3)]
-    await is_through.wait()
+    await disk.is_through.wait()
     asking += [asyncio.create_task(gathering.ask(10 + value)) for value in range(number)]
     for _ in range(9):
         await asyncio.sleep(0)
-    before = list(asked)
-    tell.set()
+    before = list(disk.written)
+    disk.tell.set()
     assert await asyncio.gather(*asking) == [0, 1, 2, *range(10, 10 + number)]
     return before
 
 
 async def test_as_many_as_wait_for_the_disk_go_ahead() -> None:
-    assert await _asked_while_the_first_is_through(3) == [[1, 2], [10, 11], [12]]
+    assert await _written_while_the_first_is_through(3) == [[1, 2], [10, 11], [12]]
 
 
 async def test_so_many_wait_for_a_disk_that_does_not_answer() -> None:
     """Others need connections, too."""
-    asked, tell = [], asyncio.Event()
-
-    async def write(values: list[int], through: Through) -> list[int]:
-        asked.append(len(values))
-        through()
-        await tell.wait()
-        return values
-
-    async def alone(value: int) -> int:
-        await asyncio.sleep(0)
-        return value
-
-    gathering = Gathering(alone, write, lambda: None, late=0.01)
+    disk = _Disk(held=1000)
+    gathering = Gathering(disk.alone, disk.together, lambda: None, late=0.01)
     asking = [asyncio.create_task(gathering.ask(value)) for value in range(1000)]
     await asyncio.sleep(0.1)
-    assert asked == [32, 32, 32, 32]
-    tell.set()
+    assert [len(each) for each in disk.written] == [32, 32, 32, 32]
+    disk.tell.set()
     assert await asyncio.gather(*asking) == list(range(1000))
 
 
 async def test_fewer_wait_until_the_others_are_told() -> None:
     """They would be many small trips."""
-    assert await _asked_while_the_first_is_through(1) == [[1, 2]]
+    assert await _written_while_the_first_is_through(1) == [[1, 2]]
 
 
 async def test_if_they_fail_together_each_is_told_what_is_the_matter_with_their_own() -> None:

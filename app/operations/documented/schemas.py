@@ -5,6 +5,7 @@ from typing import Any
 from app.collection.pages import GROUPS_MOST
 from app.operations.documented.answers import schema_ref
 from app.operations.documented.examples import EXAMPLE_ID, EXAMPLE_REQUEST
+from app.operations.documented.permissions import PERMISSIONS
 
 
 def described(kind: str, description: str, example: Any, **bounds: Any) -> dict[str, Any]:
@@ -471,4 +472,5 @@ COMMON_SCHEMAS: dict[str, Any] = {
             }
         ],
     },
+    **PERMISSIONS,
 }
