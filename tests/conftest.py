@@ -51,6 +51,7 @@ _QUICK = {
     "checkpoint_timeout": "1h",
     "io_method": "sync",  # what is read is in memory: another process would only be in between
     "max_connections": "200",
+    "shared_buffers": "192MB",  # the tests hold little; the server looks through all of it when a database is dropped
     "autovacuum": "off",  # what it finds depends on which test ran before; see `Kept`
 }
 

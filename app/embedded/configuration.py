@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from app.embedded.account import Account
 from app.embedded.files import write_file
 from app.embedded.folder import PORT, Folder
+from app.embedded.memory import available, shared_buffers
 from app.embedded.refusals import EmbeddedError
 
 _SETTINGS = {
     "max_connections": "100",
-    "shared_buffers": "192MB",
     "effective_cache_size": "1GB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
@@ -44,6 +44,7 @@ def configure(folder: Folder, account: Account, settings: Mapping[str, str]) -> 
     """Write both files, and say whether they differ from what a running server was started with."""
     chosen = {
         **_SETTINGS,
+        "shared_buffers": shared_buffers(available()),
         **settings,
         "listen_addresses": "",
         "port": str(PORT),
