@@ -7,7 +7,7 @@ leaves its changes in one commit.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,18 +16,19 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from app.collection.ahead import Ahead
 from app.collection.collection import Collection
 from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import WITHHELD, stored_json
 from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
-from app.collection.staging import Refused, Staging
+from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, looked_at, validated
 from app.db import Connection
 from app.errors import Unprocessable
 
-_CANDIDATES_MOST = 50
+_CANDIDATES_MOST, _KNOWN_MOST = 50, 10_000
 _BREATH = 50
 """After so many rows other requests get their turn."""
 
@@ -71,6 +72,19 @@ Good = tuple[Row, Mapping[str, Any], tuple[str, ...]]
 """A row that can be read, its values, and the fields that it sets."""
 
 
+@dataclass
+class _Chunk:
+    """Rows that are worked on together, with what the database says of them."""
+
+    rows: Sequence[Row]
+    records: Mapping[str, Any]
+    """The records that rows name, held until the transaction ends."""
+    not_ours: Set[str]
+    """The names of records that are seen, but may not be written."""
+    ids: Iterator[UUID]
+    """For those that are new."""
+
+
 class Batch:
     """A load in progress, inside the transaction of its request."""
 
@@ -83,6 +97,7 @@ class Batch:
         partial: bool,
         patience: float,
         versions_required: bool = False,
+        ahead: bool = False,
     ) -> None:
         self.connection, self.collection, self.partial = connection, collection, partial
         self._versions_required = versions_required
@@ -90,13 +105,16 @@ class Batch:
         """What rows are matched by: `id`, the human key, or `by-key` and a system."""
         self.counts = dict.fromkeys(OUTCOMES, 0)
         self.staging = Staging(connection, collection, patience)
+        self.ahead = Ahead(self._write, possible=ahead)
         self._patience = patience
+        self._chunk: _Chunk | None = None
+        """The one that is looked at next."""
+        self._known: dict[Named, Found] = {}
+        """Records that rows have referred to so far."""
         self._candidates: dict[tuple[str, str, Any], list[str]] = {}
         self._plan = hashlib.sha256()
         self._given = {collection.writable[0]}
         """The fields that rows have given so far, and one, as a record is never read without any."""
-        self._not_ours: set[str] = set()
-        """The names of this chunk's records that are seen, but may not be written."""
 
     @property
     def rows(self) -> int:
@@ -113,37 +131,63 @@ class Batch:
         return self.counts["create"] + self.counts["update"] + self.counts["delete"]
 
     async def take(self, rows: Sequence[Row]) -> None:
-        """Match, validate and resolve a chunk, and put what will be written beside the table."""
-        current = await self._current(rows)
-        good = [each async for each in self._validated(rows, current)]
-        made = await self._numbered(rows)
-        written = await self._resolved(good, made)
-        staged, refused = [], []
-        for row in rows:
+        """Match, validate and resolve rows, and put what will be written beside the table: one chunk later.
+
+        Their records are read before the chunk before them is written, and they are looked at while it is written.
+        """
+        before = self._chunk
+        staged = await self._looked_at(before) if before else []
+        await self.ahead.done()
+        self._chunk = await self._read(rows)
+        if before:
+            await self._stage(before, staged)
+            await self.ahead.begin(before.rows[-1].number)
+
+    async def _looked_at(self, chunk: _Chunk) -> list[Staged]:
+        """What is to be written of a chunk; rows that cannot be have their errors."""
+        good = [each async for each in self._validated(chunk)]
+        written = await self._resolved(good, self._numbered(chunk))
+        staged: list[Staged] = []
+        for row in chunk.rows:
             if row.errors:
                 row.outcome = "error"
-                refused.append(Refused(row.number, row.line, row.label, row.errors))
             else:
                 values = written.get(row.number, {})
                 staged.append(((row.number, row.line, row.label, row.outcome, row.id), values))
             self.counts[row.outcome] += 1
             here = f"{row.id} {row.known_version}" if row.before is not None else " "
             self._plan.update(f"{row.number} {row.outcome} {here}\n".encode())
-        await self.staging.put(staged)
-        await self.staging.put_refused(refused)
+        return staged
 
-    async def _current(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """The records that rows name, held until the transaction ends."""
-        named = [row.match for row in rows if row.match is not None and not row.hopeless]
-        if not named:
-            return {}
-        self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
-        held = await self._named(self.by, named, hold=True)
-        lost = [row for row in rows if row.match is not None and not row.hopeless and row.match not in held]
-        await self._follow_merged(lost, held)
-        others = [name for name in named if name not in held]
-        self._not_ours = set(await self._named(self.by, others, hold=False)) if others else set()
-        return held
+    async def _stage(self, chunk: _Chunk, staged: list[Staged]) -> None:
+        await self.staging.put(staged)
+        if self.counts["error"] or self.counts["delete"] or self.staging.claims:
+            self.ahead.doubt()
+        await self.staging.put_refused(
+            [Refused(row.number, row.line, row.label, row.errors) for row in chunk.rows if row.errors]
+        )
+
+    async def _read(self, rows: Sequence[Row]) -> _Chunk:
+        """Read the records that rows name; those that may be written are held."""
+        naming = [row for row in rows if row.match is not None and not row.hopeless]
+        held: dict[str, Any] = {}
+        not_ours: Set[str] = set()
+        if naming:
+            named = [row.match for row in naming if row.match is not None]
+            self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
+            held = await self._named(self.by, named, hold=True)
+            await self._follow_merged([row for row in naming if row.match not in held], held)
+            others = [name for name in named if name not in held]
+            not_ours = (await self._named(self.by, others, hold=False)).keys() if others else set()
+        new = sum(row.match not in held for row in rows)
+        ids = await self._ids(new) if new else []
+        return _Chunk(rows, held, not_ours, iter(ids))
+
+    async def _ids(self, number: int) -> list[UUID]:
+        found = await self.connection.fetch(
+            "select uuidv7() from generate_series(1, $1::int)", number, timeout=self._patience
+        )
+        return [each[0] for each in found]
 
     async def _follow_merged(self, rows: Sequence[Row], held: dict[str, Any]) -> None:
         """Rows that name a record that was merged mean the one that stands for it."""
@@ -188,14 +232,14 @@ class Batch:
         found = await self.connection.fetch(statement.sql, *statement.args(asked), timeout=self._patience)
         return {each["named"]: each for each in found}
 
-    async def _validated(self, rows: Sequence[Row], current: Mapping[str, Any]) -> AsyncIterator[Good]:
+    async def _validated(self, chunk: _Chunk) -> AsyncIterator[Good]:
         """Decide what is to be done with each row; what is to be written comes with its values."""
         collection = self.collection
-        for number, row in enumerate(rows):
+        for number, row in enumerate(chunk.rows):
             if number % _BREATH == 0:
                 await asyncio.sleep(0)
             if not row.hopeless:
-                self._decide(row, current.get(row.match) if row.match is not None else None)
+                self._decide(row, chunk)
             if row.outcome in {"", "delete"}:
                 continue
             try:
@@ -227,15 +271,16 @@ class Batch:
                 row.refuse("withheld", "This field is not shown to your key: it does not set it.", f"/{name}")
         return tuple(name for name, value in row.body.items() if not _equal(before[name], value))
 
-    def _decide(self, row: Row, now: Any) -> None:
+    def _decide(self, row: Row, chunk: _Chunk) -> None:
         """What is to be done with a row, by its operation and by whether its record is there."""
+        now = chunk.records.get(row.match) if row.match is not None else None
         singular, by = self.collection.singular, "own key" if self.by == "by-key" else self.by
         if row.match is None and (row.operation in {"update", "delete"} or self.by != "id"):
             row.refuse(
                 "match_missing", f"This row does not say which {singular} it means, by {by}.", self._place
             )
             return
-        if row.match in self._not_ours:
+        if row.match in chunk.not_ours:
             row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
             return
         if now is None:
@@ -266,20 +311,16 @@ class Batch:
     def _place(self) -> str:
         return "/keys" if self.by == "by-key" else f"/{self.by}"
 
-    async def _numbered(self, rows: Sequence[Row]) -> dict[Named, Found]:
+    def _numbered(self, chunk: _Chunk) -> dict[Named, Found]:
         """New records get their ids before they are written, so that others in the file can refer to them."""
-        new = [row for row in rows if row.outcome == "create" and not row.errors]
-        if not new:
-            return {}
-        ids = await self.connection.fetch(
-            "select uuidv7() from generate_series(1, $1::int)", len(new), timeout=self._patience
-        )
         kind, key = self.collection.name, self.collection.key
         found: dict[Named, Found] = {}
-        for row, made in zip(new, ids, strict=True):
-            row.id = made[0]
+        for row in chunk.rows:
+            if row.outcome != "create" or row.errors:
+                continue
+            row.id = next(chunk.ids)
             value = row.body.get(key) if key else None
-            one = Found(made[0], value)
+            one = Found(row.id, value)
             if key and value is not None:
                 found.setdefault((kind, key, str(value)), one)
             for own in row.body.get("keys") or ():
@@ -290,9 +331,7 @@ class Batch:
         """The column values of each row, by its number; rows that would be stored as they are become `unchanged`."""
         collection = self.collection
         wants = {row.number: wanted(collection, said, names) for row, said, names in good}
-        found = await known_records(self.connection, (want for each in wants.values() for want in each))
-        known = {**made, **found}
-        await self._find_earlier_rows(wants.values(), known)
+        known = await self._referred((want for each in wants.values() for want in each), made)
         written: dict[int, dict[str, Any]] = {}
         for count, (row, said, names) in enumerate(good):
             if count % _BREATH == 0:
@@ -315,10 +354,23 @@ class Batch:
             written[row.number] = values
         return written
 
-    async def _find_earlier_rows(self, wants: Iterable[list[Want]], known: dict[Named, Found]) -> None:
+    async def _referred(self, wants: Iterable[Want], made: Mapping[Named, Found]) -> dict[Named, Found]:
+        """The records that rows refer to: of the register, of this chunk, of an earlier one."""
+        if len(self._known) > _KNOWN_MOST:
+            self._known.clear()
+        new = [want for want in wants if (want.to.name, want.by, str(want.value)) not in self._known]
+        if not new:
+            return self._known
+        await self.ahead.done()
+        self._known |= await known_records(self.connection, new)
+        known = {**made, **self._known}
+        await self._find_earlier_rows(new, known)
+        return known
+
+    async def _find_earlier_rows(self, wants: Iterable[Want], known: dict[Named, Found]) -> None:
         """References to records that an earlier chunk of the file makes."""
         kind, missing = self.collection.name, dict[str, set[str]]()
-        for want in (want for each in wants for want in each):
+        for want in wants:
             if want.to is self.collection and want.by != "id" and not self.partial:
                 value = str(want.value)
                 if (kind, want.by, value) not in known:
@@ -330,17 +382,24 @@ class Batch:
     async def _with_candidates(self, want: Want, error: dict[str, Any]) -> dict[str, Any]:
         asked = (want.to.name, want.by, want.value)
         if asked not in self._candidates and len(self._candidates) < _CANDIDATES_MOST:
+            await self.ahead.done()
             self._candidates[asked] = await candidates(self.connection, want)
         near = error.get("candidates") or self._candidates.get(asked, [])
         return {**error, "candidates": near} if near else error
 
     async def settle(self) -> None:
         """Refuse what stands against the rows once all of them are known."""
+        if self._chunk:
+            staged = await self._looked_at(self._chunk)
+            await self.ahead.done()
+            await self._stage(self._chunk, staged)
         self._refused(await self.staging.refuse_repeated(self.by, self._place))
         self._refused(await self.staging.refuse_given_away())
         self._refused(await self.staging.refuse_taken())
         if self.counts["delete"]:
             self._refused(await self.staging.refuse_referred())
+        if self.ahead.written and await self.staging.repeats():
+            self.ahead.doubt()
 
     async def apply(self) -> None:
         """Write what is staged, then look at the rules.
@@ -349,16 +408,22 @@ class Batch:
         """
         while True:
             await self.connection.execute("savepoint staged")
-            await self.staging.write(self.counts)
+            await self._write(self.ahead.written)
             broken = await self.staging.broken(new=self.counts["create"] > 0)
             if not broken[0]:
                 return
+            self.ahead.doubt()
             await self.connection.execute("rollback to savepoint staged")
             self._refused(await self.staging.refuse_broken(*broken))
             if not self.partial:
                 return
 
+    async def _write(self, behind: int, upto: int | None = None) -> None:
+        await self.staging.write(self.counts, behind, upto)
+
     def _refused(self, counts: Mapping[str, int]) -> None:
+        if counts:
+            self.ahead.doubt()
         for outcome, count in counts.items():
             self.counts[outcome] -= count
             self.counts["error"] += count

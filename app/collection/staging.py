@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Text, UniqueConstraint, Uuid, column, select, table
@@ -17,6 +18,10 @@ from app.collection.rules import broken_rule, broken_rules, rules_on
 from app.collection.sets import Among
 from app.db import Connection
 
+Staged = tuple[tuple[int, int | None, str | None, str, UUID | None], Mapping[str, Any]]
+"""A row that can be written: its number, line, label, outcome and id, and the values by column."""
+
+_ROWS_MOST = 2**31 - 1
 _OUR_OWN = ("_row", "_line", "_label", "_outcome", "id", "_set")
 _STAGED = table("staged", column("id", Uuid), column("_outcome", Text))
 
@@ -48,11 +53,10 @@ class Staging:
         self._columns = [
             each for name in collection.writable for each in collection.outputs[name].columns(name)
         ]
-        self._unique = [
-            constraint.columns[0].name
-            for constraint in collection.table.constraints
-            if isinstance(constraint, UniqueConstraint) and len(constraint.columns) == 1
-        ]
+        unique = [each for each in collection.table.constraints if isinstance(each, UniqueConstraint)]
+        self._unique = [each.columns[0].name for each in unique if len(each.columns) == 1]
+        self._claiming = {"keys", *(column.name for each in unique for column in each.columns)}
+        """The columns of which no two records may hold the same."""
         # An array of their names takes longer to send and to look through than all that it speaks of.
         self._bits = {each: 1 << place for place, each in enumerate(self._columns)}
         self._changed: set[str] = set()
@@ -60,18 +64,25 @@ class Staging:
         self._given: set[str] = set()
         """The columns that rows give."""
 
-    async def make(self) -> None:
-        """Make the tables: empty, with the columns of the collection."""
+    @property
+    def claims(self) -> bool:
+        """Whether records that are there change what must be unique."""
+        return not self._changed.isdisjoint(self._claiming)
+
+    async def make(self, *, in_parts: bool) -> None:
+        """Make the tables: empty, with the columns of the collection; `in_parts`: to be written so."""
         await self._connection.execute(
             "create temporary table staged on commit drop as select 0 as _row, 0 as _line, ''::text as _label, "  # noqa: S608
             f"''::text as _outcome, id, 0::bigint as _set, {_listed(self._columns)} from {self._table} with no data"
         )
+        if in_parts:
+            await self._connection.execute("create index on staged (_row)")
         await self._connection.execute(
             "create temporary table refused (row int, line int, label text, errors json) on commit drop"
         )
 
-    async def put(self, rows: Sequence[tuple[tuple[Any, ...], Mapping[str, Any]]]) -> None:
-        """Stage rows: number, line, label, outcome and id, and the values by column; none for what is not written.
+    async def put(self, rows: Sequence[Staged]) -> None:
+        """Stage rows, without values those that are not written.
 
         `_set` has the bits of the columns that a row gives; a record that is there keeps the others.
         """
@@ -225,8 +236,15 @@ class Staging:
             json.dumps([broken_rule(rule) for rule in self._collection.rules]),
         )
 
-    async def write(self, counts: Mapping[str, int]) -> None:
-        """Write what is staged: one statement for each of deleted, changed and new records.
+    async def repeats(self) -> bool:
+        """Whether several rows are of one record."""
+        found = await self._connection.fetchval(
+            "select exists (select from staged group by id having count(*) > 1)", timeout=self._patience
+        )
+        return bool(found)
+
+    async def write(self, counts: Mapping[str, int], behind: int, upto: int | None) -> None:
+        """Write the rows behind a number, up to another: one statement for each of deleted, new and changed records.
 
         Columns in which none of the records changes are not named: the database does less for them.
         """
@@ -234,15 +252,18 @@ class Staging:
             f'"{each}" = {self._after(each)}' for each in self._columns if each in self._changed
         )
         listed = _listed(self._columns)
-        statements = {
-            "delete": f"delete from {self._table} t using staged s where t.id = s.id and s._outcome = 'delete'",  # noqa: S608
-            "update": f"update {self._table} t set {taken} from staged s where t.id = s.id and s._outcome = 'update'",  # noqa: S608
-            "create": f"insert into {self._table} (id, {listed}) select id, {listed} from staged "  # noqa: S608
-            "where _outcome = 'create' order by _row",
+        part = " and s._row > $1 and s._row <= $2"
+        span = (behind, _ROWS_MOST if upto is None else upto)
+        statements = {  # new records before those that may come to refer to them
+            "delete": f"delete from {self._table} t using staged s where t.id = s.id and s._outcome = 'delete'{part}",  # noqa: S608
+            "create": f"insert into {self._table} (id, {listed}) select id, {listed} from staged s "  # noqa: S608
+            f"where s._outcome = 'create'{part} order by s._row",
+            "update": f"update {self._table} t set {taken} from staged s "  # noqa: S608
+            f"where t.id = s.id and s._outcome = 'update'{part}",
         }
-        for outcome, statement in statements.items():
-            if counts[outcome]:
-                await self._connection.execute(statement, timeout=self._patience)
+        # Chosen at once: meanwhile the next rows may be counted.
+        for statement in [each for outcome, each in statements.items() if counts[outcome]]:
+            await self._connection.execute(statement, *span, timeout=self._patience)
 
     async def moved_since(self, position: int, most: int) -> Sequence[asyncpg.Record]:
         """The rows whose records changed after a position of the journal, be they refused now or not."""

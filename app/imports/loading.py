@@ -1,9 +1,11 @@
 """A load at work: rows in chunks into a batch, the guards, the write, the report."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.collection.ahead import InDoubt
 from app.collection.batches import Batch, Row
 from app.collection.collection import Collection
 from app.db import Connection, patient
@@ -22,7 +24,7 @@ from app.imports.rows import Reader
 from app.jobs.queue import Progress
 from app.operations.transactions import Answer
 
-_CHUNK_ROWS, _CHUNK_SIZE = 2_000, 2_000_000
+_CHUNK_ROWS, _CHUNK_SIZE = 1_000, 2_000_000
 """So many rows, or so many characters, are worked on at a time: what bounds the memory that a load takes."""
 _MOVED_MOST = 1_000
 
@@ -107,35 +109,50 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
     """The same, with the answer left to the caller, and its progress told meanwhile."""
     progress = progress or Progress()
     await patient(connection, asked.patience)
+    options = asked.options
+    if not (options.partial or options.dry_run or asked.plan):
+        await connection.execute("savepoint ahead")
+        with suppress(InDoubt):
+            return await _loaded(connection, asked, progress, ahead=True)
+        await connection.execute("rollback to savepoint ahead")
+    return await _loaded(connection, asked, progress, ahead=False)
+
+
+async def _loaded(connection: Connection, asked: Load, progress: Progress, *, ahead: bool) -> Loaded:
     position = await connection.fetchval("select position from journal_head")
     shown = Plan.read(asked.plan, asked.seal) if asked.plan else None
     if shown:
         shown.refuse_another_request(asked.plan_of(b"", position))
-    with asked.opened() as opened:
-        header = _header(asked.collection, opened)
-        reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
-        batch = Batch(
-            connection,
-            asked.collection,
-            asked.options.match,
-            partial=asked.options.partial,
-            patience=asked.patience,
-            versions_required=asked.versions_required,
-        )
-        await batch.staging.make()
-        for chunk in _chunks(reader.rows(opened.rows)):
-            await batch.take(chunk)
-            progress.rows = batch.rows
-    progress.step = "writing"
-    await batch.settle()
-    plan = asked.plan_of(batch.plan, position)
-    if shown and shown.rows != plan.rows:
-        raise await _moved(batch, shown)
-    duplicates = None
-    if not batch.counts["error"] or asked.options.partial:
-        await _apply(batch, asked.options)
-        if asked.options.duplicates:
-            duplicates = await possible_duplicates(connection, batch)
+    batch = Batch(
+        connection,
+        asked.collection,
+        asked.options.match,
+        partial=asked.options.partial,
+        patience=asked.patience,
+        versions_required=asked.versions_required,
+        ahead=ahead,
+    )
+    try:
+        with asked.opened() as opened:
+            header = _header(asked.collection, opened)
+            reader = Reader(asked.collection, asked.options, header, list(header.ignored) if header else [])
+            await batch.staging.make(in_parts=ahead)
+            for chunk in _chunks(reader.rows(opened.rows)):
+                await batch.take(chunk)
+                progress.rows = batch.rows
+        progress.step = "writing"
+        await batch.settle()
+        progress.rows = batch.rows
+        plan = asked.plan_of(batch.plan, position)
+        if shown and shown.rows != plan.rows:
+            raise await _moved(batch, shown)
+        duplicates = None
+        if not batch.counts["error"] or asked.options.partial:
+            await _apply(batch, asked.options)
+            if asked.options.duplicates:
+                duplicates = await possible_duplicates(connection, batch)
+    finally:
+        await batch.ahead.stop()
     token = plan.token(asked.seal) if asked.options.dry_run else None
     return Loaded(asked, Outcome(batch, asked.options, header, reader.ignored, token, duplicates))
 

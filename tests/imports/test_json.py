@@ -249,6 +249,15 @@ async def test_rows_may_refer_to_new_rows_of_the_file(client: httpx.AsyncClient)
     assert (await client.get("/v1/organisations/CHILD")).json()["parent"]["code"] == "TOP"
 
 
+async def test_a_record_that_is_there_may_come_to_refer_to_a_new_row(client: httpx.AsyncClient) -> None:
+    base = {"name": "N", "kind": "ministry"}
+    await client.post("/v1/organisations/bulk?match=code", json=[{"code": "CHILD", **base}])
+    rows = [{"code": "CHILD", "parent": {"code": "TOP"}}, {"code": "TOP", **base}]
+    answer = await client.post("/v1/organisations/bulk?match=code", json=rows)
+    assert answer.status_code == 200, answer.text
+    assert (await client.get("/v1/organisations/CHILD")).json()["parent"]["code"] == "TOP"
+
+
 async def test_a_missing_reference_names_its_row_and_candidates(client: httpx.AsyncClient) -> None:
     await make.record(client, "goals", number=6)
     answer = await client.post("/v1/activities/bulk", json=[{"title": "T", "goal": {"number": 7}}])
