@@ -24,8 +24,9 @@ from app.imports.rows import Reader
 from app.jobs.queue import Progress
 from app.operations.transactions import Answer
 
-_CHUNK_ROWS, _CHUNK_SIZE = 1_000, 2_000_000
-"""So many rows, or so many characters, are worked on at a time: what bounds the memory that a load takes."""
+_FIRST_ROWS, _CHUNK_ROWS, _CHUNK_SIZE = 250, 2_000, 2_000_000
+"""So many rows, or so many characters, are worked on at a time: what bounds the memory that a load takes. The first are
+fewer, so that there is soon something to write."""
 _MOVED_MOST = 1_000
 
 
@@ -165,13 +166,13 @@ def _header(collection: Collection, opened: Opened) -> Header | None:
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
     chunk: list[Row] = []
-    size = 0
+    size, most = 0, min(_FIRST_ROWS, _CHUNK_ROWS)
     for row in rows:
         chunk.append(row)
         size += row.size
-        if len(chunk) == _CHUNK_ROWS or size > _CHUNK_SIZE:
+        if len(chunk) >= most or size > _CHUNK_SIZE:
             yield chunk
-            chunk, size = [], 0
+            chunk, size, most = [], 0, min(2 * most, _CHUNK_ROWS)
     if chunk:
         yield chunk
 
