@@ -68,6 +68,8 @@ class Deliverer:
         self._keys: tuple[bytes, ...] = ()
         self._stirred = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
+        self._unheard: set[UUID] = set()
+        """Keys that own webhooks, and may not subscribe: asked again in the next round."""
 
     async def run(self) -> None:
         """Until it is cancelled; what is on its way then has some seconds to arrive."""
@@ -101,6 +103,7 @@ class Deliverer:
 
     async def _look_round(self) -> None:
         async def look() -> None:
+            self._unheard.clear()
             async with self._database.writing() as connection:
                 BACKLOG.set(await outbox.look_round(connection))
 
@@ -121,11 +124,13 @@ class Deliverer:
         async with self._database.asking(outbox.ANY, SERVICE) as (connection, there_are):
             if not there_are:
                 return False
-            lanes = await outbox.behind(connection)
+            lanes = await outbox.behind(connection, self._unheard)
         moved = False
         for webhook, owner in lanes:
             caller = await holder(self._doorkeeper, owner)
             if caller is None:
+                self._unheard.add(owner)
+                moved = True  # others may be behind these
                 continue
             async with self._database.writing() as connection:
                 moved = await outbox.go_on(connection, webhook, caller.context, self._kinds) or moved

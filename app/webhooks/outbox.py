@@ -7,7 +7,7 @@ what became of them; of a sender that died, the lease ends.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ ANY = "select from webhooks where state = 'active' limit 1"
 """Brings a row if anybody is to be told of anything."""
 _BEHIND = f"""select l.webhook_id, w.owner_id from webhook_lanes l join webhooks w on w.id = l.webhook_id
 where w.state = 'active' and l.position < (select position from journal_head) and key_opens(w.owner_id)
+  and w.owner_id <> all($1::uuid[])
   and (select count(*) from (select from webhook_deliveries d
     where d.webhook_id = l.webhook_id and d.state = 'pending' limit {WAITING_MOST}) waiting) < {WAITING_MOST}
 order by l.position limit {LANES}"""  # noqa: S608  (our own words)
@@ -137,9 +138,12 @@ class Taken:
     former_secrets: int
 
 
-async def behind(connection: Connection) -> Sequence[tuple[UUID, UUID]]:
-    """The webhooks that have not come as far as the journal, and may go on; with the keys of their owners."""
-    return [(row[0], row[1]) for row in await connection.fetch(_BEHIND)]
+async def behind(connection: Connection, without: Iterable[UUID]) -> Sequence[tuple[UUID, UUID]]:
+    """The webhooks that have not come as far as the journal, and may go on; with the keys of their owners.
+
+    `without` those of owners who are known not to subscribe: they would stand in the way of others.
+    """
+    return [(row[0], row[1]) for row in await connection.fetch(_BEHIND, list(without))]
 
 
 async def go_on(connection: Connection, webhook: UUID, sees: Context, kinds: Mapping[str, str]) -> bool:

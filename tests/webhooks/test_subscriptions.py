@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.tables import METADATA
+from app.webhooks import outbox
 from tests import make
 from tests.access.test_doors import ask
 from tests.cast import Cast
@@ -150,6 +151,20 @@ async def test_a_webhook_ends_with_its_key(cast: Cast, receiver: Receiver, datab
         while await log(cast.administrator, webhook):  # noqa: ASYNC110  (nothing says when)
             await asyncio.sleep(0.05)
     assert receiver.calls["/ended"] == []
+
+
+async def test_who_may_not_subscribe_any_more_stands_in_nobodys_way(
+    cast: Cast, receiver: Receiver, database_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_BEHIND", outbox._BEHIND.replace(f"limit {outbox.LANES}", "limit 1"))
+    await subscribe(cast.reader, receiver, "/narrowed")
+    connection = await asyncpg.connect(database_address)
+    await connection.execute("update api_keys set scopes = '{events:read}' where role = 'reader'")
+    await connection.close()
+    await subscribe(cast.administrator, receiver, "/lives")
+    await make.record(cast.secretariat, "goals")
+    await receiver.until("/lives", 1)
+    assert receiver.calls["/narrowed"] == []
 
 
 async def test_who_answers_for_a_key_is_told_that_it_was_ended(cast: Cast, receiver: Receiver) -> None:
