@@ -68,7 +68,9 @@ def _clean(text: str) -> str:
         if marks > _MARKS_IN_A_ROW:
             raise PydanticCustomError("text_marks", "Too many combining marks on one character.")
     if _VISIBLE.search(text) is None:
-        raise PydanticCustomError("text_blank", "The text is blank. Leave the field out or send null.")
+        raise PydanticCustomError(
+            "text_blank", "The text is blank. A field that may be empty is left out, or null."
+        )
     return text
 
 
