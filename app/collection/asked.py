@@ -6,9 +6,10 @@ The grammar survives an unquoted shell word: letters, digits and `_ . - , :` onl
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from app.collection.collection import Collection
@@ -27,8 +28,7 @@ Pairs = list[tuple[str, str, str]]
 """Name, value as sent, value decoded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What decides the SQL. Requests of one shape share one compiled, prepared statement."""
 
     filters: tuple[tuple[str, str], ...] = ()
@@ -79,12 +79,11 @@ class Asked:
     def with_id(self) -> None:
         """Let the id be among the fields that were asked for."""
         if self.shape.fields and "id" not in self.shape.fields:
-            self.shape = replace(self.shape, fields=("id", *self.shape.fields))
+            self.shape = self.shape._replace(fields=("id", *self.shape.fields))
 
     def fingerprint(self) -> str:
         """What a cursor is bound to: the collection, the filter and the order, not the page."""
-        text = repr((self.of, self.texts, self.shape.sort, self.values.get("q"), self.as_of))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return _digest((self.of, self.texts, self.shape.sort, self.values.get("q"), self.as_of))
 
     def paged(self, limit: int) -> Shape:
         """The shape of a page with so many rows, and one behind it.
@@ -96,7 +95,7 @@ class Asked:
             operator in TAKES_NONE or operator.startswith("is ") for _, operator in self.shape.filters
         )
         usual = fixed and not self.shape.terms and limit in _USUAL
-        return replace(self.shape, rows=limit + 1 if usual else 0)
+        return self.shape._replace(rows=limit + 1 if usual else 0)
 
     def query(self, **changed: str) -> str:
         """The query string again, with some parameters changed."""
@@ -104,6 +103,11 @@ class Asked:
             f"{name}={quote(raw, safe='%,:.-_~+*')}" for name, raw, _ in self.pairs if name not in changed
         ]
         return "&".join(kept + [f"{name}={value}" for name, value in changed.items() if value])
+
+
+@lru_cache(256)
+def _digest(question: tuple[Any, ...]) -> str:
+    return hashlib.sha256(repr(question).encode()).hexdigest()[:32]
 
 
 def pairs_of(query: bytes) -> Pairs:

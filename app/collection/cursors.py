@@ -1,11 +1,11 @@
 """Cursors: where a walk through a list goes on, signed, so that each belongs to one question and is made here alone."""
 
 import base64
-import json
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import from_json, to_json
 
 from app.collection.asked import Asked
 from app.collection.collection import Collection
@@ -25,12 +25,7 @@ def cursor_of(seal: Seal, asked: Asked, position: int, keys: list[Any]) -> str:
 
     It keeps the feed position at which the first page was read, so that the walk ends in the order in which it began.
     """
-    written = [
-        key.isoformat() if isinstance(key, date) else str(key) if isinstance(key, UUID) else key
-        for key in keys
-    ]
-    begun = asked.values.get("since", position)
-    payload = json.dumps([begun, *written], separators=(",", ":"), ensure_ascii=False).encode()
+    payload = to_json([asked.values.get("since", position), *keys])
     return base64.urlsafe_b64encode(seal.of(_sealed(asked, payload), _SEAL) + payload).rstrip(b"=").decode()
 
 
@@ -46,7 +41,7 @@ def continued(seal: Seal, collection: Collection, asked: Asked) -> Asked:
         payload = raw[_SEAL:]
         if not seal.is_on(_sealed(asked, payload), raw[:_SEAL], _SEAL):
             raise ValueError
-        asked.values["since"], *keys = json.loads(payload)
+        asked.values["since"], *keys = from_json(payload)
         for number, ((name, _), key) in enumerate(zip(asked.shape.sort, keys, strict=True)):
             asked.values[f"c{number}"] = _key(collection.filters[name].kind, key)
     except (ValueError, UnicodeError):
@@ -54,7 +49,7 @@ def continued(seal: Seal, collection: Collection, asked: Asked) -> Asked:
             "The cursor does not belong to this filter and order.",
             errors=[{"parameter": "cursor", "code": "invalid_cursor"}],
         ) from None
-    asked.shape = replace(asked.shape, after=True)
+    asked.shape = asked.shape._replace(after=True)
     return asked
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -154,7 +153,7 @@ def _shape_for(rendition: Rendition, asked: Asked) -> None:
             f"This form has contents of its own: leave `{name}` out.",
             errors=[{"parameter": name, "code": "not_here"}],
         )
-    asked.shape = replace(asked.shape, expand=rendition.expand)
+    asked.shape = asked.shape._replace(expand=rendition.expand)
 
 
 async def _gone(request: Request, collection: Collection, context: Context, name: str) -> Exception:
@@ -278,7 +277,7 @@ async def _export(
             errors=[{"parameter": "expand", "code": "not_in_csv"}],
         )
     if style in {CSV, XLSX} and collection.personal:
-        asked.shape = replace(asked.shape, fields=await _columns(request, collection, asked))
+        asked.shape = asked.shape._replace(fields=await _columns(request, collection, asked))
     suffix = suffix_of(request, moment, collection, asked) + style.ending
     known = _known_position(headers, suffix)
     position: asyncio.Future[int] = asyncio.get_running_loop().create_future()
