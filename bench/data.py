@@ -168,11 +168,14 @@ async def help_peers(address: str) -> None:
 
 
 async def settle(address: str) -> None:
-    """What autovacuum does in time, done between rounds: new words go from their waiting list into the indexes."""
+    """What autovacuum does in time, done between rounds: new words go from their waiting list into the indexes, and pages
+    of former versions of the journal's head are used again.
+    """
     connection = await asyncpg.connect(address)
     await connection.execute(
         "select gin_clean_pending_list(indexrelid) from pg_index join pg_class c on c.oid = indexrelid "
         "join pg_am a on a.oid = c.relam where a.amname = 'gin' and c.relnamespace = 'public'::regnamespace",
         timeout=300,
     )
+    await connection.execute("vacuum journal_head")
     await connection.close()
