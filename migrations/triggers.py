@@ -55,13 +55,6 @@ def spread(
         execute function spread_key('{mirrored}', '{column}', '{through}', '{owner}', '{target}', '{key}')"""
 
 
-def knows_late_keys(table: str, field: str, target: str, key: str) -> Iterator[str]:
-    """A list that names a record by its id alone is not stored while the record is being given its key."""
-    yield f"""create trigger keep_keys_current_in_{field} after insert or update of {field} on {table}
-        for each row when (new.{field} @? '$[*] ? (@.{key} == null)')
-        execute function keep_keys_current('{field}', '{target}', '{key}')"""
-
-
 def writable(tables: Sequence[str]) -> Iterator[str]:
     """The service's own role may read and write these tables."""
     yield f"grant select, insert, update, delete on {', '.join(tables)} to {APP_ROLE}"

@@ -70,3 +70,39 @@ async def test_the_code_is_told_to_a_list_that_was_written_before(
     assert (await answer).status_code == 200, (await answer).text
     [link] = (await client.get(f"/v1/events/{event['id']}")).json()["activities"]
     assert link["code"] == "LATE-1"
+
+
+async def test_a_load_gives_codes_to_several_activities_of_an_event(client: httpx.AsyncClient) -> None:
+    activities = [await make.record(client, "activities", code=None) for _ in range(2)]
+    event = await make.record(client, "events", activities=[{"id": each["id"]} for each in activities])
+    rows = [{"id": each["id"], "code": f"LATE-{number}"} for number, each in enumerate(activities)]
+    answer = await client.post("/v1/activities/bulk", json=rows)
+    assert answer.status_code == 200, answer.text
+    listed = (await client.get(f"/v1/events/{event['id']}")).json()["activities"]
+    assert [each["code"] for each in listed] == ["LATE-0", "LATE-1"]
+
+
+async def test_a_restored_event_knows_the_code_that_was_given_meanwhile(client: httpx.AsyncClient) -> None:
+    activity = await make.record(client, "activities", code=None)
+    event = await make.record(client, "events", activities=[{"id": activity["id"]}])
+    assert (await client.delete(f"/v1/events/{event['id']}")).status_code == 204
+    assert (await client.patch(f"/v1/activities/{activity['id']}", json={"code": "LATE"})).status_code == 200
+    answer = await client.post(f"/v1/events/{event['id']}/restore")
+    assert answer.status_code == 200, answer.text
+    assert [each["code"] for each in answer.json()["activities"]] == ["LATE"]
+
+
+async def test_a_list_that_has_missed_a_code_learns_it_when_it_is_written(
+    client: httpx.AsyncClient, database_address: str
+) -> None:
+    one, other = [await make.record(client, "activities", code=None) for _ in range(2)]
+    event = await make.record(client, "events", activities=[{"id": each["id"]} for each in (one, other)])
+    superuser = await asyncpg.connect(database_address)
+    await superuser.execute("alter table activities disable trigger spread_code_to_events")
+    await superuser.execute("update activities set code = 'MISSED' where id = $1", one["id"])
+    await superuser.execute("alter table activities enable trigger spread_code_to_events")
+    await superuser.close()
+    answer = await client.patch(f"/v1/activities/{other['id']}", json={"code": "LATE"})
+    assert answer.status_code == 200, answer.text
+    listed = (await client.get(f"/v1/events/{event['id']}")).json()["activities"]
+    assert [each["code"] for each in listed] == ["MISSED", "LATE"]
