@@ -8,7 +8,11 @@ what a load does, and says, never depends on what was written ahead.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationError
+from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationError, PostgresError
+
+from app.collection.refusals import RULE
+
+_REFUSALS = IntegrityConstraintViolationError, InsufficientPrivilegeError
 
 
 class InDoubt(Exception):
@@ -54,5 +58,7 @@ class Ahead:
     async def _written(self, first: int, upto: int) -> None:
         try:
             await self._write(first, upto)
-        except (IntegrityConstraintViolationError, InsufficientPrivilegeError):
-            raise InDoubt from None  # which row it is, and why, is told the better the other way
+        except PostgresError as error:
+            if isinstance(error, _REFUSALS) or error.sqlstate == RULE:
+                raise InDoubt from None  # which row it is, and why, is told the better the other way
+            raise

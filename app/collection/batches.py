@@ -21,7 +21,16 @@ from app.collection.collection import Collection
 from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import WITHHELD, stored_json
-from app.collection.references import Found, Named, Want, candidates, known_records, matched, wanted
+from app.collection.references import (
+    Found,
+    Named,
+    Want,
+    candidates,
+    known_records,
+    matched,
+    name_of,
+    wanted,
+)
 from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, looked_at, validated
@@ -355,26 +364,27 @@ class Batch:
         return written
 
     async def _referred(self, wants: Iterable[Want], made: Mapping[Named, Found]) -> dict[Named, Found]:
-        """The records that rows refer to: of the register, of this chunk, of an earlier one."""
+        """The records that rows refer to: of the register or of the file, or what stands for one that was merged."""
         if len(self._known) > _KNOWN_MOST:
             self._known.clear()
-        new = [want for want in wants if (want.to.name, want.by, str(want.value)) not in self._known]
+        new = {name: want for want in wants if (name := name_of(want)) not in self._known}
         if not new:
             return self._known
         await self.ahead.done()
-        self._known |= await known_records(self.connection, new)
+        self._known |= await known_records(self.connection, new.values(), follow=False)
         known = {**made, **self._known}
-        await self._find_earlier_rows(new, known)
+        await self._find_earlier_rows(new.values(), known)
+        if lost := [want for name, want in new.items() if name not in known]:
+            known |= await known_records(self.connection, lost)
         return known
 
     async def _find_earlier_rows(self, wants: Iterable[Want], known: dict[Named, Found]) -> None:
         """References to records that an earlier chunk of the file makes."""
         kind, missing = self.collection.name, dict[str, set[str]]()
         for want in wants:
-            if want.to is self.collection and want.by != "id" and not self.partial:
-                value = str(want.value)
-                if (kind, want.by, value) not in known:
-                    missing.setdefault(want.by, set()).add(value)
+            ours = want.to is self.collection and want.by != "id" and not self.partial
+            if ours and name_of(want) not in known:
+                missing.setdefault(want.by, set()).add(str(want.value))
         for by, names in missing.items():
             for row in await self.staging.new_records(by, list(names)):
                 known[kind, by, str(row["name"])] = Found(row["id"], row["key"])

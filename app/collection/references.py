@@ -42,6 +42,11 @@ Named = tuple[str, str, str]
 """How a record is named: the collection, by what, and the value as text."""
 
 
+def name_of(want: Want) -> Named:
+    """How a reference names its record."""
+    return want.to.name, want.by, str(want.value)
+
+
 def wanted(collection: Collection, said: Mapping[str, Any], names: Iterable[str]) -> list[Want]:
     """Every reference that the named fields hold; each of its parts, so that they can be compared."""
     wants: list[Want] = []
@@ -136,7 +141,7 @@ def matched(
     found: dict[str, Found] = {}
     mistakes: list[tuple[Want, dict[str, Any]]] = []
     for want in wants:
-        hit = known.get((want.to.name, want.by, str(want.value)))
+        hit = known.get(name_of(want))
         if hit is None:
             message = f"There is no {want.to.singular} with this {want.by}."
             mistakes.append(

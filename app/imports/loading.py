@@ -116,6 +116,7 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
         with suppress(InDoubt):
             return await _loaded(connection, asked, progress, ahead=True)
         await connection.execute("rollback to savepoint ahead")
+        progress.step = "reading"
     return await _loaded(connection, asked, progress, ahead=False)
 
 

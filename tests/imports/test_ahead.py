@@ -1,11 +1,17 @@
 """Loads that are written while they are read: what they do, and say, is as if they were written in the end."""
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+
+from app.collection.batches import Batch, Row
+from app.jobs.queue import Progress
+from tests import make
+from tests.cast import Cast
 
 BULK = "/v1/organisations/bulk?match=code"
 TRANSIENT = {"dry_run": None, "plan": None, "request_id": None}
@@ -128,3 +134,51 @@ async def test_a_file_that_breaks_off_leaves_nothing(client: httpx.AsyncClient) 
     answer = await client.post(BULK, content=text, headers={"Content-Type": "text/csv"})
     assert answer.status_code == 422, answer.text
     assert (await client.get("/v1/organisations")).json()["items"] == []
+
+
+async def test_what_a_trigger_refuses_is_told_as_when_it_is_written_in_the_end(cast: Cast) -> None:
+    """The lines of a submitted report stay; a later row is no line at all, which is told first."""
+    client = cast.secretariat
+    report = await make.record(client, "progress-reports")
+    lines = [await make.record(client, "report-lines", report={"id": report["id"]}) for _ in range(2)]
+    assert (await client.post(f"/v1/progress-reports/{report['id']}/submit")).status_code == 200
+    rows: list[dict[str, Any]] = [{"id": each["id"], "next_steps": "More"} for each in lines]
+    rows += [
+        {"id": lines[0]["id"], "next_steps": "Again"},
+        {"response": "nonsense"},
+        {"response": "nonsense"},
+    ]
+    dry = await client.post("/v1/report-lines/bulk?dry_run=true", json=rows)
+    wet = await client.post("/v1/report-lines/bulk", json=rows)
+    assert dry.status_code == 422
+    assert (wet.status_code, wet.json() | TRANSIENT) == (dry.status_code, dry.json() | TRANSIENT)
+
+
+@pytest.mark.parametrize("rows", [2, 1_000], ids=["far apart", "near"])
+async def test_a_new_record_goes_before_the_one_that_stands_for_its_merged_namesake(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    monkeypatch.setattr("app.imports.loading._CHUNK_ROWS", rows)
+    for code in ("S", "OLD"):
+        await client.post(BULK, json=[row(code)])
+    assert (await client.post("/v1/organisations/OLD/merge", json={"into": {"code": "S"}})).status_code == 200
+    file = [row("OLD"), *(row(f"B{n}") for n in range(5)), row("Z", parent={"code": "OLD"})]
+    answer = await client.post("/v1/organisations/bulk", json=file)
+    assert answer.status_code == 200, answer.text
+    assert (await client.get("/v1/organisations/Z")).json()["parent"]["code"] == "OLD"
+
+
+async def test_a_load_that_begins_anew_says_that_it_reads(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps, take = [], Batch.take
+
+    async def counted(batch: Batch, rows: Sequence[Row]) -> None:
+        steps.append(progress.step)
+        await take(batch, rows)
+
+    progress = Progress()
+    monkeypatch.setattr(Batch, "take", counted)
+    monkeypatch.setattr("app.imports.loading.Progress", lambda: progress)
+    await client.post(BULK, json=[row(f"A{n}") for n in (0, 1, 2, 3, 4, 5, 0)])
+    assert steps == ["reading"] * 8
