@@ -7,7 +7,7 @@ leaves its changes in one commit.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -17,27 +17,18 @@ from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.ahead import Ahead
+from app.collection.batch_references import References
 from app.collection.collection import Collection
 from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import WITHHELD, stored_json
-from app.collection.references import (
-    Found,
-    Named,
-    Want,
-    candidates,
-    known_records,
-    matched,
-    name_of,
-    wanted,
-)
+from app.collection.references import Found, Named, matched, wanted
 from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, looked_at, validated
 from app.db import Connection
 from app.errors import Unprocessable
 
-_CANDIDATES_MOST, _KNOWN_MOST = 50, 10_000
 _BREATH = 50
 """After so many rows other requests get their turn."""
 
@@ -115,12 +106,10 @@ class Batch:
         self.counts = dict.fromkeys(OUTCOMES, 0)
         self.staging = Staging(connection, collection, patience)
         self.ahead = Ahead(self._write, possible=ahead)
+        self._references = References(connection, self.staging, self.ahead, None if partial else collection)
         self._patience = patience
         self._chunk: _Chunk | None = None
         """The one that is looked at next."""
-        self._known: dict[Named, Found] = {}
-        """Records that rows have referred to so far."""
-        self._candidates: dict[tuple[str, str, Any], list[str]] = {}
         self._plan = hashlib.sha256()
         self._given = {collection.writable[0]}
         """The fields that rows have given so far, and one, as a record is never read without any."""
@@ -340,13 +329,13 @@ class Batch:
         """The column values of each row, by its number; rows that would be stored as they are become `unchanged`."""
         collection = self.collection
         wants = {row.number: wanted(collection, said, names) for row, said, names in good}
-        known = await self._referred((want for each in wants.values() for want in each), made)
+        known = await self._references.known((want for each in wants.values() for want in each), made)
         written: dict[int, dict[str, Any]] = {}
         for count, (row, said, names) in enumerate(good):
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
             records, mistakes = matched(wants[row.number], known)
-            row.errors += [await self._with_candidates(want, error) for want, error in mistakes]
+            row.errors += [await self._references.with_candidates(want, error) for want, error in mistakes]
             if row.errors:
                 continue
             try:
@@ -362,40 +351,6 @@ class Batch:
                 continue
             written[row.number] = values
         return written
-
-    async def _referred(self, wants: Iterable[Want], made: Mapping[Named, Found]) -> dict[Named, Found]:
-        """The records that rows refer to: of the register or of the file, or what stands for one that was merged."""
-        if len(self._known) > _KNOWN_MOST:
-            self._known.clear()
-        new = {name: want for want in wants if (name := name_of(want)) not in self._known}
-        if not new:
-            return self._known
-        await self.ahead.done()
-        self._known |= await known_records(self.connection, new.values(), follow=False)
-        known = {**made, **self._known}
-        await self._find_earlier_rows(new.values(), known)
-        if lost := [want for name, want in new.items() if name not in known]:
-            known |= await known_records(self.connection, lost)
-        return known
-
-    async def _find_earlier_rows(self, wants: Iterable[Want], known: dict[Named, Found]) -> None:
-        """References to records that an earlier chunk of the file makes."""
-        kind, missing = self.collection.name, dict[str, set[str]]()
-        for want in wants:
-            ours = want.to is self.collection and want.by != "id" and not self.partial
-            if ours and name_of(want) not in known:
-                missing.setdefault(want.by, set()).add(str(want.value))
-        for by, names in missing.items():
-            for row in await self.staging.new_records(by, list(names)):
-                known[kind, by, str(row["name"])] = Found(row["id"], row["key"])
-
-    async def _with_candidates(self, want: Want, error: dict[str, Any]) -> dict[str, Any]:
-        asked = (want.to.name, want.by, want.value)
-        if asked not in self._candidates and len(self._candidates) < _CANDIDATES_MOST:
-            await self.ahead.done()
-            self._candidates[asked] = await candidates(self.connection, want)
-        near = error.get("candidates") or self._candidates.get(asked, [])
-        return {**error, "candidates": near} if near else error
 
     async def settle(self) -> None:
         """Refuse what stands against the rows once all of them are known."""

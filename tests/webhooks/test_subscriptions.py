@@ -19,6 +19,18 @@ from tests.webhooks.receiver import Receiver
 NEW = {"url": "https://hooks.example.org/workplan", "kinds": ["events"], "description": "Case system"}
 
 
+async def change_readers_key(address: str, change: str) -> None:
+    connection = await asyncpg.connect(address)
+    await connection.execute(f"update api_keys set {change} where role = 'reader'")
+    await connection.close()
+
+
+async def another_is_told(cast: Cast, receiver: Receiver) -> None:
+    await subscribe(cast.administrator, receiver, "/lives")
+    await make.record(cast.secretariat, "goals")
+    await receiver.until("/lives", 1)
+
+
 async def test_only_its_owner_and_administrators_see_a_webhook(cast: Cast) -> None:
     made = await cast.reader.post("/v1/webhooks", json=NEW)
     assert made.status_code == 201, made.text
@@ -141,12 +153,8 @@ async def test_lists_come_in_pages(client: httpx.AsyncClient) -> None:
 
 async def test_a_webhook_ends_with_its_key(cast: Cast, receiver: Receiver, database_address: str) -> None:
     webhook = await subscribe(cast.reader, receiver, "/ended")
-    connection = await asyncpg.connect(database_address)
-    await connection.execute("update api_keys set revoked_at = now() where role = 'reader'")
-    await connection.close()
-    await subscribe(cast.administrator, receiver, "/lives")
-    await make.record(cast.secretariat, "goals")
-    await receiver.until("/lives", 1)
+    await change_readers_key(database_address, "revoked_at = now()")
+    await another_is_told(cast, receiver)
     async with asyncio.timeout(20):  # what was written down for it goes with it
         while await log(cast.administrator, webhook):  # noqa: ASYNC110  (nothing says when)
             await asyncio.sleep(0.05)
@@ -158,12 +166,8 @@ async def test_who_may_not_subscribe_any_more_stands_in_nobodys_way(
 ) -> None:
     monkeypatch.setattr(outbox, "_BEHIND", outbox._BEHIND.replace(f"limit {outbox.LANES}", "limit 1"))
     await subscribe(cast.reader, receiver, "/narrowed")
-    connection = await asyncpg.connect(database_address)
-    await connection.execute("update api_keys set scopes = '{events:read}' where role = 'reader'")
-    await connection.close()
-    await subscribe(cast.administrator, receiver, "/lives")
-    await make.record(cast.secretariat, "goals")
-    await receiver.until("/lives", 1)
+    await change_readers_key(database_address, "scopes = '{events:read}'")
+    await another_is_told(cast, receiver)
     assert receiver.calls["/narrowed"] == []
 
 
