@@ -246,7 +246,7 @@ def count_plan(collection: Collection, asked: Asked) -> Compiled:
 
 
 def stats_plan(collection: Collection, asked: Asked) -> Compiled:
-    """Counts per group, with the feed position they were read at."""
+    """Counts per group, with the version of the data that they were read at."""
     shape = asked.shape
 
     def build() -> Statement:
@@ -270,7 +270,8 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
             .limit(GROUPS_MOST + 1)
             .subquery()
         )
-        return select(JOURNAL_HEAD.c.position, *counts.c).select_from(JOURNAL_HEAD.outerjoin(counts, true()))
+        version = JOURNAL_HEAD.c.position, JOURNAL_HEAD.c.hash
+        return select(*version, *counts.c).select_from(JOURNAL_HEAD.outerjoin(counts, true()))
 
     return collection.statement(("stats", shape), build)
 

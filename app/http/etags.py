@@ -58,3 +58,12 @@ def allows(header: bytes | None, version: int, *, required: bool) -> bool:
         return True
     known = tags(header, "If-Match")
     return known is None or any(not weak and tag.partition(".")[0] == str(version) for weak, tag in known)
+
+
+def known_tags(headers: dict[bytes, bytes]) -> list[str]:
+    """The tags that the client has already."""
+    header = headers.get(b"if-none-match")
+    if header is None:
+        return []
+    found = tags(header, "If-None-Match")
+    return ["*"] if found is None else [tag for _, tag in found]

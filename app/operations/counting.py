@@ -12,9 +12,10 @@ from app.collection.collection import Collection
 from app.collection.pages import GROUPS_MOST, stats_plan
 from app.errors import InvalidParameter
 from app.http.formats import JSON, chosen
-from app.operations.answering import caching
-from app.operations.reading import known_tags, permitted, refuse_unseen, suffix_of, version_of
+from app.operations.kept import Version
+from app.operations.reading import permitted, refuse_unseen, suffix_of
 from app.operations.serving import address_of, headers_of, moment_of, service_of
+from app.operations.versions import of_version
 
 
 async def stats(request: Request, collection: Collection) -> Response:
@@ -26,20 +27,13 @@ async def stats(request: Request, collection: Collection) -> Response:
     asked = read(collection, request.scope["query_string"], groups=True, today=moment.day if moment else None)
     await refuse_unseen(request, collection, (path for path, _ in asked.shape.filters))
     asked.as_of = moment.text if moment else ""
-    service, suffix = service_of(request), suffix_of(request, moment, collection, asked)
-    version, known = await version_of(service, moment), known_tags(headers)
-    answer = caching(moment, ETag=f'"{version[0]}.{suffix}"')
-    if "*" in known or f"{version[0]}.{suffix}" in known:
-        return Response(None, 304, answer)
 
-    async def counted() -> tuple[int, str]:
-        rows = await service.database.fetch(stats_plan(collection, asked), asked.values, context)
-        return rows[0]["position"], _cells(request, collection, asked, rows)
+    async def counted() -> tuple[Version, str]:
+        plan = stats_plan(collection, asked)
+        rows = await service_of(request).database.fetch(plan, asked.values, context)
+        return (rows[0]["position"], rows[0]["hash"]), _cells(request, collection, asked, rows)
 
-    same = (collection.name, suffix, address_of(request), *context.items())
-    position, text = await (counted() if moment else service.kept.answer(version, same, counted))
-    answer["ETag"] = f'"{position}.{suffix}"'
-    return Response(text, 200, answer, media_type="application/json")
+    return await of_version(request, moment, context, suffix_of(request, moment, collection, asked), counted)
 
 
 def _cells(request: Request, collection: Collection, asked: Asked, rows: Sequence[Any]) -> str:

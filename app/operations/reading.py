@@ -18,16 +18,16 @@ from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
 from app.collection.own_keys import OWN_KEY
 from app.collection.pages import count_plan, export_plan, item_plan, items_plan, page_plan
 from app.collection.renditions import Rendition
-from app.db import PLAIN, Compiled, Connection, Context
+from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotFound
 from app.gathering import Found
-from app.http.etags import tags
+from app.http.etags import known_tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
 from app.operations.answering import caching, digest, tells_of_people
 from app.operations.comparisons import compared
 from app.operations.copying import resumed, streamed
-from app.operations.kept import VERSION, Version
+from app.operations.kept import VERSION
 from app.operations.moments import Moment
 from app.operations.serving import (
     Service,
@@ -38,17 +38,9 @@ from app.operations.serving import (
     moment_of,
     service_of,
 )
+from app.operations.versions import version_of
 
 LIST_FORMATS = (JSON, NDJSON, CSV, XLSX)
-
-
-def known_tags(headers: dict[bytes, bytes]) -> list[str]:
-    """The tags that the client has already."""
-    header = headers.get(b"if-none-match")
-    if header is None:
-        return []
-    found = tags(header, "If-None-Match")
-    return ["*"] if found is None else [tag for _, tag in found]
 
 
 async def permitted(request: Request, collection: Collection) -> Context:
@@ -238,12 +230,6 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
         answer,
         media_type="application/json",
     )
-
-
-async def version_of(service: Service, moment: Moment | None) -> Version:
-    """The version of the data, now or then; it is the same for all callers."""
-    row = await service.database.same(VERSION, moment.context if moment else PLAIN)
-    return row[0], row[1]
 
 
 async def _count(service: Service, collection: Collection, context: Context, asked: Asked) -> str:

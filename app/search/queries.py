@@ -40,6 +40,7 @@ from app.focal_points.queries import FOCAL_POINTS
 from app.framework_items.queries import FRAMEWORK_ITEMS
 from app.gaps.queries import GAP_DISMISSALS
 from app.goals.queries import GOALS
+from app.journal import JOURNAL_HEAD
 from app.organisations.queries import ORGANISATIONS
 from app.overlaps.queries import OVERLAP_VERDICTS
 from app.persons.queries import PERSONS
@@ -57,6 +58,7 @@ SEARCHED: dict[str, Collection] = {
 }  # fmt: skip
 RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
+_VERSION = JOURNAL_HEAD.c.position, JOURNAL_HEAD.c.hash
 _PLACES = literal(10_000.0)
 """A score has four decimal places."""
 Way = Literal["by stem", "by stem first", "anywhere"]
@@ -66,8 +68,8 @@ _ABOVE_ALL = 3
 
 
 def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
-    """Hits as JSON, each with the number of those that were ranked. It is planned with the words each time, since the
-    best way to rare words is the worst to common ones.
+    """The version of the data, the number of hits, these as JSON, and how many were ranked. It is planned with the
+    words each time, since the best way to rare words is the worst to common ones.
     """
     return GOALS.statement(
         ("search", terms, way, some_kinds), lambda: _found(terms, way, some_kinds=some_kinds)
@@ -75,8 +77,8 @@ def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
 
 
 def found_rare(terms: int, *, some_kinds: bool, together: bool = False) -> Compiled:
-    """The number of hits, and these as JSON, of words that few records have by their stem: one plan is right for these,
-    and kept. `together`: of several searches, from arrays of what is given; before each row, its place in them.
+    """The same, but for how many were ranked, of words that few records have by their stem: one plan is right for
+    these, and kept. `together`: of several searches, from arrays of what is given; before each row, its place in them.
     """
     return GOALS.statement(
         ("search for rare words", terms, some_kinds, together),
@@ -101,8 +103,8 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
     newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
     ranked = func.count().over().label("ranked")
     best = _best(newest, asked, terms).add_columns(ranked).limit(given["limit"]).subquery("best")
-    hit = _hit(best)
-    return select(func.row_to_json(hit.table_valued()), best.c.ranked).select_from(best.join(hit, true()))
+    told = _told(best, func.coalesce(func.max(best.c.ranked), 0)).subquery("told")
+    return select(*_VERSION, *told.c).select_from(JOURNAL_HEAD.join(told, true()))
 
 
 def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
@@ -110,11 +112,9 @@ def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
     stems = FINDABLE.c.words.bool_op("@@")(asked.c.words)
     newest = _newest(stems, _ABOVE_ALL, asked.c.kinds if some_kinds else None).correlate(asked).subquery()
     best = _best(newest, asked, terms).limit(asked.c.limit).correlate(asked).subquery("best")
-    hit = _hit(best)
-    hits = func.string_agg(func.row_to_json(hit.table_valued()).cast(Text), ",")
-    told = select(func.count(), hits).select_from(best.join(hit, true())).lateral("told")
+    told = _told(best).lateral("told")
     place = [asked.c.place] if together else []
-    return select(*place, *told.c).select_from(asked.join(told, true()))
+    return select(*place, *_VERSION, *told.c).select_from(JOURNAL_HEAD.join(asked, true()).join(told, true()))
 
 
 def _types(terms: int, *, some_kinds: bool) -> dict[str, TypeEngine[Any]]:
@@ -183,6 +183,13 @@ def _best(newest: FromClause, asked: CTE, terms: int) -> Select[Any]:
     score: ColumnElement[Any] = func.round((hits.c.above + named + words + near) * _PLACES)
     scored = select(hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"))
     return scored.order_by(score.desc(), hits.c.record_id)
+
+
+def _told(best: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
+    """How many hits there are, and what is told of them, in one row."""
+    hit = _hit(best)
+    hits = func.string_agg(func.row_to_json(hit.table_valued()).cast(Text), ",")
+    return select(func.count(), func.coalesce(hits, ""), *more).select_from(best.join(hit, true()))
 
 
 def _hit(best: FromClause) -> LateralFromClause:

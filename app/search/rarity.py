@@ -11,11 +11,12 @@ _rare: dict[str, float] = {}
 
 def is_rare(words: str) -> bool:
     """Whether few records had these words when they were counted, which is no minute ago."""
-    return _rare.get(words, 0.0) > monotonic()
+    return _rare.get(words.casefold(), 0.0) > monotonic()
 
 
 def remember(words: str, hits: int) -> None:
     """So many hits of these words were ranked just now."""
+    words = words.casefold()
     _rare.pop(words, None)
     if hits < RANKED_AT_MOST:
         _rare[words] = monotonic() + _SECONDS

@@ -1,11 +1,9 @@
 """The search over all kinds."""
 
 import re
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from asyncpg import Record
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
@@ -14,14 +12,18 @@ from app.collection.search import spaced
 from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.answering import caching, tells_of_people
+from app.operations.answering import digest
 from app.operations.doors import open_door
+from app.operations.kept import Version
 from app.operations.serving import context_of, headers_of, moment_of, service_of
+from app.operations.versions import of_version
 from app.search.queries import SEARCHED, Way, found, found_rare
 from app.search.rarity import is_rare, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
+_NUMBER = 2
+"""Where a statement tells how many hits there are."""
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
@@ -51,34 +53,30 @@ async def search(request: Request) -> Response:
     values |= {"q": given["q"], "limit": int(limit)}
     if kinds:
         values["kinds"] = ",".join(SEARCHED[kind].name for kind in kinds)
-    database, size = service_of(request).database, len(terms)
-
-    async def hits(way: Way) -> Sequence[Record]:
-        return await database.fetch(found(size, way, some_kinds=bool(kinds)), values, context)
-
     moment = await moment_of(request)
-    if not spaced(given["q"]):
-        items = _items(await hits("anywhere"))
-    else:
-        if moment is None and is_rare(given["q"]):
-            plan = partial(found_rare, size, some_kinds=bool(kinds))
-            row = await database.one(values, plan(), partial(plan, together=True), context)
-            assert row is not None  # it counts
-            number, items = row
+    database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
+
+    async def hits(way: Way) -> Any:
+        *told, ranked = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
+        if way == "by stem" and moment is None and not kinds:
+            remember(values["q"], ranked)
+        return told
+
+    async def read() -> tuple[Version, str]:
+        if not spaced(values["q"]):
+            told = await hits("anywhere")
         else:
-            rows = await hits("by stem")
-            number, items = len(rows), _items(rows)
-            if moment is None and not kinds:
-                remember(given["q"], rows[0]["ranked"] if rows else 0)
-        if number < values["limit"]:
-            items = _items(await hits("by stem first"))
-    tells_of_people(request)
-    answer = caching(moment)
-    return Response(f'{{"items":[{items}]}}', 200, answer, media_type="application/json")
+            if moment is None and is_rare(values["q"]):
+                plan = partial(found_rare, size, some_kinds=some_kinds)
+                told = await database.one(values, plan(), partial(plan, together=True), context)
+            else:
+                told = await hits("by stem")
+            if told[_NUMBER] < values["limit"]:
+                told = await hits("by stem first")
+        position, state, _, items = told
+        return (position, state), f'{{"items":[{items}]}}'
 
-
-def _items(rows: Sequence[Record]) -> str:
-    return ",".join(row[0] for row in rows)
+    return await of_version(request, moment, context, digest(request, moment, people=True), read)
 
 
 open_door(
@@ -89,8 +87,8 @@ open_door(
     "search",
     Permission.READ,
     summary="Search everything",
-    responses=doc.ok(200, "The best hits.", doc.hits_content(), "Memento-Datetime")
-    | doc.problems(*doc.READS),
+    responses=doc.ok(200, "The best hits.", doc.hits_content(), "ETag", "Memento-Datetime")
+    | doc.problems(*doc.READS, 304),
     openapi_extra={
         "parameters": [
             {**doc.query_words(), "required": True},
@@ -107,6 +105,7 @@ open_door(
                 _HITS,
             ),
             *doc.AS_OF,
+            doc.IF_NONE_MATCH,
         ]
     },
 )

@@ -4,10 +4,16 @@ A trip is one call of the driver on a connection of the service: a statement, or
 who is asking) and the `commit` around it.
 """
 
+import asyncio
+from typing import Any
+
 import httpx
 import pytest
 
+from app.db import Database
+from app.operations.kept import VERSION
 from tests import make, rows
+from tests.cast import Cast
 from tests.conftest import Register
 
 PAGES = {
@@ -46,6 +52,55 @@ async def test_a_search_looks_again_only_if_whole_words_do_not_fill_the_page(
         await client.get(f"/v1/search?q=mediation&limit={limit}")
         looks[limit] = sum("hits" in each for each in sent)
     assert looks == {2: 1, 3: 2}
+
+
+@pytest.mark.parametrize("path", ["/v1/search?q=mediation&limit=1", "/v1/events/stats?group_by=status"])
+async def test_what_was_answered_is_not_looked_up_again_until_the_data_change(
+    cast: Cast, sent: list[str], path: str
+) -> None:
+    """Then only their version is asked for. At first it is not, and once they have changed, both are."""
+    draft = await make.record(cast.secretariat, "events", title="Mediation", visibility="own")
+    await make.record(cast.secretariat, "events", title="Mediation")
+
+    async def told(client: httpx.AsyncClient) -> tuple[bytes, str]:
+        sent.clear()
+        answer = await client.get(path)
+        assert answer.status_code == 200, answer.text
+        versions = sum(each == VERSION.sql for each in sent)
+        return answer.content, "version " * versions + "data" * (len(sent) > versions)
+
+    seen_by_all, looked = await told(cast.anonymous)
+    assert looked == "data"
+    assert await told(cast.anonymous) == (seen_by_all, "version ")
+    more, looked = await told(cast.secretariat)
+    assert more != seen_by_all
+    assert looked == "data"  # what others were told is no answer to those who see more
+    await cast.secretariat.delete(f"/v1/events/{draft['id']}")
+    assert await told(cast.secretariat) == (seen_by_all, "version data")
+    assert await told(cast.anonymous) == (seen_by_all, "data")
+
+
+@pytest.mark.parametrize("path", ["/v1/search?q=mediation&limit=1", "/v1/events/stats?group_by=status"])
+async def test_who_waits_for_an_answer_is_told_what_was_written_before_they_asked(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    await make.record(client, "events", title="A forum, also on mediation", status="planned")
+    later: list[asyncio.Task[httpx.Response]] = []
+    fetch = Database.fetch
+
+    async def and_meanwhile(*args: Any, **how: Any) -> Any:
+        rows = await fetch(*args, **how)
+        if not later and args[1] is not VERSION:
+            await make.record(client, "events", title="Mediation", status="implemented")
+            later.append(asyncio.create_task(client.get(path)))
+            await asyncio.sleep(0.05)
+        return rows
+
+    monkeypatch.setattr(Database, "fetch", and_meanwhile)
+    before = await client.get(path)
+    after = await later[0]
+    assert before.content != after.content == (await client.get(path)).content
+    assert before.headers["ETag"] != after.headers["ETag"]
 
 
 async def test_a_deep_page_is_one_statement_like_the_first(
