@@ -209,7 +209,9 @@ def _scale(middle: Register, folder: Path, asked: argparse.Namespace, results: R
         for number in range(asked.rounds):
             console.print(f"Round {number + 1} of {asked.rounds}, by size …")
             for found in (small, middle, large):
-                calls = found.measured.calls() | {"common word": Call("/v1/search?q=mediation&limit=20")}
+                calls = found.measured.calls() | {
+                    "common word": Call("/v1/search?q={new common word}&limit=20")
+                }
                 for name in ("get", "list", "create", "patch", "search", "common word"):
                     result = wrk(found.server, calls[name], asked.seconds, found.postmaster, found.folder)
                     results.sizes.setdefault(name, {}).setdefault(found.events, []).append(result)

@@ -46,6 +46,7 @@ _FIRST, _SECOND = (
 )
 WORDS = [first + second + "nam" for second in _SECOND for first in _FIRST]
 """Different words of the titles. In a register of 200 000 events each stands in some sixty texts."""
+COMMON_WORD = "mediation"
 
 
 _FRAME = """

@@ -33,8 +33,9 @@ class Result:
 @dataclass(frozen=True)
 class Call:
     """A request as a load generator makes it. Path, headers and body may hold `{n}`, a number that no other call has,
-    `{small}`, a smaller one, `{id}`, the id of a record to change, `{read}`, that of another, and `{word}`, one of
-    `data.WORDS`.
+    `{small}`, a smaller one, `{id}`, the id of a record to change, `{read}`, that of another, `{word}`, one of
+    `data.WORDS`, and `{new word}` and `{new common word}`, one of these, and one that every fifth text has, in capital and
+    small letters as nobody has asked for it lately.
     """
 
     path: str
@@ -42,20 +43,24 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def made(self) -> str:
+        """The request as a Lua expression."""
+        headers = "".join(f"[{json.dumps(name)}]={_lua(value)}," for name, value in self.headers.items())
+        return f"wrk.format({json.dumps(self.method)}, {_lua(self.path)}, {{{headers}}}, {_lua(self.body)})"
+
     @property
     def script(self) -> str:
         """The request as a Lua function for wrk."""
-        headers = "".join(f"[{json.dumps(name)}]={_lua(value)}," for name, value in self.headers.items())
-        made = f"wrk.format({json.dumps(self.method)}, {_lua(self.path)}, {{{headers}}}, {_lua(self.body)})"
         if self.at(0) == self.at(1):  # always the same
             return (
-                f"local same\nfunction init()\n  same = {made}\nend\nfunction request()\n  return same\nend\n"
+                f"local same\nfunction init()\n  same = {self.made}\nend\n"
+                "function request()\n  return same\nend\n"
             )
-        return (
-            "local n = os.time() % 1000000 * 1000000\n"
-            f"local words = {{{', '.join(map(json.dumps, data.WORDS))}}}\n"
-            f"function request()\n  n = n + 1\n  return {made}\nend\n"
-        )
+        return f"{_NUMBERS}function request()\n  n = n + 1\n  return {self.made}\nend\n"
 
     def at(self, number: int) -> "Call":
         """One such request."""
@@ -74,8 +79,15 @@ def parts_of(number: int) -> dict[str, str]:
         "{small}": str(number % SMALL),
         "{id}": data.known(number % data.CHANGED + 1),
         "{read}": data.known(number % _READ + data.CHANGED + 1),
-        "{word}": data.WORDS[number % len(data.WORDS)],
+        "{word}": (word := data.WORDS[number % len(data.WORDS)]),
+        "{new word}": _spelled(word, number // len(data.WORDS)),
+        "{new common word}": _spelled(data.COMMON_WORD, number),
     }
+
+
+def _spelled(word: str, number: int) -> str:
+    """A word with capitals where the bits of a number are set."""
+    return "".join(letter.upper() if number >> place & 1 else letter for place, letter in enumerate(word))
 
 
 def _filled(text: str, number: int) -> str:
@@ -90,7 +102,39 @@ _LUA = {
     "{id}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {data.CHANGED} + 1)",
     "{read}": f"string.format('{data.KNOWN_PREFIX}%012.0f', n % {_READ} + {data.CHANGED + 1})",
     "{word}": f"words[n % {len(data.WORDS)} + 1]",
+    "{new word}": f"spelled(words[n % {len(data.WORDS)} + 1], math.floor(n / {len(data.WORDS)}))",
+    "{new common word}": f"spelled({json.dumps(data.COMMON_WORD)}, n)",
 }
+
+
+_NUMBERS = f"""local n = os.time() % 1000000 * 1000000
+local words = {{{", ".join(map(json.dumps, data.WORDS))}}}
+local function spelled(word, bits)
+  return (word:gsub(".", function(letter)
+    local capital = bits % 2 == 1
+    bits = math.floor(bits / 2)
+    return capital and letter:upper() or letter
+  end))
+end
+"""
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """Requests of several kinds, one after the other."""
+
+    calls: tuple[Call, ...]
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.calls))
+
+    @property
+    def script(self) -> str:
+        ways = ",\n".join(f"  function() return {call.made} end" for call in self.calls)
+        return (
+            f"{_NUMBERS}local ways = {{\n{ways}\n}}\n"
+            "function request()\n  n = n + 1\n  return ways[n % #ways + 1]()\nend\n"
+        )
 
 
 def _lua(text: str) -> str:
@@ -100,9 +144,14 @@ def _lua(text: str) -> str:
 
 
 def wrk(
-    server: Server, call: Call, seconds: int, postmaster: int, folder: Path, connections: int = CONNECTIONS
+    server: Server,
+    call: Call | InTurn,
+    seconds: int,
+    postmaster: int,
+    folder: Path,
+    connections: int = CONNECTIONS,
 ) -> Result:
-    """Run one kind of request for some seconds."""
+    """Make requests for some seconds."""
     script = folder / "call.lua"
     script.write_text(call.script)
     command = [
@@ -120,7 +169,7 @@ def wrk(
     after = server.cpu, cpu_seconds(postmaster)
     total = int(_found(r"(\d+) requests in", done))
     if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", done):
-        raise RuntimeError(f"{errors[1]} of {total} requests failed: {call.method} {call.path}")
+        raise RuntimeError(f"{errors[1]} of {total} requests failed: {call}")
     return Result(
         float(_found(r"Requests/sec:\s+([\d.]+)", done)),
         _milliseconds(done, "50%"),

@@ -7,7 +7,6 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.data import WORDS
 from bench.load import Call
 
 LIST = "kind=seminar&sort=-start_date&limit=50"
@@ -49,8 +48,8 @@ class Measured:
             "304": Call("/v1/events/{read}", headers={"If-None-Match": '"1"'}),
             "list": Call(f"/v1/events?{LIST}"),
             "first page": Call(f"/v1/events?{FIRST}"),
-            "search": Call("/v1/search?q={word}&limit=20"),
-            "search, one word": Call(f"/v1/search?q={WORDS[0]}&limit=20"),
+            "search": Call("/v1/search?q={new word}&limit=20"),
+            "search, again": Call("/v1/search?q={word}&limit=20"),
             "counts": Call(f"/v1/events/stats?{COUNTS}"),
             "create": Call(
                 "/v1/events", "POST", {**writer, "Content-Type": "application/json"}, json.dumps(_EVENT)
@@ -68,8 +67,8 @@ def peer_calls(measured: Measured) -> dict[str, Call]:
     return {
         "get": Call("/events/{read}"),
         "list": Call(f"/events?{LIST}"),
-        "search": Call("/search?q={word}&limit=20"),
-        "search, one word": Call(f"/search?q={WORDS[0]}&limit=20"),
+        "search": Call("/search?q={new word}&limit=20"),
+        "search, again": Call("/search?q={word}&limit=20"),
         "create": Call("/events", "POST", head, json.dumps(_EVENT)),
         "patch": Call("/events/{id}", "PATCH", head, '{"registered": {small}}'),
     }

@@ -31,7 +31,7 @@ async def recorded(address: str, folder: Path, calls: Mapping[str, Call], number
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench") as client,
     ):
         for name, call in calls.items():
-            before = len(data.WORDS) if "{word}" in call.path else 1  # by which caches are filled, as of keys
+            before = len(data.WORDS) if "word}" in call.path else 1  # by which caches are filled, as of keys
             for _ in range(before + 1):
                 number += 1
                 one = call.at(number)
@@ -76,6 +76,8 @@ _VARIABLES = {
     "{id}": f"('{data.KNOWN_PREFIX}' || lpad(:id::text, 12, '0'))::uuid",
     "{read}": f"('{data.KNOWN_PREFIX}' || lpad(:read::text, 12, '0'))::uuid",
     "{word}": "(:words::text[])[:word]",
+    "{new word}": "(:words::text[])[:word]",
+    "{new common word}": f"'{data.COMMON_WORD}'",
 }
 _SET = f"""\\set n random(1, 1000000000000)
 \\set small random(1, {SMALL})

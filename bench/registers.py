@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +55,14 @@ class Register:
 
 
 @contextmanager
-def register(events: int, folder: Path, port: int = PORT) -> Iterator[Register]:
+def register(
+    events: int, folder: Path, port: int = PORT, settings: Mapping[str, str] = _SETTINGS
+) -> Iterator[Register]:
     """Start a filled register; it is filled first unless the folder holds one of this size."""
     home = folder / str(events)
     home.mkdir(parents=True, exist_ok=True)
     filled = home / "filled"
-    with embedded.start(home / "data", settings=_SETTINGS) as running:
+    with embedded.start(home / "data", settings=dict(settings)) as running:
         preparing.migrate(running.dsn)
         if not filled.exists():
             asyncio.run(data.fill(running.dsn, events))

@@ -7,6 +7,8 @@ from weakref import WeakValueDictionary
 from app.db import Compiled
 
 _BYTES_MOST = 8_000_000
+_BESIDE = 1_000
+"""Bytes that an answer takes beside its own, at most: what was asked, and by whom."""
 
 Version = tuple[int, bytes]
 """How far the journal is, and its hash: two registers of one version hold the same."""
@@ -60,7 +62,8 @@ class Kept:
         return version, answer
 
     def _put(self, version: Version, asked: Hashable, answer: bytes) -> None:
-        if version != self._version or self._size + len(answer) > _BYTES_MOST:
+        size = len(answer) + _BESIDE
+        if version != self._version or self._size + size > _BYTES_MOST:
             self._version, self._answers, self._size = version, {}, 0
         self._answers[asked] = answer
-        self._size += len(answer)
+        self._size += size
