@@ -24,7 +24,7 @@ from app.imports.rows import Reader
 from app.jobs.queue import Progress
 from app.operations.transactions import Answer
 
-_FIRST_ROWS, _CHUNK_ROWS, _CHUNK_SIZE = 250, 1_000, 1_000_000
+_FIRST_ROWS, _CHUNK_ROWS, _CHUNK_SIZE = 250, 2_000, 2_000_000
 """So many rows, or so many characters, are worked on at a time: what bounds the memory that a load takes. The first are
 fewer, so that there is soon something to write."""
 _MOVED_MOST = 1_000
