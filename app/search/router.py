@@ -18,7 +18,7 @@ from app.operations.kept import Version
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.versions import of_version
 from app.search.queries import SEARCHED, Way, found, found_rare
-from app.search.rarity import is_rare, remember
+from app.search.rarity import few, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
@@ -63,10 +63,13 @@ async def search(request: Request) -> Response:
         return told
 
     async def read() -> tuple[Version, str]:
+        known = few(values["q"]) if moment is None else None
         if not spaced(values["q"]):
             told = await hits("anywhere")
+        elif known is not None and known < values["limit"]:  # to look by stem alone would not fill the page
+            told = await hits("by stem first")
         else:
-            if moment is None and is_rare(values["q"]):
+            if known is not None:
                 plan = partial(found_rare, size, some_kinds=some_kinds)
                 told = await database.one(values, plan(), partial(plan, together=True), context)
             else:
