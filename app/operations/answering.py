@@ -36,7 +36,7 @@ def digest(request: Request, moment: Moment | None, *, people: bool = False) -> 
     sees, and, where there are `people` in it, whether these; never the key itself.
     """
     address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-    when = moment.text if moment else datetime.now(UTC).date()
+    when = f"{moment.text} {moment.head}" if moment else datetime.now(UTC).date()
     seen = request.scope["state"]["caller"].view + (" people" if people and tells_of_people(request) else "")
     return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
 

@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from time import monotonic
 from weakref import WeakValueDictionary
 
 from app.db import Compiled
 
-_BYTES_MOST = 8_000_000
+_BYTES_MOST, _ONE_MOST = 8_000_000, 1_000_000
+"""Of all answers, and of one."""
+_LATE = 3.0
+"""Seconds for which others wait for a reading."""
 _BESIDE = 1_000
 """Bytes that an answer takes beside its own, at most: what was asked, and by whom."""
 
@@ -25,7 +29,8 @@ class Kept:
 
     def __init__(self) -> None:
         self._version: Version | None = None
-        self._answers: dict[Hashable, bytes] = {}
+        self._answers: dict[Hashable, tuple[bytes, float]] = {}
+        """Each with when its reading began."""
         self._size = 0
         self._reading: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
 
@@ -38,32 +43,42 @@ class Kept:
     async def answer(self, version: Version | None, asked: Hashable, read: Read) -> tuple[Version, bytes]:
         """What was answered at the version that the data had when it was asked for, else what is read now.
 
-        Who asks for what is being read already waits for that one reading, and reads only if it was of another version.
+        Who asks for what is being read already waits for that one reading. If it was of another version, one of those
+        who waited reads for all of them. If it is late, they do not wait for it.
         """
-        if (known := self._get(version, asked)) is not None:
+        came = monotonic()
+        if (known := self._get(version, asked, came)) is not None:
             return known
         reading = self._reading.setdefault(asked, asyncio.Lock())
-        if not reading.locked():
-            async with reading:
-                return await self._read(asked, read)
-        async with reading:
-            known = self._get(version, asked)
-        return known or await self._read(asked, read)
+        try:
+            async with asyncio.timeout(_LATE):
+                await reading.acquire()
+        except TimeoutError:
+            return await self._read(asked, read)
+        try:
+            return self._get(version, asked, came) or await self._read(asked, read)
+        finally:
+            reading.release()
 
     async def _read(self, asked: Hashable, read: Read) -> tuple[Version, bytes]:
+        begun = monotonic()
         version, text = await read()
         answer = text.encode()
-        self._put(version, asked, answer)
+        self._put(version, asked, answer, begun)
         return version, answer
 
-    def _get(self, version: Version | None, asked: Hashable) -> tuple[Version, bytes] | None:
-        if version is None or version != self._version or (answer := self._answers.get(asked)) is None:
+    def _get(self, version: Version | None, asked: Hashable, came: float) -> tuple[Version, bytes] | None:
+        """What is known of this version, or was read since somebody came."""
+        answer, begun = self._answers.get(asked, (None, 0.0))
+        if answer is None or self._version is None or (version != self._version and begun < came):
             return None
-        return version, answer
+        return self._version, answer
 
-    def _put(self, version: Version, asked: Hashable, answer: bytes) -> None:
+    def _put(self, version: Version, asked: Hashable, answer: bytes, begun: float) -> None:
         size = len(answer) + _BESIDE
+        if size > _ONE_MOST:
+            return
         if version != self._version or self._size + size > _BYTES_MOST:
             self._version, self._answers, self._size = version, {}, 0
-        self._answers[asked] = answer
+        self._answers[asked] = answer, begun
         self._size += size

@@ -24,7 +24,7 @@ FIXDATE = (
 
 _HINT = "An instant such as 2026-10-01T09:00:00Z, a date, or a relative date such as -30d"
 _LOOK = Compiled(
-    """select clock_timestamp() as now, first, (
+    """select clock_timestamp() as now, first, (select encode(substr(hash, 1, 4), 'hex') from journal_head) as head, (
   select position from commits where at <= greatest($1, case when $2 then first end)
   order by at desc, position desc limit 1) as position
 from (select min(at) as first from commits) register""",
@@ -39,6 +39,8 @@ class Moment:
 
     at: datetime
     position: int
+    head: str
+    """What the journal is now, in short: of what the past was, something may be forbidden or erased since."""
 
     @property
     def day(self) -> date:
@@ -86,7 +88,7 @@ async def _found(database: Database, at: datetime, given: str, parameter: str, *
     """Before the first change and after the present: the nearest there is if negotiated, refused if named."""
     row = (await database.fetch(_LOOK, {"at": at, "clamped": clamped}))[0]
     if clamped and row["position"] is not None:
-        return Moment(min(max(at, row["first"]), row["now"]), row["position"])
+        return Moment(min(max(at, row["first"]), row["now"]), row["position"], row["head"])
     if row["position"] is None:
         begins = f"It begins {row['first']:%Y-%m-%dT%H:%M:%SZ}." if row["first"] else "It is empty."
         raise _refused(
@@ -94,7 +96,7 @@ async def _found(database: Database, at: datetime, given: str, parameter: str, *
         )
     if at > row["now"]:
         raise _refused("That time lies ahead.", "in_the_future", parameter, given)
-    return Moment(at, row["position"])
+    return Moment(at, row["position"], row["head"])
 
 
 async def _instant(database: Database, given: str, parameter: str) -> datetime:

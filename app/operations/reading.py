@@ -110,7 +110,9 @@ async def _item(
     if rendition:
         _shape_for(rendition, asked)
     moment = await moment_of(request)
-    suffix = "" if asked.whole else f".{suffix_of(request, moment, collection, asked)}"
+    suffix = f".{moment.head}" if moment else ""
+    if not asked.whole:
+        suffix = f".{suffix_of(request, moment, collection, asked)}"
     suffix += style.ending if rendition else ""
 
     async def looked_up(*, tag_only: bool = False) -> Found:

@@ -140,6 +140,24 @@ async def test_the_past_can_be_negotiated_and_is_not_sent_twice(client: httpx.As
     assert wrong.json()["errors"][0]["header"] == "Accept-Datetime"
 
 
+@pytest.mark.parametrize("path", [
+    "/v1/search?q=mediation", "/v1/events/stats?group_by=kind", "/v1/events", "/v1/events.csv", "/v1/events/{id}",
+])  # fmt: skip
+async def test_who_has_the_past_already_is_not_told_so_when_something_was_hidden_since(
+    cast: Cast, path: str
+) -> None:
+    made = await make.record(cast.secretariat, "events", title="Mediation")
+    await make.record(cast.secretariat, "events", title="Other")
+    path = path.replace("{id}", made["id"]) + ("&" if "?" in path else "?") + f"as_of={_then()}"
+    first = await cast.anonymous.get(path)
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert (await cast.anonymous.get(path, headers=known)).status_code == 304
+    await cast.secretariat.patch(f"/v1/events/{made['id']}", json={"visibility": "own"})
+    after = await cast.anonymous.get(path, headers=known)
+    assert after.status_code in {200, 404}
+    assert after.content != first.content
+
+
 @pytest.mark.parametrize(
     ("as_of", "code"),
     [
