@@ -118,6 +118,8 @@ class Installation(Base):
 
 
 JOURNAL_HEAD: Table = JournalHead.__table__  # type: ignore[assignment]
+VERSION_OF_DATA = JOURNAL_HEAD.c.position, JOURNAL_HEAD.c.hash
+"""Told beside what was read, in one statement: two registers of one version hold the same."""
 COMMITS: Table = Commit.__table__  # type: ignore[assignment]
 CHANGES: Table = Change.__table__  # type: ignore[assignment]
 _WITHHELD = table("withheld", column("record_id", Uuid))

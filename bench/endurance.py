@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 
 from rich.console import Console
 from rich.table import Table
@@ -118,7 +119,10 @@ def _measure(found: Register, minutes: int, seconds: int) -> bool:
     after = found.server.memory
     quarter = max(1, minutes // 4)
     early, late = (
-        tuple(statistics.median(pick(each) for each in part) for pick in (_least, _most))
+        tuple(
+            statistics.median(pick(each) for each in part)
+            for pick in (attrgetter("least"), attrgetter("most"))
+        )
         for part in (known[quarter : 2 * quarter] or known, known[-quarter:])
     )
     table = Table("", "Least MB", "Most MB")
@@ -131,14 +135,6 @@ def _measure(found: Register, minutes: int, seconds: int) -> bool:
         f"{sum(each.requests for each in known)} requests, {sum(each.others for each in known)} loads and exports"
     )
     return before <= _MOST and all(grown - was <= _GROWN for was, grown in zip(early, late, strict=True))
-
-
-def _least(minute: Minute) -> float:
-    return minute.least
-
-
-def _most(minute: Minute) -> float:
-    return minute.most
 
 
 def main() -> None:

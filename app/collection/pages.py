@@ -37,7 +37,7 @@ from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import rare_and_common, search_condition
 from app.collection.tabular import bare
 from app.db import Compiled, Statement
-from app.journal import CHANGES, JOURNAL_HEAD
+from app.journal import CHANGES, JOURNAL_HEAD, VERSION_OF_DATA
 
 GROUPS_MOST = 10_000
 _LONG = 250
@@ -270,8 +270,7 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
             .limit(GROUPS_MOST + 1)
             .subquery()
         )
-        version = JOURNAL_HEAD.c.position, JOURNAL_HEAD.c.hash
-        return select(*version, *counts.c).select_from(JOURNAL_HEAD.outerjoin(counts, true()))
+        return select(*VERSION_OF_DATA, *counts.c).select_from(JOURNAL_HEAD.outerjoin(counts, true()))
 
     return collection.statement(("stats", shape), build)
 

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from app.db import PLAIN, Context
-from app.http.etags import known_tags
+from app.http.etags import not_modified
 from app.operations.answering import caching
 from app.operations.kept import VERSION, Read, Version
 from app.operations.moments import Moment
@@ -17,21 +17,17 @@ async def version_of(service: Service, moment: Moment | None) -> Version:
 
 
 async def of_version(
-    request: Request,
-    moment: Moment | None,
-    context: Context,
-    suffix: str,
-    read: Read,
+    request: Request, moment: Moment | None, context: Context, suffix: str, read: Read
 ) -> Response:
     """What `read` tells of the data, with the version that it saw; or that the client has it already. `suffix` is what
     the tag says beside the version: all else that the answer depends on.
     """
-    service, known = service_of(request), known_tags(headers_of(request))
+    service, header = service_of(request), headers_of(request).get(b"if-none-match")
     asked = (suffix, address_of(request), *context.items())
     version = None
-    if known or (moment is None and service.kept.may_have(asked)):
+    if header is not None or (moment is None and service.kept.may_have(asked)):
         version = await version_of(service, moment)
-    if version and ("*" in known or f"{version[0]}.{suffix}" in known):
+    if version and not_modified(header, f"{version[0]}.{suffix}"):
         return Response(None, 304, caching(moment, ETag=f'"{version[0]}.{suffix}"'))
     seen, text = await (read() if moment else service.kept.answer(version, asked, read))
     answer = caching(moment, ETag=f'"{seen[0]}.{suffix}"')

@@ -40,7 +40,7 @@ from app.focal_points.queries import FOCAL_POINTS
 from app.framework_items.queries import FRAMEWORK_ITEMS
 from app.gaps.queries import GAP_DISMISSALS
 from app.goals.queries import GOALS
-from app.journal import JOURNAL_HEAD
+from app.journal import JOURNAL_HEAD, VERSION_OF_DATA
 from app.organisations.queries import ORGANISATIONS
 from app.overlaps.queries import OVERLAP_VERDICTS
 from app.persons.queries import PERSONS
@@ -58,7 +58,6 @@ SEARCHED: dict[str, Collection] = {
 }  # fmt: skip
 RANKED_AT_MOST = 1000
 """Only so many hits are ranked, newest first, so that a common word costs no more than a rare one."""
-_VERSION = JOURNAL_HEAD.c.position, JOURNAL_HEAD.c.hash
 _PLACES = literal(10_000.0)
 """A score has four decimal places."""
 Way = Literal["by stem", "by stem first", "anywhere"]
@@ -104,7 +103,7 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
     ranked = func.count().over().label("ranked")
     best = _best(newest, asked, terms).add_columns(ranked).limit(given["limit"]).subquery("best")
     told = _told(best, func.coalesce(func.max(best.c.ranked), 0)).subquery("told")
-    return select(*_VERSION, *told.c).select_from(JOURNAL_HEAD.join(told, true()))
+    return select(*VERSION_OF_DATA, *told.c).select_from(JOURNAL_HEAD.join(told, true()))
 
 
 def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
@@ -114,7 +113,9 @@ def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
     best = _best(newest, asked, terms).limit(asked.c.limit).correlate(asked).subquery("best")
     told = _told(best).lateral("told")
     place = [asked.c.place] if together else []
-    return select(*place, *_VERSION, *told.c).select_from(JOURNAL_HEAD.join(asked, true()).join(told, true()))
+    return select(*place, *VERSION_OF_DATA, *told.c).select_from(
+        JOURNAL_HEAD.join(asked, true()).join(told, true())
+    )
 
 
 def _types(terms: int, *, some_kinds: bool) -> dict[str, TypeEngine[Any]]:

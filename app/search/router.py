@@ -62,21 +62,22 @@ async def search(request: Request) -> Response:
             remember(values["q"], ranked)
         return told
 
-    async def read() -> tuple[Version, str]:
-        known = few(values["q"]) if moment is None else None
+    async def rare_hits() -> Any:
+        plan = partial(found_rare, size, some_kinds=some_kinds)
+        return await database.one(values, plan(), partial(plan, together=True), context)
+
+    async def best_hits() -> Any:
         if not spaced(values["q"]):
-            told = await hits("anywhere")
-        elif known is not None and known < values["limit"]:  # to look by stem alone would not fill the page
-            told = await hits("by stem first")
-        else:
-            if known is not None:
-                plan = partial(found_rare, size, some_kinds=some_kinds)
-                told = await database.one(values, plan(), partial(plan, together=True), context)
-            else:
-                told = await hits("by stem")
-            if told[_NUMBER] < values["limit"]:
-                told = await hits("by stem first")
-        position, state, _, items = told
+            return await hits("anywhere")
+        known = few(values["q"]) if moment is None else None
+        if known is None or known >= values["limit"]:  # fewer by stem alone would not fill the page
+            told = await (hits("by stem") if known is None else rare_hits())
+            if told[_NUMBER] >= values["limit"]:
+                return told
+        return await hits("by stem first")
+
+    async def read() -> tuple[Version, str]:
+        position, state, _, items = await best_hits()
         return (position, state), f'{{"items":[{items}]}}'
 
     return await of_version(request, moment, context, digest(request, moment, people=True), read)

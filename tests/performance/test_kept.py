@@ -41,37 +41,34 @@ async def test_an_answer_that_would_push_out_all_others_is_not_kept() -> None:
     assert not kept.may_have("large")
 
 
-async def test_of_those_who_wait_for_a_reading_that_fails_one_reads_for_all() -> None:
-    readings = 0
+class _Readings:
+    """Each takes a moment, is of a version of its own, and tells how many there were with it."""
 
-    async def read() -> tuple[Version, str]:
-        nonlocal readings
-        readings += 1
-        mine = readings
+    def __init__(self) -> None:
+        self.number = 0
+        self.first_fails = False
+
+    async def __call__(self) -> tuple[Version, str]:
+        self.number += 1
+        mine = self.number
         await asyncio.sleep(0.01)
-        if mine == 1:
+        if self.first_fails and mine == 1:
             raise ConnectionError
-        return _VERSION, str(mine)
+        return (mine, b""), str(mine)
 
-    kept = Kept()
+
+async def test_of_those_who_wait_for_a_reading_that_fails_one_reads_for_all() -> None:
+    kept, read = Kept(), _Readings()
+    read.first_fails = True
     told = await asyncio.gather(*(kept.answer(None, "same", read) for _ in range(40)), return_exceptions=True)
     assert isinstance(told[0], ConnectionError)
-    assert told[1:] == [(_VERSION, b"2")] * 39
-    assert readings == 2
+    assert told[1:] == [((2, b""), b"2")] * 39
+    assert read.number == 2
 
 
 async def test_who_came_after_a_reading_began_is_told_what_was_read_later() -> None:
     """What it read may be older than what they know; they know of another version."""
-    position = 0
-
-    async def read() -> tuple[Version, str]:
-        nonlocal position
-        position += 1
-        mine = position
-        await asyncio.sleep(0.01)
-        return (mine, b""), str(mine)
-
-    kept = Kept()
+    kept, read = Kept(), _Readings()
     first = asyncio.create_task(kept.answer(None, "same", read))
     await asyncio.sleep(0)
     told = await asyncio.gather(*(kept.answer((9, b""), "same", read) for _ in range(40)))
