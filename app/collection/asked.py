@@ -377,7 +377,7 @@ def _count(given: str | None) -> bool:
 
 def search_terms(given: str) -> list[str]:
     """The words of a search, each to be found."""
-    if not given.strip() or len(given) > _QUERY_MOST or any(ord(character) < 32 for character in given):
+    if not given.strip() or len(given) > _QUERY_MOST or min(given) < " ":
         raise _invalid("q", f"1 to {_QUERY_MOST} characters are expected", given)
     terms = given.split()
     if len(terms) > _TERMS_MOST:

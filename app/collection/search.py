@@ -53,6 +53,8 @@ def spaced(asked: str) -> bool:
     """Whether these words are of scripts that set words apart. None from Thai on in Unicode's order is taken for one,
     though some are: to look inside words at once only costs more.
     """
+    if asked.isascii():
+        return True
     letters = unicodedata.normalize("NFKD", asked)
     return not any(each >= "\u0e00" and unicodedata.category(each)[0] in "LM" for each in letters)
 

@@ -51,7 +51,7 @@ class Kept:
             return known
         reading = self._reading.setdefault(asked, asyncio.Lock())
         try:
-            async with asyncio.timeout(_LATE):
+            async with asyncio.timeout(_LATE if reading.locked() else None):  # most need no clock
                 await reading.acquire()
         except TimeoutError:
             return await self._read(asked, read)

@@ -145,19 +145,27 @@ def _unread(types: Mapping[str, TypeEngine[Any]], *, together: bool) -> Mapping[
 
 
 def _asked(given: Mapping[str, ColumnElement[Any]], terms: int) -> CTE:
-    """What is looked for, made ready once."""
-    q = func.fold(given["q"])
+    """What is looked for, made ready once. `offset` keeps what is folded from being folded wherever it is used."""
+    patterns = {name: func.like_pattern(given[name]) for name in _patterns(terms)}
+    folded_once = {**given, **patterns, "q": func.fold(given["q"])}
+    once = select(*(value.label(name) for name, value in folded_once.items())).offset(0).subquery("once")
+    q = once.c.q
     ready = {
-        **given,
-        "q": q,
+        **once.c,
         "words": func.websearch_to_tsquery("english", q),
         "itself": func.word_similarity(q, q),
-        **{name: func.like_pattern(given[name]) for name in _patterns(terms)},
+        "spaced": _spaced(q),
     }
     if "kinds" in given:
-        ready["kinds"] = _kinds(given["kinds"])
-    asked = select(*(value.label(name) for name, value in ready.items()))
-    return asked.cte("asked").prefix_with("materialized")
+        ready["kinds"] = _kinds(once.c.kinds)
+    return (
+        select(*(value.label(name) for name, value in ready.items())).cte("asked").prefix_with("materialized")
+    )
+
+
+def _spaced(words: ColumnElement[str]) -> ColumnElement[str]:
+    """With a space on either side, so that whole words can be looked for."""
+    return literal(" ") + words + " "
 
 
 def _newest(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:
@@ -173,15 +181,15 @@ def _newest(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[An
 def _best(newest: FromClause, asked: CTE, terms: int) -> Select[Any]:
     """All hits with their scores, in order."""
     # `offset` keeps what is folded, which takes longer than to rank it, from being written out wherever it is used
-    hits = select(*newest.c, folded(newest.c.title).label("folded")).offset(0).subquery("hits")
+    hits = select(*newest.c, _spaced(folded(newest.c.title)).label("spaced")).offset(0).subquery("hits")
     words = func.ts_rank(hits.c.words, asked.c.words, 1)
-    title = hits.c.folded
-    all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
-    named = case((all_there, 1), else_=0)  # all that is looked for stands in the title
+    title = hits.c.spaced
     # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
-    verbatim = func.strpos(literal(" ") + title + " ", literal(" ") + asked.c.q + " ") > 0
-    near = case((verbatim, asked.c.itself), else_=func.word_similarity(asked.c.q, title))
-    score: ColumnElement[Any] = func.round((hits.c.above + named + words + near) * _PLACES)
+    verbatim = func.strpos(title, asked.c.spaced) > 0
+    all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
+    near = case((all_there, 1), else_=0) + func.word_similarity(asked.c.q, title)
+    of_title = case((verbatim, 1 + asked.c.itself), else_=near)  # one more where all of them stand in it
+    score: ColumnElement[Any] = func.round((hits.c.above + words + of_title) * _PLACES)
     scored = select(hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"))
     return scored.order_by(score.desc(), hits.c.record_id)
 
