@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -101,6 +102,8 @@ def serving(
 ) -> Iterator[Server]:
     """A server on the application's core, once it answers."""
     address = f"http://127.0.0.1:{port}"
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # else what was left there by others would be measured
     process = subprocess.Popen(
         pinned(APP_CORE, command), env={**os.environ, **environment}, cwd=cwd, stdout=subprocess.DEVNULL
     )

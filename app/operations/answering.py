@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from fastapi import Request, Response
@@ -14,6 +14,9 @@ from app.operations.moments import Moment
 from app.operations.serving import headers_of
 
 _CACHING = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Datetime, Authorization, X-API-Key"}
+
+_ALL_AGREE = time(0, 0, 5)
+"""By then all clocks have begun the day."""
 
 
 def caching(moment: Moment | None, **more: str) -> dict[str, str]:
@@ -36,9 +39,16 @@ def digest(request: Request, moment: Moment | None, *, people: bool = False) -> 
     sees, and, where there are `people` in it, whether these; never the key itself.
     """
     address = f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
-    when = f"{moment.text} {moment.head}" if moment else datetime.now(UTC).date()
+    when = f"{moment.text} {moment.head}" if moment else _day(datetime.now(UTC))
     seen = request.scope["state"]["caller"].view + (" people" if people and tells_of_people(request) else "")
     return hashlib.sha256(f"{address}|{when}|{seen}".encode()).hexdigest()[:16]
+
+
+def _day(now: datetime) -> str:
+    """The day. When it has just begun, the database or another instance may not think so yet: then the moment, so that
+    what is told does not hold for any longer.
+    """
+    return str(now.date() if now.time() >= _ALL_AGREE else now)
 
 
 def answered(request: Request, content: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

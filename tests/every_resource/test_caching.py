@@ -116,6 +116,14 @@ async def test_a_new_day_makes_a_new_tag_for_relative_dates(client: httpx.AsyncC
         assert (await client.get(address, headers={"If-None-Match": tag})).status_code == 200
 
 
+async def test_what_is_told_as_a_day_begins_holds_no_longer(client: httpx.AsyncClient) -> None:
+    address = "/v1/events/stats?group_by=kind&start_date__gte=-30d"
+    with time_machine.travel(datetime(2026, 11, 24, 0, 0, 1, tzinfo=UTC), tick=False) as clock:
+        tag = (await client.get(address)).headers["etag"]
+        clock.shift(1)
+        assert (await client.get(address, headers={"If-None-Match": tag})).status_code == 200
+
+
 async def test_a_dry_run_changes_no_tag(client: httpx.AsyncClient) -> None:
     tag = (await client.get("/v1/events")).headers["etag"]
     await client.post("/v1/events?dry_run=true", json=await make.body(client, "events"))
