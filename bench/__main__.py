@@ -168,14 +168,17 @@ class Part:
         asyncio.run(data.settle(self.found.address))
         with peer.running(self.found) as server:
             for name, call in peer_calls(self.found.measured).items():
-                if not self.asked.only or name in self.asked.only:
+                if self._asks(peer, name):
                     self._keep(name, peer.name, self._wrk(server, call))
-            if not self.asked.only or "export" in self.asked.only:
+            if self._asks(peer, "export"):
                 self._add(
                     "export ndjson", peer.name, exports.download(server, f"/export?{EXPORT}", "*/*").seconds
                 )
-            if not self.asked.only or "bulk" in self.asked.only:
+            if self._asks(peer, "bulk"):
                 self._add("bulk", peer.name, peer.load(server, _BULK_ROWS))
+
+    def _asks(self, peer: peers.Peer, operation: str) -> bool:
+        return peer.has(operation) and (not self.asked.only or operation in self.asked.only)
 
     def _wrk(self, server: Server, call: Call, connections: int = 16) -> Result:
         found = self.found

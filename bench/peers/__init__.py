@@ -31,6 +31,12 @@ class Peer:
     program: Path
     """It is measured if this is installed."""
     environment: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] = frozenset()
+    """The operations that are measured, if not all."""
+
+    def has(self, operation: str) -> bool:
+        """Whether the operation is measured."""
+        return not self.only or operation in self.only
 
     @property
     def installed(self) -> bool:
@@ -70,16 +76,24 @@ def _gunicorn(urls: str) -> Callable[[], list[str]]:
     ]  # fmt: skip
 
 
+def _fastify() -> list[str]:
+    return [shutil.which("node") or "node", "fastify.mjs"]
+
+
+_FASTIFY = HERE / "node_modules" / "fastify" / "package.json"
 PEERS = (
     Peer("FastAPI + SQLAlchemy", _uvicorn("fastapi_sqlalchemy:app"), PYTHON),
     Peer("FastCRUD", _uvicorn("fastcrud_app:app"), PYTHON),
     Peer("Litestar", _uvicorn("litestar_app:app"), PYTHON),
     Peer("Django REST framework", _gunicorn("drf"), PYTHON, {"BENCH_DJANGO": "drf"}),
     Peer("Django Ninja", _gunicorn("ninja"), PYTHON, {"BENCH_DJANGO": "ninja"}),
+    Peer("Fastify", _fastify, _FASTIFY),
     Peer(
-        "Fastify",
-        lambda: [shutil.which("node") or "node", "fastify.mjs"],
-        HERE / "node_modules" / "fastify" / "package.json",
+        "Fastify, ranking alike",
+        _fastify,
+        _FASTIFY,
+        {"RANKING": "title"},
+        frozenset({"search", "search, again"}),
     ),
 )
 
