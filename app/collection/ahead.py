@@ -12,6 +12,8 @@ from asyncpg import InsufficientPrivilegeError, IntegrityConstraintViolationErro
 
 from app.collection.refusals import RULE
 
+Write = Callable[[int, int], Awaitable[None]]
+"""Writes the staged rows behind one number, up to another."""
 _REFUSALS = IntegrityConstraintViolationError, InsufficientPrivilegeError
 
 
@@ -22,19 +24,17 @@ class InDoubt(Exception):
 class Ahead:
     """How far a load is written ahead. Its connection serves nobody else until that is `done`."""
 
-    def __init__(self, write: Callable[[int, int], Awaitable[None]], *, possible: bool) -> None:
-        self._write = write
-        """Writes the staged rows behind one number, up to another."""
+    def __init__(self, *, possible: bool) -> None:
         self._possible = possible
         self._task: asyncio.Task[None] | None = None
         self.written = 0
         """The number of the last row that is written."""
 
-    async def begin(self, upto: int) -> None:
+    async def begin(self, upto: int, write: Write) -> None:
         """The staged rows up to this number may be written from now on."""
         if self._possible:
             first, self.written = self.written, upto
-            self._task = asyncio.create_task(self._written(first, upto))
+            self._task = asyncio.create_task(_written(write, first, upto))
             await asyncio.sleep(0)  # so that it is sent before the next rows are read
 
     async def done(self) -> None:
@@ -55,10 +55,11 @@ class Ahead:
         if self.written:
             raise InDoubt
 
-    async def _written(self, first: int, upto: int) -> None:
-        try:
-            await self._write(first, upto)
-        except PostgresError as error:
-            if isinstance(error, _REFUSALS) or error.sqlstate == RULE:
-                raise InDoubt from None  # which row it is, and why, is told the better the other way
-            raise
+
+async def _written(write: Write, first: int, upto: int) -> None:
+    try:
+        await write(first, upto)
+    except PostgresError as error:
+        if isinstance(error, _REFUSALS) or error.sqlstate == RULE:
+            raise InDoubt from None  # which row it is, and why, is told the better the other way
+        raise

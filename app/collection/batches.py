@@ -105,7 +105,7 @@ class Batch:
         """What rows are matched by: `id`, the human key, or `by-key` and a system."""
         self.counts = dict.fromkeys(OUTCOMES, 0)
         self.staging = Staging(connection, collection, patience)
-        self.ahead = Ahead(self._write, possible=ahead)
+        self.ahead = Ahead(possible=ahead)
         self._references = References(connection, self.staging, self.ahead, None if partial else collection)
         self._patience = patience
         self._chunk: _Chunk | None = None
@@ -139,7 +139,7 @@ class Batch:
         self._chunk = await self._read(rows)
         if before:
             await self._stage(before, staged)
-            await self.ahead.begin(before.rows[-1].number)
+            await self.ahead.begin(before.rows[-1].number, self._write)
 
     async def _looked_at(self, chunk: _Chunk) -> list[Staged]:
         """What is to be written of a chunk; rows that cannot be have their errors."""
@@ -354,10 +354,11 @@ class Batch:
 
     async def settle(self) -> None:
         """Refuse what stands against the rows once all of them are known."""
-        if self._chunk:
-            staged = await self._looked_at(self._chunk)
+        last, self._chunk = self._chunk, None
+        if last:
+            staged = await self._looked_at(last)
             await self.ahead.done()
-            await self._stage(self._chunk, staged)
+            await self._stage(last, staged)
         self._refused(await self.staging.refuse_repeated(self.by, self._place))
         self._refused(await self.staging.refuse_given_away())
         self._refused(await self.staging.refuse_taken())
