@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.collection.ahead import Ahead
 from app.collection.batch_references import References
 from app.collection.collection import Collection
+from app.collection.holding import fetch_held, version_seen
 from app.collection.merged import survivors
 from app.collection.own_keys import OWN_KEYS
 from app.collection.projection import WITHHELD, stored_json
@@ -175,8 +176,11 @@ class Batch:
             self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
             held = await self._named(self.by, named, hold=True)
             await self._follow_merged([row for row in naming if row.match not in held], held)
-            others = [name for name in named if name not in held]
-            not_ours = (await self._named(self.by, others, hold=False)).keys() if others else set()
+            if others := [name for name in named if name not in held]:
+                not_ours = (await self._named(self.by, others, hold=False)).keys()
+            if not_ours:  # or they were made meanwhile
+                held |= await self._named(self.by, list(not_ours), hold=True)
+                not_ours = not_ours - held.keys()
         new = sum(row.match not in held for row in rows)
         ids = await self._ids(new) if new else []
         return _Chunk(rows, held, not_ours, iter(ids))
@@ -220,14 +224,18 @@ class Batch:
                 asked = bindparam("asked", type_=ARRAY(name.type))
             columns = (cast(name, Text).label("named"), table.c.id, table.c.version, json_text)
             found = select(*columns).select_from(source).where(name == func.any(asked))
-            return (
-                found.order_by(table.c.id).with_for_update(of=table) if hold else found
-            )  # one order: no deadlocks
+            if not hold:
+                return found
+            ordered = found.add_columns(version_seen(table)).order_by(table.c.id)  # one order: no deadlocks
+            return ordered.with_for_update(of=table)
 
         read = {"id": UUID, "number": int}.get(by, str)
         statement = collection.statement(("batch", by, hold, fields), build)
-        asked = {"asked": [read(name) for name in named]}
-        found = await self.connection.fetch(statement.sql, *statement.args(asked), timeout=self._patience)
+        args = statement.args({"asked": [read(name) for name in named]})
+        if hold:
+            found = await fetch_held(self.connection, statement.sql, args, self._patience)
+        else:
+            found = await self.connection.fetch(statement.sql, *args, timeout=self._patience)
         return {each["named"]: each for each in found}
 
     async def _validated(self, chunk: _Chunk) -> AsyncIterator[Good]:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
 
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
+from app.collection.holding import fetch_held, version_seen
 from app.collection.merged import refuse_merged
 from app.collection.own_keys import OWN_KEY, OWN_KEYS, record_of
 from app.collection.projection import WITHHELD, record_json
@@ -81,7 +82,8 @@ async def seen(connection: Connection, collection: Collection, name: str) -> Cur
 async def locked_together(
     connection: Connection, collection: Collection, by: str, asked: Sequence[tuple[Any, str, str | None]]
 ) -> dict[Any, Current]:
-    """Records by their names, held until the transaction ends: those that nobody else holds and one may write.
+    """Records by their names, held until the transaction ends: those that nobody else holds or has just changed, and
+    that one may write.
 
     `asked`: each name, with the request that names it and its reason. The journal is told which request writes which
     record; one that is named in two ways is written by one of them.
@@ -97,11 +99,13 @@ def _locked_together(collection: Collection, by: str) -> Statement:
     row, own = collection.table, OWN_KEYS.alias()
     name: Any = own.c.key if by == OWN_KEY else row.c[by]
     asked = bindparam("names", type_=ARRAY(name.type))
-    found = select(name.label("name"), *_columns(collection, row)).where(name == func.any(asked))
+    columns = name.label("name"), *_columns(collection, row), version_seen(row)
+    found = select(*columns).where(name == func.any(asked))
     if by == OWN_KEY:
         found = found.join_from(row, own, (own.c.record_id == row.c.id) & (own.c.kind == collection.name))
     locked = found.order_by(row.c.id).with_for_update(of=row, skip_locked=True).cte("locked")
-    once = select(locked).ext(distinct_on(locked.c.id)).order_by(locked.c.id, locked.c.name).cte("once")
+    whole = select(locked).where(locked.c.version == locked.c.seen)
+    once = whole.ext(distinct_on(locked.c.id)).order_by(locked.c.id, locked.c.name).cte("once")
     who = _who({"names": name.type})
     each = select(once.c.id, who.c.requests, who.c.reasons).join(who, who.c.names == once.c.name)
     return select(once).select_from(once.join(_told(each.subquery()), true()))
@@ -164,11 +168,14 @@ async def _looked_up(
         else:
             hit = row.c[by] == bindparam("name", type_=row.c[by].type)
         found = select(*_columns(collection, row)).where(hit)
-        return found.with_for_update(of=row) if hold else found
+        return found.add_columns(version_seen(row)).with_for_update(of=row) if hold else found
 
     statement = collection.statement(("held" if hold else "seen", by), build)
-    found = await connection.fetchrow(statement.sql, *statement.args({"name": value}))
-    return Current(found["id"], found["version"], found["tag"], found["j"]) if found else None
+    args = statement.args({"name": value})
+    rows = await (
+        fetch_held(connection, statement.sql, args) if hold else connection.fetch(statement.sql, *args)
+    )
+    return Current(rows[0]["id"], rows[0]["version"], rows[0]["tag"], rows[0]["j"]) if rows else None
 
 
 def _columns(collection: Collection, row: Any) -> tuple[Any, ...]:

@@ -1,23 +1,13 @@
 """What happens at the same time as a freeze: it is in the report, or it is refused; nothing falls between."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
-import asyncpg
 import httpx
 
 from tests import make
 from tests.conftest import Register
+from tests.meanwhile import asked_meanwhile
 from tests.status_reports.test_a_period import said
-
-_WAITS = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
-
-
-async def _until_it_waits(connection: Any) -> None:
-    while not await connection.fetchval(_WAITS):
-        await asyncio.sleep(0.01)
-        await connection.execute("select pg_stat_clear_snapshot()")
 
 
 async def _submitted(client: httpx.AsyncClient) -> str:
@@ -29,31 +19,13 @@ async def _submitted(client: httpx.AsyncClient) -> str:
     return str(report["id"])
 
 
-async def _asked_meanwhile(
-    address: str, written: str, asked: Coroutine[Any, Any, httpx.Response]
-) -> httpx.Response:
-    """The answer to what is asked while another transaction has written, and is committed once the asking waits."""
-    other = await asyncpg.connect(address)
-    async with asyncio.timeout(10):
-        try:
-            transaction = other.transaction()
-            await transaction.start()
-            await other.execute(written)
-            asking = asyncio.create_task(asked)
-            await _until_it_waits(other)
-            await transaction.commit()
-            return await asking
-        finally:
-            await other.close()
-
-
 async def test_a_freeze_counts_what_was_just_being_accepted(
     empty: Register, client: httpx.AsyncClient
 ) -> None:
     report = await _submitted(client)
     moved = f"update progress_reports set state = 'accepted' where id = '{report}'"
     freeze = client.post("/v1/consultations/3/freeze?force=true")
-    assert (await _asked_meanwhile(empty.address, moved, freeze)).status_code == 200
+    assert (await asked_meanwhile(empty.address, moved, freeze)).status_code == 200
     frozen = (await client.get("/v1/consultations/3/report/frozen")).json()
     states = {each["country"]: each["state"] for each in frozen["reports"]}
     assert (await client.get(f"/v1/progress-reports/{report}")).json()["state"] == "frozen"
@@ -67,7 +39,7 @@ async def test_who_moves_a_report_waits_for_a_freeze_and_is_refused(
     report = await _submitted(client)
     frozen = "update consultations set frozen_at = now(), report_hash = repeat('0', 64)"
     move = client.post(f"/v1/progress-reports/{report}/accept")
-    assert (await _asked_meanwhile(empty.address, frozen, move)).status_code == 409
+    assert (await asked_meanwhile(empty.address, frozen, move)).status_code == 409
 
 
 async def test_many_freezes_at_once_are_one(client: httpx.AsyncClient) -> None:
