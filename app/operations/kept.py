@@ -49,9 +49,10 @@ class Kept:
         came = monotonic()
         if (known := self._get(version, asked, came)) is not None:
             return known
+        late = _LATE if asked in self._reading else None  # where nobody is waited for, no clock is needed
         reading = self._reading.setdefault(asked, asyncio.Lock())
         try:
-            async with asyncio.timeout(_LATE if reading.locked() else None):  # most need no clock
+            async with asyncio.timeout(late):
                 await reading.acquire()
         except TimeoutError:
             return await self._read(asked, read)
