@@ -190,6 +190,21 @@ begin
   end if;
 end $$"""
 
+# Since migration 0049: one after the other, and the words stay as they are checked. The plan is locked first, then what
+# is changed in it, each in the order of ids, so that two never wait for each other.
+BRING_IN_TURN = BRING_INTO_FORCE.replace("create function", "create or replace function", 1).replace(
+    """begin
+  if exists""",
+    """begin
+  perform from plans order by id for no key update;
+  perform from goals where number::text in (select each ->> 'name' from jsonb_array_elements(mine.changes) each
+    where each ->> 'kind' = 'goal') order by id for no key update;
+  perform from activities where code in (select each ->> 'name' from jsonb_array_elements(mine.changes) each
+    where each ->> 'kind' = 'activity') order by id for no key update;
+  if exists""",
+    1,
+)
+
 # Those whose day has come. One that can take effect no more lapses, and says why.
 ENACT_DUE = f"""create function enact_due_amendments() returns int language plpgsql {_SAFE} as $$
 declare

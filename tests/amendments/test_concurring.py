@@ -228,7 +228,11 @@ from (select id, 'sha256:' || encode(sha256(convert_to(
   amendment_text(number, title, rationale, current_date, changes), 'UTF8')), 'hex') from amendments) today(id, hash)
 where a.id = today.id;
 set session_replication_role = origin"""
-"""As if both sides had long since concurred to today: nobody else could do that."""
+
+
+async def the_day_comes(register: Register) -> None:
+    """As if both sides had long since concurred to today: nobody else could do that."""
+    await register.superuser.execute(_THE_DAY_COMES)
 
 
 async def test_on_its_day_it_comes_into_force_or_lapses_and_says_why(cast: Cast, empty: Register) -> None:
@@ -238,7 +242,7 @@ async def test_on_its_day_it_comes_into_force_or_lapses_and_says_why(cast: Cast,
         await concur(cast.japan_authority, made)
         await concur(cast.asean_authority, made)
     assert await operating.enact_due(empty.app.state.service.database) == 0
-    await empty.superuser.execute(_THE_DAY_COMES)
+    await the_day_comes(empty)
     assert await operating.enact_due(empty.app.state.service.database) == 2
     first, second = (await cast.anonymous.get("/v1/amendments?sort=number")).json()["items"]
     assert (first["state"], second["state"]) == ("in_force", "lapsed")
