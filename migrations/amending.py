@@ -223,6 +223,61 @@ begin
   return done;
 end $$"""
 
+# Since migration 0050: the goal under which an activity is added is not retired by the same amendment, and the area
+# under which a goal is added is there.
+MISPLACED_UNDER = """create or replace function has_misplaced_change(changes jsonb) returns boolean
+language sql stable set search_path = public, pg_temp
+return exists (select from jsonb_array_elements(changes) c
+  where (plan_wording(c ->> 'kind', c ->> 'name') is null) = (c ->> 'action' <> 'add')
+    or c ->> 'action' = 'add' and case c ->> 'kind'
+      when 'activity' then case when plan_wording('goal', c ->> 'under') is null
+        then not changes @> jsonb_build_array(
+          jsonb_build_object('action', 'add', 'kind', 'goal', 'name', c ->> 'under'))
+        else changes @> jsonb_build_array(
+          jsonb_build_object('action', 'retire', 'kind', 'goal', 'name', c ->> 'under')) end
+      when 'goal' then c ->> 'under' is not null
+        and not exists (select from areas a where a.number::text = c ->> 'under') end)"""
+# The first code or number of what is added that belongs to something which the plan does not say: to what was retired,
+# or to an activity of a country. That it is taken may be known of a draft, too: nobody else can have it.
+TAKEN = f"""create function taken_place(changes jsonb) returns text language sql stable {_SAFE}
+return (select c ->> 'name' from jsonb_array_elements(changes) with ordinality listed(c, place)
+  where c ->> 'action' = 'add' and plan_wording(c ->> 'kind', c ->> 'name') is null and case c ->> 'kind'
+    when 'goal' then exists (select from goals g where g.number::text = c ->> 'name')
+    else exists (select from activities a where a.code = c ->> 'name') end
+  order by place limit 1)"""
+CHECK_PLACES = """create or replace function check_wording(changes jsonb) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+declare
+  c jsonb;
+begin
+  for c in select * from jsonb_array_elements(changes) loop
+    if coalesce(plan_wording(c ->> 'kind', c ->> 'name'), 'null') <> coalesce(c -> 'old', 'null') then
+      raise exception 'The plan reads otherwise by now: % %. The amendment has to say what stands there.',
+        c ->> 'kind', c ->> 'name' using errcode = 'WP409';
+    end if;
+  end loop;
+  if has_misplaced_change(changes) then
+    raise exception 'What the amendment adds has no place in the plan: the goal or area that it names is not there.'
+      using errcode = 'WP409';
+  end if;
+  if taken_place(changes) is not null then
+    raise exception 'Another record has % already: the amendment has to give what it adds another code or number.',
+      taken_place(changes) using errcode = 'WP409';
+  end if;
+end $$"""
+GOALS_FIRST = BRING_IN_TURN.replace(
+    "select * from jsonb_array_elements(mine.changes) loop",
+    """select each from jsonb_array_elements(mine.changes) with ordinality listed(each, place)
+      order by not each @> '{"action": "add", "kind": "goal"}', place loop""",
+    1,
+)
+ENACT_IN_WORDS = ENACT_DUE.replace("create function", "create or replace function", 1).replace(
+    "closed_reason = sqlerrm",
+    """closed_reason = case sqlstate when 'WP409' then sqlerrm
+        else 'The record does not take what the amendment changes: something stands against it by now.' end""",
+    1,
+)
+
 FUNCTIONS = [
     TEXT,
     WORDING,

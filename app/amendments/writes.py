@@ -17,17 +17,32 @@ from app.db import Connection
 from app.operations.moves import Move
 
 
+def _still_open(row: Any) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = row.c.state.in_(("draft", "tabled"))
+    return found
+
+
 def _misplaced(row: Any) -> ColumnElement[bool]:
-    still_open = row.c.state.in_(("draft", "tabled"))
-    return and_(still_open, func.has_misplaced_change(row.c.changes))
+    return and_(_still_open(row), func.has_misplaced_change(row.c.changes))
+
+
+def _taken(row: Any) -> ColumnElement[bool]:
+    return and_(_still_open(row), func.taken_place(row.c.changes).is_not(None))
 
 
 RULES = (
     Rule(
         "misplaced_change",
-        "A change modifies or retires what the plan has, by its number or code, or adds what it has not.",
+        "A change modifies or retires what the plan has, by its number or code, or adds what it has not, under a goal "
+        "or an area that is there.",
         "changes",
         _misplaced,
+    ),
+    Rule(
+        "place_taken",
+        "Another record has the code or number of what is added: give it another.",
+        "changes",
+        _taken,
     ),
 )
 

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from app import operating
+from tests.amendments.test_adding import added
 from tests.amendments.test_concurring import concur, in_the_plan, modified, tabled, the_day_comes
 from tests.cast import Cast
 from tests.conftest import Register
@@ -78,3 +79,21 @@ async def test_nor_does_an_amendment_whose_day_has_come(
     lapsed = (await cast.anonymous.get(f"/v1/amendments/{made['number']}")).json()
     assert (lapsed["state"], "activity 1.1" in lapsed["closed_reason"]) == ("lapsed", True)
     assert (await cast.anonymous.get("/v1/activities/1.1")).json()["title"] == "Mended"
+
+
+async def test_a_code_that_is_given_in_that_moment_is_no_reason_to_quote_the_database(
+    cast: Cast, empty: Register, somebody_else: asyncpg.Connection
+) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast, effective_on="2399-01-01", changes=[added()])
+    for client in (cast.japan_authority, cast.asean_authority):
+        await concur(client, made)
+    await the_day_comes(empty)
+    await somebody_else.execute(
+        "insert into activities (title, goal_id, code) select 'Draft', id, '1.2' from goals"
+    )
+    assert await behind(somebody_else, empty, operating.enact_due(empty.app.state.service.database)) == [1]
+    lapsed = (await cast.anonymous.get(f"/v1/amendments/{made['number']}")).json()
+    assert (lapsed["state"], lapsed["closed_reason"].partition(":")[0]) == (
+        "lapsed", "The record does not take what the amendment changes",
+    )  # fmt: skip

@@ -22,6 +22,7 @@ BEYOND_SCHEMAS = {
     "country_of_role",
     "currency_missing",
     "misplaced_change",
+    "place_taken",
     "narrative_missing",
     "one_reporter",
     "person_elsewhere",
