@@ -7,7 +7,8 @@ from app.organisations.queries import ORGANISATIONS
 from app.progress_reports.models import ProgressReport
 from app.progress_reports.schemas import ProgressReport as ProgressReportSchema
 
-_SETTLED = "case when state not in ('open', 'returned') then state end"
+_LASTING = "case when state not in ('open', 'returned') then state end"
+_FROZEN = "(select 'frozen' from consultations c where c.id = consultation_id and c.frozen_at is not null)"
 PROGRESS_REPORTS = Collection(
     ProgressReport,
     ProgressReportSchema,
@@ -16,8 +17,8 @@ PROGRESS_REPORTS = Collection(
     drafts=True,
     sources={"consultation": Ref(CONSULTATIONS), "organisation": Ref(ORGANISATIONS)},
     sorts=("state", "state_since"),
-    settled=_SETTLED,
-    lasting=_SETTLED,
+    settled=f"coalesce({_LASTING}, {_FROZEN})",
+    lasting=_LASTING,
 )
 CONSULTATIONS.reverse["progress_reports"] = Reverse(
     lambda: PROGRESS_REPORTS,

@@ -7,9 +7,9 @@ from app.progress_reports.queries import PROGRESS_REPORTS
 from app.report_lines.models import ReportLine
 from app.report_lines.schemas import ReportLine as ReportLineSchema
 
-_SETTLED = (
-    "(select r.state from progress_reports r where r.id = report_id and r.state not in ('open', 'returned'))"
-)
+_SETTLED = """(select case when c.frozen_at is null then r.state else 'frozen' end
+from progress_reports r join consultations c on c.id = r.consultation_id
+where r.id = report_id and (r.state not in ('open', 'returned') or c.frozen_at is not null))"""
 REPORT_LINES = Collection(
     ReportLine,
     ReportLineSchema,

@@ -77,6 +77,14 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         await make.record(cast.secretariat, "consultations", **when)
         for when in ({"start_date": None, "date_precision": "unknown"}, {}, {})
     ]
+    too_late, another = [
+        await make.record(
+            cast.secretariat,
+            "report-lines",
+            report={"id": (await make.record(cast.secretariat, "progress-reports", **to))["id"]},
+        )
+        for to in ({"consultation": {"id": frozen["id"]}}, {})
+    ]
     await cast.secretariat.post(f"/v1/consultations/{frozen['id']}/freeze?force=true")
     office = {"name": "Office", "email": "office@example.org"}
     follows = await make.record(cast.secretariat, "focal-points", office=office)
@@ -103,6 +111,7 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         ("consultations", undated, held["id"]),
         ("consultations", held, undated["id"]),
         ("consultations", frozen, undated["id"]),
+        ("report-lines", too_late, another["id"]),
         ("focal-points", followed, follows["id"]),
         ("focal-points", follows, followed["id"]),
         ("persons", person, named["id"]),

@@ -140,6 +140,35 @@ async def test_nothing_is_reported_to_a_frozen_consultation(client: httpx.AsyncC
     assert [each.status_code for each in refused] == [409] * 4
 
 
+async def test_nor_are_lines_of_a_report_that_has_stayed_open(client: httpx.AsyncClient) -> None:
+    await consultation(client, 3, "2026-11-01")
+    late = await make.record(client, "progress-reports", consultation={"number": 3}, country="TH")
+    line = await make.record(client, "report-lines", report={"id": late["id"]}, keys=["moj:1"])
+    new = await make.body(client, "report-lines", report={"id": late["id"]})
+    place = f"/v1/report-lines/{line['id']}"
+    asked: list[tuple[str, str, Any]] = [
+        ("POST", "/v1/report-lines", new),
+        ("PATCH", place, {"narrative": "Late"}),
+        ("PUT", "/v1/report-lines/by-key/moj/1", {**new, "narrative": "Late"}),
+        ("PUT", "/v1/report-lines/by-key/moj/2", new),
+        ("POST", "/v1/report-lines/bulk", [new]),
+        ("POST", "/v1/report-lines/bulk", [{"id": line["id"], "narrative": "Late"}]),
+        ("DELETE", place, None),
+    ]
+
+    async def answers(**how: str) -> list[int]:
+        return [
+            (await client.request(method, path, json=body, params=how or None)).status_code
+            for method, path, body in asked
+        ]
+
+    assert max(await answers(dry_run="true")) < 300
+    await client.post("/v1/consultations/3/freeze?force=true")
+    asked.append(("DELETE", f"/v1/progress-reports/{late['id']}?cascade=true", None))
+    assert await answers() == [409] * len(asked)
+    assert (await client.get("/v1/report-lines")).json()["items"] == [line]
+
+
 async def test_the_difference_of_two_reports_names_every_activity(client: httpx.AsyncClient) -> None:
     await consultation(client, 3, "2025-06-01")
     kept, moved, late, gone = [await make.record(client, "activities", title=name) for name in "KMLG"]
