@@ -95,6 +95,21 @@ async def test_an_office_confirms_what_is_public_by_a_link_that_holds_once(cast:
     assert entry["reason"] == "Confirmed by its link."
 
 
+@pytest.mark.parametrize("by", ["link", "confirmed_by"])
+async def test_whoever_confirms_an_entry_is_reached_by_every_channel_again(cast: Cast, by: str) -> None:
+    made = await office(cast.japan_editor)
+    at = f"/v1/focal-points/{made['id']}"
+    for channel in ("email", "phone"):
+        await cast.japan_editor.post(f"{at}/bounce", json={"channel": channel})
+    if by == "link":
+        await cast.anonymous.post(await link_of(cast.japan_editor, made))
+    else:
+        await cast.japan_editor.patch(at, json={"confirmed_by": "The office"})
+    after = (await cast.anonymous.get(at)).json()
+    assert (after["bounced"], after["phone_bounced"]) == (False, False)
+    assert {each["freshness"] for each in after["channels"]} == {"fresh"}
+
+
 async def test_a_link_that_is_old_changed_or_not_ours_confirms_nothing(cast: Cast) -> None:
     made = await office(cast.japan_editor)
     link = await link_of(cast.japan_editor, made)
