@@ -40,6 +40,8 @@ class Rule:
     message: str
     field: str
     broken: Callable[[Row], ColumnElement[bool]]
+    of_new: bool = True
+    """Whether a new record can break it. What is about those that refer to a record, it cannot."""
 
 
 class Collection:

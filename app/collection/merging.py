@@ -45,7 +45,7 @@ async def merge(
     await connection.execute("select set_config('register.merged', '', true)")
     await _take_keys(connection, collection, json.loads(current.json)["keys"], into)
     after = await locked(connection, collection, str(into.id))
-    await check_rules(connection, collection, [after.id])
+    await check_rules(connection, collection, [after.id], set(collection.table.c.keys()))
     return Written(after.id, after.tag, after.json)
 
 

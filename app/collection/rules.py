@@ -35,8 +35,13 @@ def broken_rule(rule: Rule) -> dict[str, Any]:
 
 
 def rules_on(collection: Collection, changed: Set[str] | None = None) -> list[int]:
-    """The rules, by their places, that look at a column that changed; all, if nothing is said of that."""
-    return [place for place, looks in enumerate(_columns(collection)) if changed is None or looks & changed]
+    """The rules, by their places, that look at a column that changed; if nothing is said of that, those of new ones."""
+    asked = zip(collection.rules, _columns(collection), strict=True)
+    return [
+        place
+        for place, (rule, looks) in enumerate(asked)
+        if (rule.of_new if changed is None else looks & changed)
+    ]
 
 
 def broken_rules(collection: Collection, asked: Mapping[int, Among]) -> Compiled:

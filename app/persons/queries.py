@@ -6,7 +6,7 @@ from sqlalchemy.types import Text
 
 from app.access.permissions import Permission
 from app.access.policies import Guarded
-from app.collection.collection import Collection
+from app.collection.collection import Collection, Rule
 from app.collection.projection import Personal, Ref, Row
 from app.journal import CHANGES
 from app.organisations.queries import ORGANISATIONS
@@ -16,6 +16,7 @@ from app.persons.schemas import Person as PersonSchema
 _GUARD = Guarded("persons", "persons", owner="country")
 _NOW = table("persons", column("id", Uuid), column("restricted", Boolean), schema="public")
 """The entries of today, also where the past is read under the names of the present."""
+_OFFICES = table("focal_points", column("person_id", Uuid), column("country", Text))
 MAY_READ: ColumnElement[bool] = literal_column(_GUARD.any_of(Permission.READ_CONTACTS))
 """Whether the caller sees the people behind offices."""
 
@@ -45,6 +46,11 @@ def _reachable(row: Row) -> ColumnElement[bool]:
     return or_(not_(restricted), func.coalesce(own, False), func.coalesce(revealed, False))
 
 
+def _of_an_office_elsewhere(row: Row) -> ColumnElement[bool]:
+    elsewhere = (_OFFICES.c.person_id == row.c.id) & (_OFFICES.c.country != row.c.country)
+    return select(_OFFICES.c.person_id).where(elsewhere).correlate(row).exists()
+
+
 PERSONS = Collection(
     Person,
     PersonSchema,
@@ -55,6 +61,15 @@ PERSONS = Collection(
     shared=Permission.READ_CONTACTS,
     personal=Personal(("email", "phone"), _reachable),
     sources={"organisation": Ref(ORGANISATIONS)},
+    rules=(
+        Rule(
+            "person_elsewhere",
+            "The person answers for an office of another country.",
+            "country",
+            _of_an_office_elsewhere,
+            of_new=False,
+        ),
+    ),
     sorts=("country", "display", "sort_as", "keep_until"),
     default_sort="sort_as",
 )

@@ -249,6 +249,26 @@ async def test_an_office_names_nobody_of_another_country(cast: Cast, behind: Beh
     assert (await cast.thailand_editor.patch(behind.at, json={"title": "Mine"})).status_code == 403
 
 
+async def test_who_answers_for_an_office_does_not_pass_to_another_country(
+    cast: Cast, behind: Behind, sent: list[str]
+) -> None:
+    """Nor by a merge. A new person, for whom there is no office yet, is not asked about that."""
+    sent.clear()
+    other = await make.record(cast.secretariat, "persons", country="VN")
+    assert not [each for each in sent if "focal_points" in each]
+    moved = {"id": behind.person["id"], "country": "VN"}
+    for refused in (
+        await cast.secretariat.patch(behind.at, json={"country": "VN"}),
+        await cast.secretariat.post("/v1/persons/bulk", json=[moved]),
+        await cast.secretariat.post(f"{behind.at}/merge", json={"into": {"id": other["id"]}}),
+    ):
+        assert refused.status_code == 422, refused.text
+        error = refused.json()["errors"][0]
+        assert (error["code"], error["pointer"]) == ("person_elsewhere", "/country")
+    assert (await cast.secretariat.patch(behind.office_at, json={"person": None})).status_code == 200
+    assert (await cast.secretariat.patch(behind.at, json={"country": "VN"})).status_code == 200
+
+
 async def test_a_channel_of_a_person_bounces_until_there_is_another(cast: Cast, behind: Behind) -> None:
     japan, bounce = cast.japan_editor, f"{behind.at}/bounce"
     for client, status in ((cast.anonymous, 401), (cast.partner, 403), (cast.thailand_editor, 403)):
