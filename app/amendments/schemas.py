@@ -3,12 +3,12 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.collection.days import Day, Instant
 from app.collection.records import READ_ONLY, Kept, Record
-from app.collection.values import Line, LongLine, Number, NumberReference, Paragraphs, Value, formed
+from app.collection.values import Code, Line, LongLine, Number, NumberReference, Paragraphs, Value, formed
 
 _OLD: Any = {
     "text": "Continue to implement the Kyoto Declaration through ongoing national efforts",
@@ -26,7 +26,6 @@ TextHash = Annotated[
     ),
 ]
 Side = Literal["asean", "japan"]
-Place = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$", max_length=40)]
 
 
 class Wording(Value):
@@ -53,7 +52,7 @@ class TextChange(Value):
     kind: Literal["goal", "activity", "preamble"] = Field(
         description="What is changed; of the preamble, paragraphs are modified only.", examples=["activity"]
     )
-    name: Place = Field(
+    name: Code = Field(
         description="Number of the goal, code of the activity, or place of the paragraph, from 1.",
         examples=["6.3"],
     )

@@ -132,6 +132,7 @@ async def test_goals_and_activities_are_added_and_retired(cast: Cast) -> None:
     {"action": "retire", "kind": "goal", "name": "1", "new": WORDS},
     {"action": "add", "kind": "goal", "name": "x", "new": WORDS},
     {"action": "add", "kind": "goal", "name": "2", "under": 77, "new": WORDS},
+    {"action": "add", "kind": "activity", "name": "stats", "under": 1, "new": WORDS},
     {"action": "modify", "kind": "preamble", "name": "1", "new": WORDS},
 ])  # fmt: skip
 async def test_a_change_that_has_no_place_in_the_plan_is_refused(cast: Cast, change: dict[str, Any]) -> None:
