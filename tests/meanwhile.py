@@ -2,33 +2,29 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
-import httpx
 
-_WAITS = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+Told = TypeVar("Told")
+_WAITING = (
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+)
 
 
-async def asked_meanwhile(
-    address: str, written: str, asked: Coroutine[Any, Any, httpx.Response]
-) -> httpx.Response:
-    """The answer to what is asked while another transaction has written, and is committed once the asking waits."""
+async def asked_meanwhile(address: str, written: str, *asked: Coroutine[Any, Any, Told]) -> list[Told]:
+    """What is told to those who ask while another transaction has written; it is committed when all of them wait."""
     other = await asyncpg.connect(address)
     async with asyncio.timeout(10):
         try:
             transaction = other.transaction()
             await transaction.start()
             await other.execute(written)
-            asking = asyncio.create_task(asked)
-            await _until_it_waits(other)
+            asking = [asyncio.create_task(each) for each in asked]
+            while await other.fetchval(_WAITING) < len(asking):
+                await asyncio.sleep(0.01)
+                await other.execute("select pg_stat_clear_snapshot()")
             await transaction.commit()
-            return await asking
+            return await asyncio.gather(*asking)
         finally:
             await other.close()
-
-
-async def _until_it_waits(connection: Any) -> None:
-    while not await connection.fetchval(_WAITS):
-        await asyncio.sleep(0.01)
-        await connection.execute("select pg_stat_clear_snapshot()")

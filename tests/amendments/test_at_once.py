@@ -1,98 +1,63 @@
 """What comes into force at once with something else does so one after the other, and the second is told."""
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from typing import Any
-
-import asyncpg
-import pytest
-
 from app import operating
 from tests.amendments.test_adding import added
 from tests.amendments.test_concurring import concur, in_the_plan, modified, tabled, the_day_comes
 from tests.cast import Cast
 from tests.conftest import Register
+from tests.meanwhile import asked_meanwhile
 
-_WAITING = (
-    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-)
-
-
-@pytest.fixture
-async def somebody_else(empty: Register) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction beside ours."""
-    connection = await asyncpg.connect(empty.address)
-    await connection.execute("begin")
-    yield connection
-    await connection.close()
+_MENDED = "update activities set title = 'Mended' where code = '1.1'"
 
 
-async def behind(
-    somebody_else: asyncpg.Connection, register: Register, *asked: Coroutine[Any, Any, Any]
-) -> list[Any]:
-    """What they get who were all waiting when somebody else committed."""
-    tasks = [asyncio.create_task(each) for each in asked]
-    async with asyncio.timeout(5):
-        while await register.superuser.fetchval(_WAITING) < len(tasks):  # noqa: ASYNC110  (a lock has no event)
-            await asyncio.sleep(0.01)
-    await somebody_else.execute("commit")
-    return await asyncio.gather(*tasks)
-
-
-async def test_of_two_amendments_of_the_same_words_one_comes_into_force(
-    cast: Cast, empty: Register, somebody_else: asyncpg.Connection
-) -> None:
+async def test_of_two_amendments_of_the_same_words_one_comes_into_force(cast: Cast, empty: Register) -> None:
     await in_the_plan(cast)
     two = [await tabled(cast, changes=[modified(new={"text": text})]) for text in "AB"]
     for each in two:
         await concur(cast.japan_authority, each)
-    await somebody_else.execute("select from activities where code = '1.1' for update")
     at_once = (concur(cast.asean_authority, each) for each in two)
-    answers = await behind(somebody_else, empty, *at_once)
+    held = "select from activities where code = '1.1' for update"
+    answers = await asked_meanwhile(empty.address, held, *at_once)
     assert sorted(each.status_code for each in answers) == [200, 409]
     states = [each["state"] for each in (await cast.anonymous.get("/v1/amendments")).json()["items"]]
     assert states == ["in_force"]
 
 
 async def test_a_concurrence_does_not_write_over_a_slip_that_is_mended_meanwhile(
-    cast: Cast, empty: Register, somebody_else: asyncpg.Connection
+    cast: Cast, empty: Register
 ) -> None:
     await in_the_plan(cast)
     made = await tabled(cast)
     await concur(cast.japan_authority, made)
-    await somebody_else.execute("update activities set title = 'Mended' where code = '1.1'")
-    [refused] = await behind(somebody_else, empty, concur(cast.asean_authority, made))
+    [refused] = await asked_meanwhile(empty.address, _MENDED, concur(cast.asean_authority, made))
     assert (refused.status_code, "activity 1.1" in refused.json()["detail"]) == (409, True)
     assert (await cast.anonymous.get("/v1/activities/1.1")).json()["title"] == "Mended"
 
 
-async def test_nor_does_an_amendment_whose_day_has_come(
-    cast: Cast, empty: Register, somebody_else: asyncpg.Connection
-) -> None:
+async def test_nor_does_an_amendment_whose_day_has_come(cast: Cast, empty: Register) -> None:
     await in_the_plan(cast)
     made = await tabled(cast, effective_on="2399-01-01")
     for client in (cast.japan_authority, cast.asean_authority):
         await concur(client, made)
     await the_day_comes(empty)
-    await somebody_else.execute("update activities set title = 'Mended' where code = '1.1'")
-    assert await behind(somebody_else, empty, operating.enact_due(empty.app.state.service.database)) == [1]
+    enacting = operating.enact_due(empty.app.state.service.database)
+    assert await asked_meanwhile(empty.address, _MENDED, enacting) == [1]
     lapsed = (await cast.anonymous.get(f"/v1/amendments/{made['number']}")).json()
     assert (lapsed["state"], "activity 1.1" in lapsed["closed_reason"]) == ("lapsed", True)
     assert (await cast.anonymous.get("/v1/activities/1.1")).json()["title"] == "Mended"
 
 
 async def test_a_code_that_is_given_in_that_moment_is_no_reason_to_quote_the_database(
-    cast: Cast, empty: Register, somebody_else: asyncpg.Connection
+    cast: Cast, empty: Register
 ) -> None:
     await in_the_plan(cast)
     made = await tabled(cast, effective_on="2399-01-01", changes=[added()])
     for client in (cast.japan_authority, cast.asean_authority):
         await concur(client, made)
     await the_day_comes(empty)
-    await somebody_else.execute(
-        "insert into activities (title, goal_id, code) select 'Draft', id, '1.2' from goals"
-    )
-    assert await behind(somebody_else, empty, operating.enact_due(empty.app.state.service.database)) == [1]
+    draft = "insert into activities (title, goal_id, code) select 'Draft', id, '1.2' from goals"
+    enacting = operating.enact_due(empty.app.state.service.database)
+    assert await asked_meanwhile(empty.address, draft, enacting) == [1]
     lapsed = (await cast.anonymous.get(f"/v1/amendments/{made['number']}")).json()
     assert (lapsed["state"], lapsed["closed_reason"].partition(":")[0]) == (
         "lapsed", "The record does not take what the amendment changes",

@@ -35,7 +35,7 @@ async def test_a_reference_that_was_just_set_is_taken_away_and_not_taken_for_non
         ),
         "by its own key": lambda: client.put("/v1/activities/by-key/moj-th/1", json={**body, "lead": None}),
     }[way]  # fmt: skip
-    answer = await asked_meanwhile(empty.address, _LEAD, asked())
+    [answer] = await asked_meanwhile(empty.address, _LEAD, asked())
     assert answer.status_code == 200, answer.text
     now = (await client.get("/v1/activities/X.1")).json()
     assert (now["lead"], now["version"]) == (None, made["version"] + 2)
@@ -47,7 +47,7 @@ async def test_an_office_is_handed_over_once(empty: Register, client: httpx.Asyn
         select country, purposes, office, '2399-01-01' from focal_points returning id)
         update focal_points f set successor_id = new.id from new where f.id = '{old["id"]}'"""
     at = f"/v1/focal-points/{old['id']}/hand-over"
-    answer = await asked_meanwhile(
+    [answer] = await asked_meanwhile(
         empty.address, successor, client.post(at, json={"valid_from": "2399-01-01"})
     )
     assert answer.status_code == 409, answer.text

@@ -1,7 +1,9 @@
 """What happens at the same time as a freeze: it is in the report, or it is refused; nothing falls between."""
 
 import asyncio
+from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -31,7 +33,8 @@ async def test_a_freeze_counts_what_was_just_being_accepted(
     report = await _submitted(client)
     moved = f"update progress_reports set state = 'accepted' where id = '{report}'"
     freeze = client.post("/v1/consultations/3/freeze?force=true")
-    assert (await asked_meanwhile(empty.address, moved, freeze)).status_code == 200
+    [done] = await asked_meanwhile(empty.address, moved, freeze)
+    assert done.status_code == 200
     frozen = (await client.get("/v1/consultations/3/report/frozen")).json()
     states = {each["country"]: each["state"] for each in frozen["reports"]}
     assert (await client.get(f"/v1/progress-reports/{report}")).json()["state"] == "frozen"
@@ -45,7 +48,8 @@ async def test_who_moves_a_report_waits_for_a_freeze_and_is_refused(
     report = await _submitted(client)
     frozen = "update consultations set frozen_at = now(), report_hash = repeat('0', 64)"
     move = client.post(f"/v1/progress-reports/{report}/accept")
-    assert (await asked_meanwhile(empty.address, frozen, move)).status_code == 409
+    [refused] = await asked_meanwhile(empty.address, frozen, move)
+    assert refused.status_code == 409
 
 
 @pytest.mark.parametrize("meanwhile", [
@@ -66,7 +70,7 @@ async def test_who_writes_a_line_waits_for_who_submits_or_freezes_and_is_refused
         "DELETE": (path, None),
     }
     where, body = asked[method]
-    answer = await _asked_meanwhile(empty.address, meanwhile, client.request(method, where, json=body))
+    [answer] = await asked_meanwhile(empty.address, meanwhile, client.request(method, where, json=body))
     assert answer.status_code == 409, answer.text
     assert (await client.get("/v1/report-lines")).json()["items"] == [line]
 
@@ -77,7 +81,7 @@ async def test_who_writes_a_line_of_a_settled_report_does_not_wait_for_who_moves
     """Who accepts it comes to the line, which they hold, afterwards: the two would wait for each other."""
     report = await _submitted(client)
     [line] = (await client.get("/v1/report-lines")).json()["items"]
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):
         other = await asyncpg.connect(empty.address)
         transaction = other.transaction()
         await transaction.start()
