@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import Request
 
 from app.access.caller import Caller, NotYours
@@ -35,6 +36,12 @@ _AT_A_TIME = 20
 _UNLOADED = """select id, exists (select from jobs j where j.id = unloaded.id) as seen
 from unloaded_files($1) unloaded(id) order by 1"""
 _ANY_UNLOADED = "select exists (select from unloaded_files($1))"
+# Who has passed the head of the journal before this transaction does has committed by then: what they wrote is seen.
+_BEFORE = "select position, words_of_person($1) as words from journal_head"
+_PLACED = "set constraints place_commit immediate"
+_MEANWHILE = """select exists (select from commits c join changes h on h.commit_number = c.number
+where c.position > $1 and c.number <> coalesce(nullif(current_setting('register.commit', true), '')::bigint, 0)
+  and (h.record_id = any($2) or says(h.record::text, $3)))"""
 _NOT_ERASED = (
     """select exists (select from changes where record_id = $1 and kind = 'persons' and salt is not null)"""
 )
@@ -92,6 +99,8 @@ def addresses(mentions: Sequence[Mapping[str, Any]]) -> list[str]:
 
 async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) -> dict[str, Any]:
     """Erase, and say what there was."""
+    before = await connection.fetchrow(_BEFORE, person)
+    assert before is not None
     await _refuse_while_loading(connection, person)
     mentions = await mentions_of(connection, person)
     now = [each for each in mentions if each["now"]]
@@ -107,6 +116,12 @@ async def erase(connection: Connection, person: UUID, *, keep_mentions: bool) ->
         "held_beside": held,
     }
     await connection.execute("select erase_person($1)", person)
+    await connection.execute(_PLACED)
+    concerned = [person, *(each["record_id"] for each in mentions)]
+    if await connection.fetchval(_MEANWHILE, before["position"], concerned, before["words"]):
+        raise asyncpg.SerializationError(
+            "The person was written about meanwhile: look once more, then erase."
+        )
     return done
 
 

@@ -23,7 +23,7 @@ from app.http.formats import XLSX
 from app.persons.erasing import erase_again
 from tests import make
 from tests.cast import Cast
-from tests.conftest import copy_of, drop, on
+from tests.conftest import Register, copy_of, drop, on
 from tests.imports.sheets import workbook
 from tests.persons.conftest import CANARIES, MAIL, NAME, PHONE, Behind
 
@@ -314,6 +314,35 @@ async def test_who_is_named_by_others_is_erased_when_they_do_so_no_more(
     assert left(await records(database_address)) == []
     kept = await cast.japan_editor.get(address)
     assert kept.json()["title"] == "Talk of a guest"
+
+
+_WAITS = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
+
+
+@pytest.mark.parametrize("keep", [False, True])
+async def test_who_is_named_by_what_is_committed_just_before_is_not_erased(
+    cast: Cast, behind: Behind, empty: Register, keep: bool
+) -> None:
+    """The other's change is under way while the erasure looks, and has its place in the journal before it."""
+    event = await make.record(cast.secretariat, "events", note=f"Ask for {NAME}" if keep else "Ask")
+    note = "Ask the office" if keep else f"Ask for {NAME}"
+    other = await asyncpg.connect(empty.address)
+    async with asyncio.timeout(10), other.transaction():
+        await other.execute("update events set note = $1 where id = $2", note, event["id"])
+        await other.execute("set constraints place_commit immediate")
+        erase = f"{behind.at}/erase?keep_mentions={str(keep).lower()}"
+        erasing = asyncio.create_task(cast.administrator.post(erase))
+        while not await empty.superuser.fetchval(_WAITS):  # noqa: ASYNC110  (another process)
+            await asyncio.sleep(0.01)
+    await other.close()
+    erased = await erasing
+    if keep:
+        assert (erased.status_code, erased.json()["former_mentions"]) == (200, 1), erased.text
+        assert left(await records(empty.address)) == []
+    else:
+        assert (erased.status_code, erased.json()["type"]) == (409, "/problems/still-mentioned"), erased.text
+        assert erased.json()["mentions"] == [f"/v1/events/{event['id']}"]
+        assert (await cast.japan_editor.get(behind.at)).status_code == 200
 
 
 @pytest.mark.parametrize("by", ["ministry", "time", "secretariat"])
