@@ -165,7 +165,8 @@ class Deliverer:
             now,
             body,
         )
-        outcome = await send(self._targets, taken.url, headers, body, self._settings.webhook_timeout)
+        seconds = self._settings.webhook_timeout
+        outcome = await send(self._targets, taken.owner_id, taken.url, headers, body, seconds)
         ATTEMPTS.labels(outcome.result).inc()
         _log.info(
             "webhook attempt",

@@ -94,7 +94,7 @@ from picked p join webhooks w on w.id = p.webhook_id
 where d.webhook_id = p.webhook_id and d.position = p.position and d.state = 'pending'
   and (d.leased_until is null or d.leased_until <= now())
 returning d.webhook_id, d.position, d.kind, d.record_id, d.version, d.action, d.at, d.attempts, d.leased_until,
-  w.url, w.secret_number, w.former_secret_until, w.former_secrets"""  # noqa: S608  (our own words)
+  w.owner_id, w.url, w.secret_number, w.former_secret_until, w.former_secrets"""  # noqa: S608  (our own words)
 
 _SUCCEEDS = (
     "update webhook_lanes set failing_since = null where webhook_id = $1 and failing_since is not null"
@@ -132,6 +132,7 @@ class Taken:
     at: datetime
     attempts: int
     leased_until: datetime
+    owner_id: UUID
     url: str
     secret_number: int
     former_secret_until: datetime | None

@@ -77,7 +77,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         new = _read(NewWebhook, body)
         writes.check_kinds(new.kinds, paths, await caller_of(request))
         caller, service = await caller_of(request), service_of(request)
-        await writes.judge(Targets.of(service.settings), new.url)
+        await writes.judge(Targets.of(service.settings), caller, new.url)
         key, *_ = await installation_keys(service.database, service.settings)
 
         async def work(connection: Connection) -> Answer:
@@ -99,7 +99,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         patch, webhook, caller = _read(WebhookPatch, body), _id(request), await caller_of(request)
         writes.check_kinds(patch.kinds or (), paths, caller)
         if patch.url:
-            await writes.judge(Targets.of(service_of(request).settings), patch.url)
+            await writes.judge(Targets.of(service_of(request).settings), caller, patch.url)
 
         async def work(connection: Connection) -> Answer:
             await _unchanged(request, connection, caller, webhook)
@@ -296,7 +296,7 @@ async def _ping(service: Service, keys: Sequence[bytes], row: Row) -> WebhookTes
     body = WebhookPing(type="ping", at=now).model_dump_json()
     headers = signed(secrets(keys, row["id"], row, now), message, now, body)
     seconds = min(settings.webhook_timeout, _TEST_SECONDS)
-    outcome = await send(Targets.of(settings), row["url"], headers, body, seconds)
+    outcome = await send(Targets.of(settings), row["owner_id"], row["url"], headers, body, seconds)
     return WebhookTest(
         webhook_id=message, delivered=outcome.result == "delivered", result=outcome.result, status=outcome.status,
         duration_ms=round(outcome.seconds * 1000),

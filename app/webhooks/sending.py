@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from time import monotonic
 from typing import Literal
+from uuid import UUID
 
 import httpcore2
 
@@ -36,13 +37,18 @@ class Outcome:
     """For how long the receiver asks to be left alone."""
 
 
-async def send(targets: Targets, url: str, headers: Mapping[str, str], body: str, seconds: float) -> Outcome:
+async def send(
+    targets: Targets, owner: UUID, url: str, headers: Mapping[str, str], body: str, seconds: float
+) -> Outcome:
     """Post the body. Whatever the receiver does, its status line has come within `seconds`, or it never will."""
     begun = monotonic()
     failure: Result = "cut_off"
     status, wait = None, 0.0
     try:
-        async with asyncio.timeout(seconds) as limit, _posted(targets, url, headers, body.encode()) as answer:
+        async with (
+            asyncio.timeout(seconds) as limit,
+            _posted(targets, owner, url, headers, body.encode()) as answer,
+        ):
             status, wait = answer.status, _asked_wait(answer)
             limit.reschedule(asyncio.get_running_loop().time() + _READ_SECONDS)
             await _let_finish(answer)
@@ -62,11 +68,11 @@ async def send(targets: Targets, url: str, headers: Mapping[str, str], body: str
 
 @asynccontextmanager
 async def _posted(
-    targets: Targets, url: str, headers: Mapping[str, str], body: bytes
+    targets: Targets, owner: UUID, url: str, headers: Mapping[str, str], body: bytes
 ) -> AsyncIterator[httpcore2.Response]:
     """The answer to a request on a connection of its own: no redirect is followed, nothing is decoded."""
     target = targets.target(url)
-    pinned = Pinned(await targets.addresses(target))
+    pinned = Pinned(await targets.addresses(target, owner))
     place = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
     sent = {"content-type": "application/json", "user-agent": f"workplan-register/{__version__}", **headers}
     times = {"timeout": {"connect": _CONNECT_SECONDS}}

@@ -4,19 +4,18 @@ A name is looked up once an attempt; every address that it has is judged, and th
 neither a name that changes its mind in between nor one bad address among good ones reaches what lies inside.
 """
 
-import asyncio
 import re
-import socket
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpcore2
 
 from app.settings import Settings
+from app.webhooks.lookups import look_up
 
 PORTS = (443, 8443)
 URL_MOST = 2000
@@ -40,7 +39,8 @@ _NEVER = [ip_network(each) for each in ("168.63.129.16", "192.0.0.0/24", "192.88
 """Global by their number, and yet the host of a virtual machine, relays, or for documents."""
 _TRIED_MOST = 3
 
-LookUp = Callable[[str, int], Awaitable[Iterable[str]]]
+LookUp = Callable[[UUID, str, int], Awaitable[Iterable[str]]]
+"""For an owner of webhooks, a name and a port."""
 
 
 class Forbidden(Exception):
@@ -71,9 +71,9 @@ class Target:
 class Targets:
     """Judges addresses by the rules of an installation."""
 
-    def __init__(self, allowed: Iterable[str] = (), look_up: LookUp | None = None) -> None:
+    def __init__(self, allowed: Iterable[str] = (), look_up: LookUp = look_up) -> None:
         self._allowed = frozenset(allowed)
-        self._look_up = look_up or _system_look_up
+        self._look_up = look_up
 
     @classmethod
     def of(cls, settings: Settings) -> "Targets":
@@ -112,13 +112,13 @@ class Targets:
         path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         return Target(parts.scheme, host, port, path, plain)
 
-    async def addresses(self, target: Target) -> list[str]:
-        """Where the target is now: every address was judged, and one that is bad refuses the name."""
+    async def addresses(self, target: Target, owner: UUID) -> list[str]:
+        """Where the target of this owner is now: every address was judged, and one that is bad refuses the name."""
         if _literal(target.host) is not None:
             found = [target.host]
         else:
             try:
-                found = list(dict.fromkeys(await self._look_up(target.host, target.port)))
+                found = list(dict.fromkeys(await self._look_up(owner, target.host, target.port)))
             except (OSError, UnicodeError) as error:
                 raise Unresolved from error
         if not found:
@@ -174,17 +174,6 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
-
-
-_LOOKING_UP = ThreadPoolExecutor(16, "look-up")
-"""Threads of their own: names that nobody answers for take none from the rest of the service."""
-
-
-async def _system_look_up(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().run_in_executor(
-        _LOOKING_UP, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    )
-    return [str(address[0]) for *_, address in found]
 
 
 class Pinned(httpcore2.AsyncNetworkBackend):

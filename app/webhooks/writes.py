@@ -81,10 +81,11 @@ async def held(connection: Connection, caller: Caller, webhook: UUID) -> int:
     return version
 
 
-async def judge(targets: Targets, url: str) -> None:
+async def judge(targets: Targets, caller: Caller, url: str) -> None:
     """Refuse an address that is never sent to. A name that has no address yet is taken: `test` tells."""
+    assert caller.key_id is not None
     try:
-        await targets.addresses(targets.target(url))
+        await targets.addresses(targets.target(url), caller.key_id)
     except Unresolved:
         return
     except Forbidden as refused:

@@ -1,12 +1,17 @@
 """Where the register does not send to: what lies inside, by whatever name, then or later."""
 
+import asyncio
+import socket
+import threading
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from app.webhooks import lookups
 from app.webhooks.sending import send
-from app.webhooks.targets import Forbidden, Targets
+from app.webhooks.targets import Forbidden, Targets, Unresolved
 from tests.webhooks.receiver import Receiver
 
 FORBIDDEN = [
@@ -118,14 +123,14 @@ class _Names:
         self.answers = list(answers)
         self.asked = 0
 
-    async def __call__(self, host: str, port: int) -> list[str]:
+    async def __call__(self, owner: UUID, host: str, port: int) -> list[str]:
         self.asked += 1
         return self.answers[min(self.asked, len(self.answers)) - 1]
 
 
 async def _sent(receiver: Receiver, names: _Names) -> Any:
     targets = Targets([f"127.0.0.1:{receiver.port}"], names)
-    return await send(targets, f"http://hooks.example.org:{receiver.port}/named", {}, "{}", 2)
+    return await send(targets, uuid4(), f"http://hooks.example.org:{receiver.port}/named", {}, "{}", 2)
 
 
 async def test_a_name_is_looked_up_once_an_attempt_and_the_connection_goes_to_what_was_judged(
@@ -154,3 +159,50 @@ async def test_no_proxy_of_the_environment_is_used(
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert (await _sent(receiver, _Names(["127.0.0.1"]))).result == "delivered"
+
+
+async def test_names_that_nobody_answers_for_hold_up_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do they hold up another name of the same owner, as long as there is only one of them."""
+    over = threading.Event()
+    asked: list[str] = []
+
+    def answer(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        if host.startswith("silent"):
+            over.wait(10)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    targets, bad, good = Targets(), uuid4(), uuid4()
+
+    async def found(owner: UUID, host: str) -> list[str]:
+        async with asyncio.timeout(2):
+            return await targets.addresses(targets.target(f"https://{host}/"), owner)
+
+    try:
+        alone = [asyncio.create_task(found(bad, "silent.example.org")) for _ in range(20)]
+        assert await found(bad, "hooks.example.org") == ["93.184.216.34"]
+        silent = [asyncio.create_task(found(bad, f"silent{each}.example.org")) for each in range(48)]
+        while len(asked) < 3:  # noqa: ASYNC110  (a thread)
+            await asyncio.sleep(0.01)
+        assert await found(good, "hooks.example.org") == ["93.184.216.34"]
+        assert sum(each.startswith("silent") for each in asked) <= lookups.AT_A_TIME
+        assert not any(each.done() for each in (*alone, *silent))
+    finally:
+        over.set()
+    assert await asyncio.gather(*alone, *silent) == [["93.184.216.34"]] * 68
+
+
+async def test_who_asks_for_a_name_that_nobody_answers_for_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(lookups, "_SECONDS", 0.01)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(10) and [])
+    targets, owner = Targets(), uuid4()
+    try:
+        for host in ("a", "b", "c"):  # the last gets no turn
+            with pytest.raises(Unresolved):
+                await targets.addresses(targets.target(f"https://{host}.example.org/"), owner)
+    finally:
+        over.set()
