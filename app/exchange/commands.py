@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from rich.table import Table
 
 from app.console import err, out
-from app.exchange.ends import CODES, Ended, Misused, RowsRefused, refusal
+from app.exchange.ends import CODES, Conflicting, Ended, Misused, RowsRefused, refusal
 
 if TYPE_CHECKING:
     from app.exchange.register import Register
@@ -67,11 +67,20 @@ def import_file(
     charset: Annotated[str, typer.Option(help="Charset of a CSV file that is not UTF-8.")] = "",
     reason: Annotated[str, typer.Option(help="Why, in a sentence; kept with the change.")] = "",
     refused: Annotated[Path | None, typer.Option(help="Write refused rows to this file.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Load it also if it was loaded before.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Load it also if it was loaded before, and rows are not matched by keys."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     patience: Annotated[float, _PATIENCE] = 120,
 ) -> None:
-    """Send a file to a register, and say row by row what became of it."""
+    """Send a file to a register, and say row by row what became of it.
+
+    With `--match by-key:…` (or `code`, `number`) every run loads the file. Without, the same file would add rows that
+    have no id a second time: it is not loaded again for a week, and the command ends with 4, unless `--again` is said.
+    """
     from app.exchange.sending import Sending, keep_refused, send
 
     params = {
@@ -83,7 +92,8 @@ def import_file(
         **({"charset": charset} if charset else {}),
     }
     headers = {name: value for name, value in (("If-Plan-Match", plan), ("X-Reason", reason)) if value}
-    sending = Sending(file, collection or file.stem, params, headers, again)
+    once = match == "id" and not (again or dry_run)
+    sending = Sending(file, collection or file.stem, params, headers, once)
     with _register(to, key_file, patience) as register:
         with _progress() as shown:
             bar = shown.add_task("Sending")
@@ -92,14 +102,14 @@ def import_file(
                 sending,
                 lambda doing, done, of: shown.update(bar, description=doing, completed=done, total=of),
             )
-        if sent.replayed:
-            err.print(
-                f"This file was loaded before, on {sent.job['finished_at'][:16]}; it was not loaded again. "
-                "`--again` does."
-            )
         if refused and "refused" in sent.job:
             keep_refused(register, sent.job, refused)
         _report(sent.job, as_json=as_json)
+        if sent.before:
+            raise Conflicting(
+                f"This file was loaded before, on {sent.job['finished_at'][:16]}; it was not loaded again. "
+                "`--again` does."
+            )
 
 
 import_file.__doc__ = f"{import_file.__doc__}\n\n{CODES}"

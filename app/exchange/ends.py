@@ -27,7 +27,9 @@ class RowsRefused(Ended):
 
 
 class Conflicting(Ended):
-    """Another number of records than expected would change, or records have changed since the plan."""
+    """Another number of records than expected would change, records have changed since the plan, or the same file was
+    loaded before.
+    """
 
     code = 4
 
@@ -50,7 +52,8 @@ BY_STATUS: Mapping[int, type[Ended]] = {
 }  # fmt: skip
 CODES = (
     "Exit codes: 0 all went well; 1 something unexpected; 2 an argument or the file cannot be read; 3 rows refused; "
-    "4 conflict (`--expect`, or the plan is outdated); 5 the register cannot be reached; 6 the key may not."
+    "4 conflict (`--expect`, the plan is outdated, or the file was loaded before); 5 the register cannot be reached; "
+    "6 the key may not."
 )
 
 

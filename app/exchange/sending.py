@@ -28,13 +28,13 @@ class Sending:
     collection: str
     params: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
-    again: bool = False
-    """Also if the same was sent before."""
+    once: bool = False
+    """Not again if the same was loaded before. Retries of one run are one load anyhow."""
 
     def key(self, number: int) -> str:
         """The Idempotency-Key of the same file, sent in the same way for the so-many-th time."""
         said = [self.collection, sorted(self.params.items()), sorted(self.headers.items()), number]
-        salt = uuid4().hex if self.again else ""
+        salt = "" if self.once else uuid4().hex
         text = json.dumps(said) + media_type_of(self.file) + digest_of(self.file) + salt
         return f"file-{hashlib.sha256(text.encode()).hexdigest()[:40]}"
 
@@ -44,21 +44,31 @@ class Sent:
     """The job that a file has become."""
 
     job: Mapping[str, Any]
-    replayed: bool
-    """It had been sent before, and was not loaded again."""
+    before: bool
+    """It had been loaded before this run, and was not loaded again."""
 
 
 def send(register: Register, sending: Sending, tell: Tell) -> Sent:
-    """Send a file. Whatever breaks, sent again it is one job; only if that changed nothing, there is another."""
+    """Send a file. Whatever breaks, a run is one load. Of what is loaded only once, the job of an earlier run is
+    followed while it is under way; if it changed nothing, there is another.
+    """
+    newest = _newest_job(register) if sending.once else ""
     number = 1
     while True:
-        sent = _sent(register, sending, sending.key(number), tell)
-        if not (sent.replayed and sent.job["state"] in _CHANGED_NOTHING):
-            return Sent(_followed(register, sent.job, tell), sent.replayed)
+        job = _sent(register, sending, sending.key(number), tell)
+        before = job["id"] <= newest and job["state"] in _ENDED
+        if not (before and job["state"] in _CHANGED_NOTHING):
+            return Sent(_followed(register, job, tell), before)
         number += 1
 
 
-def _sent(register: Register, sending: Sending, key: str, tell: Tell) -> Sent:
+def _newest_job(register: Register) -> str:
+    """Ids are in the order of time: a job with another one is of this run, also if the answer to it was lost."""
+    items = register.ask("GET", "/v1/jobs", params={"limit": "1"}).json()["items"]
+    return str(items[0]["id"]) if items else ""
+
+
+def _sent(register: Register, sending: Sending, key: str, tell: Tell) -> dict[str, Any]:
     size = sending.file.stat().st_size
     headers = {
         **sending.headers,
@@ -74,9 +84,9 @@ def _sent(register: Register, sending: Sending, key: str, tell: Tell) -> Sent:
         headers=headers,
         body=lambda: pieces_of(sending.file, lambda place: tell("Sending", place, size)),
     )
-    job = answer.json()
+    job: dict[str, Any] = answer.json()
     replayed = answer.headers.get("idempotency-replayed") == "true"
-    return Sent(_read(register, job["href"]) if replayed else job, replayed)
+    return _read(register, job["href"]) if replayed else job
 
 
 def _read(register: Register, job: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.exchange import register as exchange
+from app.exchange import sending
 from tests.conftest import Register
 from tests.imports.sheets import SHEET, changed
 from tests.input.wire import listening
@@ -115,7 +116,7 @@ async def test_the_same_file_is_loaded_once_and_again_when_asked_or_when_it_had_
     file = written(tmp_path, HEAD + "Seminar,seminar,2025-06-24,\n")
     assert (await run("import", file)).exit_code == 0
     again = await run("import", file)
-    assert (again.exit_code, "was loaded before" in again.stderr) == (0, True)
+    assert (again.exit_code, "was loaded before" in again.stderr) == (4, True)
     assert len((await client.get("/v1/events")).json()["items"]) == 1
     assert (await run("import", file, "--again")).exit_code == 0
     assert len((await client.get("/v1/events")).json()["items"]) == 2
@@ -123,6 +124,48 @@ async def test_the_same_file_is_loaded_once_and_again_when_asked_or_when_it_had_
     assert (await run("import", file)).exit_code == 3
     await client.post("/v1/goals", json={"number": 700, "title": "Goal"})
     assert (await run("import", file)).exit_code == 0
+
+
+async def test_a_file_of_rows_that_are_known_by_their_keys_is_loaded_every_night(
+    run: Run, client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    """Also one that is what an earlier night's was."""
+    for title in ("A", "B", "A"):
+        file = written(tmp_path, f"key,title,kind,start_date\nS-1,{title},seminar,2025-06-24\n")
+        done = await run("import", file, "--match", "by-key:moj-th")
+        assert (done.exit_code, "was loaded before" in done.output) == (0, False), done.output
+        assert (await client.get("/v1/events/by-key/moj-th/S-1")).json()["title"] == title
+
+
+async def test_a_dry_run_is_asked_anew(run: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, HEAD + "Seminar,seminar,2025-06-24,moj-th:A\n")
+    shown = []
+    for _ in range(2):
+        shown.append(await run("import", file, "--dry-run", "--json"))
+        await run("import", file)
+    assert [each.exit_code for each in shown] == [0, 3], shown[1].output
+    assert json.loads(shown[0].stdout)["plan"] != json.loads(shown[1].stdout).get("plan")
+
+
+async def test_a_run_follows_the_job_of_one_that_was_killed(
+    run: Run, held: asyncio.Event, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(tmp_path, HEAD + "Seminar,seminar,2025-06-24,\n")
+    params = {"match": "id", "mode": "atomic"}
+    key = sending.Sending(file, "events", params, once=True).key(1)
+    headers = {"Content-Type": "text/csv", "Prefer": "respond-async", "Idempotency-Key": key}
+    killed = await client.post("/v1/events/bulk", params=params, content=file.read_bytes(), headers=headers)
+    assert killed.status_code == 202
+    followed, loop = sending._followed, asyncio.get_running_loop()
+
+    def following(*arguments: Any) -> Any:
+        loop.call_soon_threadsafe(held.set)
+        return followed(*arguments)
+
+    monkeypatch.setattr(sending, "_followed", following)
+    done = await run("import", file)
+    assert (done.exit_code, "1 create" in done.stdout) == (0, True), done.output
+    assert len((await client.get("/v1/events")).json()["items"]) == 1
 
 
 async def test_what_cannot_be_done_ends_with_a_code_that_says_why(
