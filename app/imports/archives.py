@@ -97,7 +97,8 @@ def parsed(
                 yield
             parser.Parse(b"", True)
         yield
-    except (BadZipFile, KeyError, EOFError, NotImplementedError, zlib.error, expat.ExpatError):
+    except (BadZipFile, LookupError, ValueError, EOFError, NotImplementedError, zlib.error, expat.ExpatError):
+        # an encoding that is not known is a LookupError, one of several bytes a ValueError
         raise broken() from None
 
 

@@ -146,6 +146,11 @@ HARMFUL = [
     (changed(GOOD, SHEET, 't="s"><v>0', 't="s"><v>9999'), "workbook_broken"),
     (changed(GOOD, "xl/workbook.xml", "<sheet [^>]*>", ""), "sheet_missing"),
     (changed(GOOD, "xl/sharedStrings.xml", "<t>A</t>", f"<t>{'A ' * 600_000}</t>"), "cell_too_large"),
+    *(
+        (changed(GOOD, part, 'encoding="UTF-8"', f'encoding="{charset}"'), "workbook_broken")
+        for part in (SHEET, "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels")
+        for charset in ("x", "shift_jis", "hex")
+    ),
 ]  # fmt: skip
 
 
