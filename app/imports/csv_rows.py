@@ -9,7 +9,6 @@ from app.http.spool import Spool
 from app.imports.items import Item, Opened
 from app.imports.texts import ROW_MOST, charset_of, opened, too_large, undecodable, unreadable
 
-_FIELD_MOST = 131_072
 _DELIMITERS = ",;\t"
 
 
@@ -36,9 +35,9 @@ def csv_table(file: Spool, charset: str | None) -> Opened:
 
 def _first_line(stream: Any) -> tuple[str, int]:
     """The header as far as it stands on its first line, and whether Excel's `sep=` stands before it."""
-    line = stream.readline(_FIELD_MOST)
+    line = stream.readline(ROW_MOST)
     if line[:4].lower() == "sep=" and len(line.strip()) <= 5:
-        return stream.readline(_FIELD_MOST), 1
+        return stream.readline(ROW_MOST), 1
     return line, 0
 
 
@@ -75,7 +74,7 @@ class _Lines:
 def _rows(file: Spool, delimiter: str, codec: str, skipped: int) -> Generator[Item]:
     """The header as row 0, then the data."""
     lines = _Lines(opened(file, codec))
-    csv.field_size_limit(_FIELD_MOST)
+    csv.field_size_limit(ROW_MOST)  # a cell may be all that its row is
     number, begun, columns = -1, 1, 0
     try:
         for _ in range(skipped):
@@ -105,10 +104,6 @@ def _rows(file: Spool, delimiter: str, codec: str, skipped: int) -> Generator[It
 
 
 def _broken(why: str, begun: int, line: int) -> Exception:
-    if "field limit" in why:
-        return unreadable(
-            "cell_too_large", f"A cell on line {line} is larger than {_FIELD_MOST} characters.", line=line
-        )
     if "unexpected end" in why:
         message = f"The quote that opens on line {begun} or after it is never closed."
         return unreadable(

@@ -55,6 +55,12 @@ async def untouched(client: httpx.AsyncClient, path: str, *queries: str) -> None
             await unchanged(client, path, exported, kind, query)
 
 
+async def test_a_long_list_changes_nothing(client: httpx.AsyncClient) -> None:
+    outputs = [f"{number} " + "y" * 1_900 for number in range(80)]
+    await make.record(client, "activities", outputs=outputs)
+    await untouched(client, "activities", "")
+
+
 CODE_IS_OPTIONAL = {"activities", "decisions"}
 
 
