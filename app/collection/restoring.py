@@ -56,20 +56,23 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
         "$1::jsonb || $3::jsonb || jsonb_build_object('version', $2::int, 'updated_at', now()))",
         last["record"],
         last["version"] + 1,
-        json.dumps(await _following_merges(connection, collection, known)),
+        json.dumps(await _references_now(connection, collection, known)),
     )
     back = await locked(connection, collection, str(value))
     await check_rules(connection, collection, [back.id])
     return Written(back.id, back.tag, back.json)
 
 
-async def _following_merges(
+async def _references_now(
     connection: Connection, collection: Collection, known: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The columns that name records which were merged since, with those into which they were."""
+    """The columns that name records which were merged since, with those into which they were; without the erased."""
     columns: dict[str, Any] = {}
     for name, source in collection.outputs.items():
         if isinstance(source, Ref) and (named := known.get(f"{name}_id")):
+            last = await connection.fetchrow(_LAST_CHANGE, UUID(named), source.to.name)
+            if last is not None and last["record"] == "{}" and collection.table.c[f"{name}_id"].nullable:
+                columns[f"{name}_id"] = None
             for survivor, _ in (await survivors(connection, source.to, "id", [named])).values():
                 columns[f"{name}_id"] = str(survivor)
         elif isinstance(source, Links) and (links := known.get(name)):

@@ -401,6 +401,23 @@ async def test_a_person_merged_into_another_is_erased_with_it(
     assert left(await records(database_address)) == []
 
 
+@pytest.mark.parametrize("merged", [False, True])
+async def test_an_office_is_restored_without_the_person_who_was_erased(
+    cast: Cast, behind: Behind, merged: bool
+) -> None:
+    assert (await cast.japan_editor.delete(behind.office_at)).status_code == 204
+    at = behind.at
+    if merged:
+        other = await make.record(cast.japan_editor, "persons", country="JP", display="Other (test)")
+        await cast.japan_editor.post(f"{at}/merge", json={"into": {"id": other["id"]}})
+        at = f"/v1/persons/{other['id']}"
+    assert (await cast.japan_editor.post(f"{at}/erase")).status_code == 200
+    back = await cast.japan_editor.post(f"{behind.office_at}/restore")
+    assert (back.status_code, back.json().get("person", "")) == (200, None), back.text
+    history = (await cast.japan_editor.get(f"{behind.office_at}/history")).json()["items"]
+    assert [each["action"] for each in history] == ["restore", "delete", "create"]
+
+
 async def test_the_report_has_all_that_is_held(cast: Cast, behind: Behind) -> None:
     await _spread(cast, behind)
     report = (await cast.secretariat.get(f"{behind.at}/report")).json()
