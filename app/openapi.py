@@ -127,7 +127,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "type": "apiKey",
                 "in": "header",
                 "name": "X-API-Key",
-                "description": "An API key, `ajwp_…`.",
+                "description": "An API key, `ajwp_…`; not beside another one in `Authorization`.",
             },
         },
     }

@@ -25,7 +25,7 @@ from app.access.keys import digest, well_formed
 from app.access.networks import Address, Network, neighbours, networks, within
 from app.access.permissions import Role
 from app.db import Compiled, Database
-from app.errors import Problem, Unavailable
+from app.errors import BadRequest, Problem, Unavailable
 from app.settings import Settings
 
 if TYPE_CHECKING:  # its libraries are for those who have configured an issuer
@@ -198,13 +198,17 @@ def judge_of_tokens(config: Settings) -> "Tokens | None":
 
 
 def credentials(headers: dict[bytes, bytes]) -> str | None:
-    """The key that a request carries."""
-    key = headers.get(b"x-api-key")
-    if key is None:
-        authorization = headers.get(b"authorization")
-        if authorization is None:
-            return None
-        scheme, _, key = authorization.partition(b" ")
-        if scheme.lower() != b"bearer":
+    """The key that a request carries. Of two that differ none is taken: who means which is not guessed."""
+    key, authorization = headers.get(b"x-api-key"), headers.get(b"authorization")
+    if authorization is not None:
+        scheme, _, bearer = authorization.partition(b" ")
+        is_bearer = scheme.lower() == b"bearer"
+        if key is not None and not (is_bearer and key.strip() == bearer.strip()):
+            raise BadRequest(
+                "`Authorization` and `X-API-Key` say different things: send one of them.",
+                errors=[{"header": "X-API-Key", "code": "credentials_differ"}],
+            )
+        if not is_bearer:
             raise KeyMalformed("Send `Authorization: Bearer ajwp_…`.")
-    return key.strip().decode("latin-1")
+        key = bearer
+    return None if key is None else key.strip().decode("latin-1")

@@ -11,7 +11,8 @@ from app import preparing
 from app.access.keys import digest, new_key
 from app.access.networks import networks, source
 from app.access.permissions import Role
-from tests.cast import BASE
+from tests.cast import BASE, Cast
+from tests.conftest import Register
 from tests.openapi.conforming import as_documented
 
 
@@ -119,3 +120,21 @@ def test_only_trusted_proxies_say_for_whom_they_ask(
     peer: str | None, forwarded: bytes | None, proxies: tuple[str, ...], found: str
 ) -> None:
     assert str(source(peer, forwarded, networks(proxies))) == found
+
+
+async def test_of_two_keys_that_differ_none_is_taken(cast: Cast, empty: Register) -> None:
+    editor, reader = empty.keys["thailand_editor"], empty.keys["reader"]
+    for key, beside, status in (
+        (editor, f"Bearer {editor}", 200),
+        (editor, f"bearer  {editor}", 200),
+        (editor, f"Bearer {reader}", 400),
+        (editor, f"Bearer {new_key()}", 400),
+        (editor, editor, 400),
+        (editor, "Basic YWRtaW46YWRtaW4=", 400),
+        (editor, "", 400),
+        ("", f"Bearer {editor}", 400),
+    ):
+        answer = await cast.anonymous.get("/v1/keys/me", headers={"X-API-Key": key, "Authorization": beside})
+        assert answer.status_code == status, (key, beside)
+        codes = [each["code"] for each in answer.json().get("errors", ())]
+        assert codes == (["credentials_differ"] if status == 400 else [])
