@@ -21,7 +21,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from app import __version__, embedded, key_commands, logs, preparing, seeding
+from app import __version__, embedded, key_commands, logs, preparing, seeding, turns
 from app.audit import verifying
 from app.console import database, err, out, with_connection
 from app.errors import Problem
@@ -44,7 +44,7 @@ def main() -> None:
     gc.freeze()  # what was imported stays; to look for garbage in it when all ends takes a third of a second
     try:
         cli()
-    except embedded.EmbeddedError as error:
+    except (embedded.EmbeddedError, turns.Occupied) as error:
         err.print(f"[red]workplan:[/red] {error}")
         raise SystemExit(1) from None
     except (asyncpg.PostgresError, OSError) as error:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from app import turns
 from app.activities.queries import ACTIVITIES
 from app.areas.queries import AREAS
 from app.collection import writing
@@ -44,6 +45,7 @@ async def seed(connection: Any, tick: Callable[[str], None] = lambda name: None)
     """Add the records that are not there yet, all or none; what is there is left as it is."""
     made: dict[str, int] = {}
     async with connection.transaction():
+        await turns.turn(connection, turns.FOR_TRANSACTION)
         await connection.execute(_BEGIN)
         for collection, name in ORDER:
             for body in bodies(name):

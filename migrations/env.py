@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app import guards
+from app import guards, turns
 from app.tables import METADATA
 
 LOCK_TIMEOUT = "500ms"
@@ -55,6 +55,7 @@ def _guard(connection: Connection) -> None:
 async def _online() -> None:
     engine = create_async_engine(_address(), poolclass=pool.NullPool)
     async with engine.connect() as connection:
+        await turns.turn((await connection.get_raw_connection()).driver_connection, turns.FOR_SESSION)
         await connection.run_sync(_run)
         await connection.commit()
     await engine.dispose()

@@ -1,0 +1,65 @@
+"""Several instances that are started at once prepare one database: one does it, the others find it done."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app import preparing, seeding, turns
+from tests.conftest import copy_of, drop
+
+
+@pytest.fixture
+async def empty_database() -> AsyncIterator[str]:
+    """A database without a table."""
+    address = await copy_of("template0")
+    yield address
+    await drop(address)
+
+
+@pytest.fixture
+async def migrated() -> AsyncIterator[str]:
+    """A database with tables, and nothing in them."""
+    address = await copy_of("template")
+    yield address
+    await drop(address)
+
+
+async def _workplan(address: str, command: str) -> tuple[int | None, str]:
+    """What a command says, and its exit code."""
+    words = (sys.executable, "-c", "from app.cli import main; main()", command)
+    started = await asyncio.create_subprocess_exec(
+        *words, env={**os.environ, "DATABASE_URL": address}, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await started.communicate()
+    return started.returncode, said.decode()
+
+
+@pytest.mark.slow
+async def test_of_those_who_migrate_at_once_one_does_it_and_all_end_well(empty_database: str) -> None:
+    ended = await asyncio.gather(*(_workplan(empty_database, "migrate") for _ in range(2)))
+    assert ended == [(0, f"The database is at migration {preparing.newest()}.\n")] * 2
+
+
+async def test_who_migrates_while_somebody_else_does_waits_and_not_for_ever(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await asyncpg.connect(migrated)
+    await turns.turn(other, turns.FOR_SESSION)
+    monkeypatch.setattr(turns, "SECONDS", 0.0)
+    with pytest.raises(turns.Occupied, match="Try again"):
+        await asyncio.to_thread(preparing.migrate, migrated)
+    await other.close()
+    await asyncio.to_thread(preparing.migrate, migrated)
+
+
+async def test_of_those_who_seed_at_once_one_does_it_and_the_others_add_nothing(migrated: str) -> None:
+    connections = [await asyncpg.connect(migrated) for _ in range(2)]
+    made = await asyncio.gather(*(seeding.seed(each) for each in connections))
+    assert [bool(each) for each in made].count(True) == 1
+    for each in connections:
+        await each.close()
