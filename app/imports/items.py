@@ -18,7 +18,7 @@ class Unreadable(ValueError):
 
 @dataclass(slots=True)
 class Item:
-    """One row of a file, as it stands there: an object, or the cells of a table."""
+    """One row of a file, as it stands there: an object, or the cells of a table; what is no object is a text."""
 
     number: int
     """1 is the first row of data."""

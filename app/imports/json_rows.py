@@ -57,7 +57,7 @@ class _Array:
         begun, line = self._place, self._line
         try:
             value, end = DECODER.raw_decode(self._text, begun)
-            checked(value, self._text[begun:end])
+            checked(value, text := self._text[begun:end])
         except RecursionError:
             raise MalformedJson(f"Row {number} (line {line}) is nested too deeply.") from None
         except json.JSONDecodeError as why:
@@ -68,7 +68,7 @@ class _Array:
         except MalformedJson as why:
             raise MalformedJson(f"Row {number} (line {line}): {why.detail}") from None
         self._pass_to(end)
-        return _object(number, line, end - begun, value)
+        return _object(number, line, text, value)
 
     def _advance(self, by: int = 0) -> None:
         """Over some characters and the space after them; then see to it that the next row is in the window."""
@@ -124,16 +124,15 @@ def _lines(file: Spool) -> Generator[Item]:
 
 
 def _line(number: int, line: int, text: str) -> Item:
-    size = len(text)
     try:
         value, end = DECODER.raw_decode(text)
         checked(value, text)
     except RecursionError:
-        return _broken(number, line, size, "It is nested too deeply.")
+        return _broken(number, line, text, "It is nested too deeply.")
     except json.JSONDecodeError as why:
-        return _broken(number, line, size, f"Not JSON: {why.msg} at column {why.colno}.")
+        return _broken(number, line, text, f"Not JSON: {why.msg} at column {why.colno}.")
     except MalformedJson as why:
-        return _broken(number, line, size, why.detail)
+        return _broken(number, line, text, why.detail)
     rest = text[end:].lstrip()
     if rest.startswith("{"):
         raise unreadable(
@@ -143,16 +142,16 @@ def _line(number: int, line: int, text: str) -> Item:
             hint="curl takes them out of `-d @file`: use --data-binary @file.",
         )
     if rest:
-        return _broken(number, line, size, "Something follows the object.")
-    return _object(number, line, size, value)
+        return _broken(number, line, text, "Something follows the object.")
+    return _object(number, line, text, value)
 
 
-def _broken(number: int, line: int, size: int, message: str) -> Item:
-    return Item(number, line, size, error={"code": "malformed_json", "message": message})
+def _broken(number: int, line: int, text: str, message: str) -> Item:
+    return Item(number, line, len(text), text, {"code": "malformed_json", "message": message})
 
 
-def _object(number: int, line: int, size: int, value: Any) -> Item:
+def _object(number: int, line: int, text: str, value: Any) -> Item:
     if isinstance(value, dict):
-        return Item(number, line, size, value)
+        return Item(number, line, len(text), value)
     error = {"code": "object_expected", "message": "A row is a JSON object."}
-    return Item(number, line, size, error=error)
+    return Item(number, line, len(text), text, error)

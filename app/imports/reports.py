@@ -15,11 +15,13 @@ from app.imports.asked import Options
 from app.imports.cells import ERROR, Header
 from app.imports.csv_rows import written_csv
 from app.imports.items import Item, Opened
+from app.imports.rows import shown
 from app.imports.sheet_rows import letters_of
 from app.operations.transactions import Answer
 
 _LISTED_MOST = 10_000
 """Rows, and mistakes, that a report lists; all refused rows can be had as a file."""
+_LINE = "_line"
 _SAID_MOST = 10
 """Mistakes that are said in the `error` of a row."""
 
@@ -28,7 +30,8 @@ class RowsRefused(Unprocessable):
     """Rows of the file were refused, and nothing was stored. `errors` names every one of them.
 
     With `mode=partial` the good rows are stored all the same. With `Accept: text/csv` (or `application/x-ndjson`) the
-    refused rows come back as they were sent, with a column `error`, to be mended and sent again.
+    refused rows come back as they were sent, with a column `error`, to be mended and sent again. Cells beyond the
+    header stand in `error`, too, and a line that is no object in `_line`, unless it has a backslash.
     """
 
 
@@ -152,6 +155,8 @@ def _as_table(again: Opened, header: Header) -> Writing:
             for at, (cell, column) in enumerate(zip_longest(item.value, header.columns))
             if at != place and at < len(item.value)
         ]
+        if beyond := [shown(cell) for cell in item.value[len(header.names) :]]:
+            why += f"; beyond the header: {again.delimiter.join(beyond)}"
         cells = (cells + [""] * len(names))[: len(names)]  # a ragged row would stay ragged for ever
         text = written_csv([*cells, _harmless(why)], again.delimiter)
 
@@ -164,7 +169,10 @@ def _as_lines() -> Writing:
 
 
 def _object(item: Item) -> dict[str, Any]:
-    return item.value if isinstance(item.value, dict) else {}
+    """What is no object is given back as a text, but not with escapes: an erasure would not find a person in them."""
+    if isinstance(item.value, dict):
+        return item.value
+    return {} if "\\" in item.value else {_LINE: item.value}
 
 
 def _harmless(text: str) -> str:

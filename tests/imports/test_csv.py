@@ -117,6 +117,17 @@ async def test_lines_are_counted_through_quoted_line_breaks(client: httpx.AsyncC
     assert answer.status_code == 207
 
 
+async def test_of_a_row_with_too_many_cells_those_beyond_the_header_stand_with_its_error(
+    client: httpx.AsyncClient,
+) -> None:
+    text = f'{HEADER}\nA,seminar,2025-06-24,Seminar,"of ""law"""\nB\n'
+    answer = await send(client, text, Accept="text/csv")
+    _, long, short = csv.reader(io.StringIO(answer.text, newline=""))
+    assert long[:3] == ["A", "seminar", "2025-06-24"]
+    assert long[3].endswith('; beyond the header: Seminar,of "law"')
+    assert (short[:3], "beyond" in short[3]) == (["B", "", ""], False)
+
+
 async def test_empty_cells_keep_unless_they_are_null(client: httpx.AsyncClient) -> None:
     made = await make.record(client, "events", city="Akishima")
     text = f"id,city\n{made['id']},\n"

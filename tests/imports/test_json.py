@@ -346,6 +346,20 @@ async def test_refused_lines_come_back_with_their_error(client: httpx.AsyncClien
     assert (await client.post(BULK, content=mended, headers=headers)).status_code == 200
 
 
+async def test_a_line_that_is_no_object_comes_back_as_it_was_sent(client: httpx.AsyncClient) -> None:
+    """But not with escapes: an erasure would not find a person in what is kept of them."""
+    lines = ['{"title": "漢", kind}', "[1, 2]", '{"title": "\\u6f22", kind}']
+    headers = {"Content-Type": "application/x-ndjson", "Accept": "application/x-ndjson"}
+    answer = await client.post(BULK, content="\n".join(lines), headers=headers)
+    rows = [json.loads(line) for line in answer.text.splitlines()]
+    assert [each.get("_line") for each in rows] == [*lines[:2], None]
+    assert all(each["error"] for each in rows)
+    again = await client.post(BULK, content=answer.content, headers={**headers, "Accept": "application/json"})
+    assert [each["row"] for each in again.json()["errors"] if each["pointer"] == "/_line"] == [1, 2]
+    array = await client.post(BULK, json=[[1, 2]], headers={"Accept": "application/x-ndjson"})
+    assert json.loads(array.text)["_line"].replace(" ", "") == "[1,2]"
+
+
 async def test_who_may_not_write_may_not_import(cast: Any) -> None:
     assert (await cast.anonymous.post(BULK, json=[])).status_code == 401
     assert (await cast.reader.post(BULK, json=[])).status_code == 403

@@ -202,6 +202,27 @@ async def test_refused_rows_of_other_collections_are_erased_too(
     assert left(await everything(database_address)) == []
 
 
+@pytest.mark.parametrize(
+    ("media", "content"),
+    [
+        ("application/x-ndjson", '{"country": "JP", "title": "Talk of Taro "Tarotsukinowa" Shiken"}'),
+        ("application/x-ndjson", '{"country": "JP", "title": "Talk of Taro \\"Tarotsukinowa\\" Shiken", 1}'),
+        ("text/csv", 'country,title\nJP,Talk,"of Taro ""Tarotsukinowa"" Shiken"\n'),
+    ],
+    ids=["line", "line with escapes", "cells beyond the header"],
+)
+async def test_what_is_given_back_of_a_row_that_cannot_be_read_is_erased_too(
+    cast: Cast, behind: Behind, database_address: str, media: str, content: str
+) -> None:
+    await cast.japan_editor.patch(behind.at, json={"romanised": 'Taro "Tarotsukinowa" Shiken'})
+    headers = {"Content-Type": media, "Prefer": "respond-async"}
+    sent = await cast.japan_editor.post("/v1/events/bulk?mode=partial", content=content, headers=headers)
+    found = await _finished(cast.japan_editor, sent.headers["location"])
+    assert ("Tarotsukinowa" in (await cast.japan_editor.get(found["refused"])).text) == ("\\" not in content)
+    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    assert left(await everything(database_address)) == []
+
+
 async def test_a_name_across_two_pieces_of_a_file_is_found(
     cast: Cast, behind: Behind, database_address: str
 ) -> None:
