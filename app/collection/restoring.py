@@ -27,6 +27,8 @@ class Erased(Conflict):
     """What the record was has been erased for good, for the sake of a person. Nothing can bring it back."""
 
 
+TURN = "select pg_advisory_xact_lock(hashtextextended($1, 14))"
+"""Who restores a deleted record and who erases it take turns: there is no row of it to be held."""
 _LAST_CHANGE = """select action, record, version from changes
 where record_id = $1 and kind = $2 order by version desc, action in ('delete', 'merge') desc limit 1"""
 
@@ -37,6 +39,7 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
     column, value = collection.named(table, name)
     if column.key != "id":
         raise NotFound("A deleted record is restored by its id.")
+    await connection.execute(f"{TURN}, set_config('register.action', 'restore', true)", str(value))
     last = await connection.fetchrow(_LAST_CHANGE, value, collection.name)
     if last is None:
         raise collection.missing(name)
@@ -47,8 +50,6 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
         raise not_deleted(collection)
     if last["record"] == "{}":
         raise Erased(f"This {collection.singular} was erased.")
-    await connection.execute("select set_config('register.action', 'restore', true)")
-
     known = json.loads(last["record"])  # columns that are younger than it get their defaults
     columns = ", ".join(f'"{each.name}"' for each in table.columns if each.name in known)
     await connection.execute(

@@ -10,7 +10,7 @@ from fastapi import Request
 from app.access.caller import Caller, NotYours
 from app.access.permissions import Permission, Reach
 from app.collection.merged import refuse_merged
-from app.collection.restoring import Erased
+from app.collection.restoring import TURN, Erased
 from app.collection.writing import Current
 from app.db import Connection
 from app.errors import Conflict
@@ -67,6 +67,7 @@ class StillLoading(Conflict):
 
 async def country_of(connection: Connection, person: UUID) -> str:
     """The country that keeps the entry, also of one that was deleted."""
+    await connection.execute(TURN, str(person))
     if (there := await connection.fetchval(_COUNTRY, person)) is not None:
         return str(there)
     last = await connection.fetchrow(_LAST, person)
@@ -182,6 +183,7 @@ async def erase_outdated(connection: Connection, days: int, most: int) -> int:
         await connection.execute(_REASON)
     erased = 0
     for row in due:
+        await connection.execute(TURN, str(row["id"]))
         if not await connection.fetchval(_ANY_UNLOADED, row["id"]):
             await connection.execute("select erase_person($1)", row["id"])
             erased += 1

@@ -19,6 +19,7 @@ import pytest
 from fastapi import FastAPI
 
 from app import operating
+from app.collection import restoring
 from app.http.formats import XLSX
 from app.persons.erasing import erase_again
 from tests import make
@@ -420,6 +421,25 @@ async def test_a_person_merged_into_another_is_erased_with_it(
     await cast.japan_editor.delete(f"/v1/persons/{double['id']}?cascade=true")
     assert (await cast.japan_editor.post(f"/v1/persons/{double['id']}/erase")).status_code == 200
     assert left(await records(database_address)) == []
+
+
+async def test_who_is_being_restored_is_erased_all_the_same(
+    cast: Cast, behind: Behind, empty: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cast.japan_editor.delete(f"{behind.at}?cascade=true")
+    check_rules, erasing = restoring.check_rules, []
+
+    async def meanwhile(*arguments: Any) -> None:
+        await check_rules(*arguments)
+        erasing.append(asyncio.create_task(cast.administrator.post(f"{behind.at}/erase")))
+        while not (erasing[0].done() or await empty.superuser.fetchval(_WAITS)):  # noqa: ASYNC110  (another process)
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(restoring, "check_rules", meanwhile)
+    assert (await cast.japan_editor.post(f"{behind.at}/restore")).status_code == 200
+    assert (await erasing[0]).status_code == 200
+    assert (await cast.japan_editor.get(behind.at)).status_code == 404
+    assert left(await records(empty.address)) == []
 
 
 @pytest.mark.parametrize("merged", [False, True])
