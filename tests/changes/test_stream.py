@@ -64,4 +64,4 @@ async def test_a_quiet_stream_gives_signs_of_life_and_tells_nothing_twice(
     second = await make.record(client, "areas")
     text = (await streaming).text
     assert [json.loads(each["data"])["id"] for each in events_of(text)] == [first["id"], second["id"]]
-    assert text.count(": nothing new") >= 4
+    assert text.count(": nothing new") >= 2

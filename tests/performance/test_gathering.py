@@ -316,7 +316,7 @@ async def test_those_of_a_steady_crowd_take_turns() -> None:
         await asyncio.sleep(0.001)
         return value
 
-    gathering = Gathering(alone, looked_up, lambda: None)
+    gathering = Gathering(alone, looked_up, lambda: None, late=10)  # on a busy machine, too
 
     async def asks_again_and_again(value: int) -> None:
         for _ in range(10):
