@@ -21,10 +21,15 @@ async def asked_meanwhile(address: str, written: str, *asked: Coroutine[Any, Any
             await transaction.start()
             await other.execute(written)
             asking = [asyncio.create_task(each) for each in asked]
-            while await other.fetchval(_WAITING) < len(asking):
-                await asyncio.sleep(0.01)
-                await other.execute("select pg_stat_clear_snapshot()")
+            await until_they_wait(other, len(asking))
             await transaction.commit()
             return await asyncio.gather(*asking)
         finally:
             await other.close()
+
+
+async def until_they_wait(connection: Any, number: int) -> None:
+    """Until so many others wait for a lock."""
+    while await connection.fetchval(_WAITING) < number:
+        await asyncio.sleep(0.01)
+        await connection.execute("select pg_stat_clear_snapshot()")

@@ -95,15 +95,18 @@ class Tokens:
             payload = deserialize_compact(text, key, registry=self._registry).payload
         except BadSignatureError:
             raise TokenSignatureWrong("The signature of the token is not that of its issuer.") from None
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, TypeError):
             raise TokenMalformed("The token is not signed as its issuer's key says.") from None
         claims = _object(payload or b"")
         self._check(claims)
         rule = rule_for(self._rules, claims)
         if rule is None:
             raise TokenWithoutRole("No rule of this register gives a role to what the token claims.")
-        left = claims["exp"] + self._leeway - time()
-        subject = f"{claims['iss']}\n{claims['sub']}".encode()
+        try:
+            left = claims["exp"] + self._leeway - time()
+            subject = f"{claims['iss']}\n{claims['sub']}".encode()
+        except (OverflowError, UnicodeEncodeError):
+            raise TokenMalformed("`exp` is not a time, or `sub` not a text.") from None
         return Token(hashlib.sha256(subject).digest(), _client(claims), rule, min(left, _REMEMBERED_SECONDS))
 
     def _check(self, claims: Mapping[str, Any]) -> None:
@@ -146,6 +149,10 @@ def _header(text: str) -> dict[str, Any]:
         raise TokenMalformed("This is a token of another kind: an access token is needed.")
     if not isinstance(header.get("kid"), str | None):
         raise TokenMalformed("`kid` is text.")
+    if "crit" in header:  # RFC 7515, section 4.1.11
+        raise TokenMalformed(
+            "The token says that something is critical (`crit`) which is not understood here."
+        )
     return header
 
 

@@ -1,5 +1,6 @@
 """The operations on amendments: how they are written and moved, their exact text, and the concurrence of a side."""
 
+import asyncpg
 from fastapi import APIRouter, Request, Response
 
 from app.access.caller import Forbidden
@@ -60,6 +61,8 @@ async def concur(request: Request) -> Response:
             raise TextHasChanged("Read the text as it is now.", text_hash=text_hash)
         await connection.execute("select concur($1, $2, $3)", current.id, said.text_hash, secret)
         after = await writing.seen(connection, AMENDMENTS, name)
+        if after.version > current.version + 1:
+            raise asyncpg.SerializationError("It was written while this waited for it: look once more.")
         return Answer(200, after.json, {"ETag": f'"{after.tag}"'})
 
     return await write(request, body, work, dry_run=dry_run, needs=_CONCUR)

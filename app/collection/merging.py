@@ -74,13 +74,18 @@ async def _survivor(
         raise Unprocessable("The body does not say into which record.", errors=errors)
     assert isinstance(named, dict)
     value = UUID(named[by]) if by == "id" else named[by]
-    found = (await resolved(connection, [Want("/into", collection, by, value)], follow=False))["/into"]
+    wanted = [Want("/into", collection, by, value)]
+    found = (await resolved(connection, wanted, follow=False))["/into"]
     if found.id == current.id:
         raise Unprocessable(
             "A record cannot be merged into itself.",
             errors=[{"pointer": "/into", "code": "same_record", "message": "This is the record itself."}],
         )
-    return await locked(connection, collection, str(found.id))
+    try:
+        return await locked(connection, collection, str(found.id))
+    except MergedAway:  # while it was waited for: what the path names was not
+        await resolved(connection, wanted, follow=False)
+        raise
 
 
 def _readable(by: str, value: Any) -> bool:

@@ -25,6 +25,19 @@ async def remove(connection: Connection, collection: Collection, current: Curren
     await connection.execute(statement.sql, current.id)
 
 
+async def hold_what_goes(connection: Connection, table: Any, ids: list[UUID]) -> None:
+    """Hold the records that go along, before those that they need: who writes one holds them in this order, too."""
+    for referrer in referrers(table):
+        if referrer.required:
+            name, column = referrer.table.name, referrer.column
+            rows = await connection.fetch(f"select id from {name} where {column} = any($1)", ids)  # noqa: S608
+            if rows:
+                going = [row[0] for row in rows]
+                await hold_what_goes(connection, referrer.table, going)
+                held = f"select from {name} where id = any($1) order by id for update"
+                await connection.execute(held, going)
+
+
 async def refuse_if_referred(connection: Connection, collection: Collection, record_id: UUID) -> None:
     """Refuse to delete what others refer to."""
     among = these([record_id])

@@ -151,6 +151,9 @@ def operations(
         name = request.path_params["name"]
 
         async def work(connection: Any) -> Answer:
+            if asked["cascade"]:
+                whole = await writing.seen(connection, collection, name)
+                await removing.hold_what_goes(connection, collection.table, [whole.id])
             current = await writing.locked(connection, collection, name)
             await unchanged(request, connection, current)
             await removing.remove(connection, collection, current, cascade=asked["cascade"])

@@ -62,3 +62,15 @@ async def test_a_code_that_is_given_in_that_moment_is_no_reason_to_quote_the_dat
     assert (lapsed["state"], lapsed["closed_reason"].partition(":")[0]) == (
         "lapsed", "The record does not take what the amendment changes",
     )  # fmt: skip
+
+
+async def test_a_side_that_says_which_version_it_concurs_to_is_held_to_it(
+    cast: Cast, empty: Register
+) -> None:
+    await in_the_plan(cast)
+    made = await tabled(cast)
+    tag = (await cast.asean_authority.get(f"/v1/amendments/{made['number']}")).headers["etag"]
+    asked = concur(cast.asean_authority, made, headers={"If-Match": tag})
+    [refused] = await asked_meanwhile(empty.address, "update amendments set proposed_by = 'japan'", asked)
+    now = (await cast.anonymous.get("/v1/amendments")).json()["items"]
+    assert (refused.status_code, now) == (412, [])

@@ -5,6 +5,8 @@ import pytest
 
 from tests import make
 from tests.cast import Cast
+from tests.conftest import Register
+from tests.meanwhile import asked_meanwhile
 
 
 async def test_references_and_own_keys_move_and_old_names_lead_to_the_survivor(
@@ -113,6 +115,19 @@ async def test_what_cannot_be_merged_is_refused_and_nothing_moves(
     answer = await client.post(f"/v1/organisations/{name}/merge", json=body, headers=headers)
     assert answer.status_code == status, answer.text
     assert (await client.get("/v1/organisations/B1")).json()["keys"] == ["x:B1"]
+
+
+async def test_who_merges_into_what_is_just_being_merged_is_not_led_to_the_survivor(
+    empty: Register, client: httpx.AsyncClient
+) -> None:
+    """That would be asking to merge the survivor."""
+    ids = {code: (await make.record(client, "organisations", code=code))["id"] for code in ("A", "B", "C")}
+    merged = f"""select set_config('register.merged', '{ids["B"]}', true),
+        set_config('register.survivor', '{ids["C"]}', true);
+        delete from organisations where code = 'B'"""
+    asked = client.post("/v1/organisations/A/merge", json={"into": {"code": "B"}}, follow_redirects=False)
+    [refused] = await asked_meanwhile(empty.address, merged, asked)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/into")
 
 
 async def test_what_is_restored_refers_to_the_survivors_of_what_was_merged_meanwhile(

@@ -9,7 +9,7 @@ import pytest
 
 from tests import make
 from tests.conftest import Register
-from tests.meanwhile import asked_meanwhile
+from tests.meanwhile import asked_meanwhile, until_they_wait
 from tests.status_reports.test_a_period import said
 
 
@@ -90,6 +90,20 @@ async def test_who_writes_a_line_of_a_settled_report_does_not_wait_for_who_moves
         await transaction.rollback()
         await other.close()
     assert patched.status_code == 409
+
+
+async def test_a_report_that_goes_with_its_lines_waits_for_a_line_that_is_written(
+    empty: Register, client: httpx.AsyncClient
+) -> None:
+    line = await _open(client)
+    other = await asyncpg.connect(empty.address)
+    await other.execute("begin; select from report_lines for update")
+    gone = asyncio.create_task(client.delete(f"/v1/progress-reports/{line['report']['id']}?cascade=true"))
+    async with asyncio.timeout(10):
+        await until_they_wait(other, 1)
+        await other.execute("set lock_timeout = '500ms'; update report_lines set narrative = 'Late'; commit")
+        assert (await gone).status_code == 204
+    await other.close()
 
 
 async def test_many_freezes_at_once_are_one(client: httpx.AsyncClient) -> None:
