@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from app.access.permissions import Permission
 from app.collection.writing import Current
 from app.db import Connection
+from app.operations.against import settled
 from app.operations.moves import Move
+from app.progress_reports.queries import PROGRESS_REPORTS
 from app.progress_reports.schemas import ReturnReason
 
 # The reported status of an activity is what its lead reports; what others say of it stands in their own lines.
@@ -44,6 +46,7 @@ MOVES = (
     Move(
         "submit", ("open", "returned"), "submitted", Permission.APPROVE, "Submit a progress report",
         "Hand the report in. It cannot be changed until it is returned.", values=_now,
+        against=(settled(PROGRESS_REPORTS),),
     ),
     Move(
         "return", ("submitted", "accepted"), "returned", Permission.REVIEW, "Return a progress report",

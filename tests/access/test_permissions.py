@@ -112,6 +112,7 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         ("consultations", held, undated["id"]),
         ("consultations", frozen, undated["id"]),
         ("report-lines", too_late, another["id"]),
+        ("progress-reports", too_late["report"], another["report"]["id"]),
         ("focal-points", followed, follows["id"]),
         ("focal-points", follows, followed["id"]),
         ("persons", person, named["id"]),
