@@ -54,8 +54,10 @@ TEXT_RECORD = """select json_build_object(
       'sub_items', r.sub_items, 'retired', r.retired_on is not null)), '[]')
     from activities r join goals g on g.id = r.goal_id where r.origin = 'plan'),
   'amendments', (select coalesce(json_agg(json_build_object('number', r.number, 'title', r.title, 'state', r.state,
-      'on', coalesce(r.took_effect_on, r.effective_on), 'changes', r.changes)
-      order by coalesce(r.took_effect_on, r.effective_on), r.state_since, r.number), '[]')
+      'on', coalesce(r.took_effect_on, r.effective_on), 'changes', r.changes,
+      'taken', r.state = 'concurred' and taken_place(r.changes) is not null)
+      order by coalesce(r.took_effect_on, r.effective_on), case r.state when 'in_force' then r.state_since end,
+      r.number), '[]')
     from amendments r where r.state in ('concurred', 'in_force') or r.number = $1))
 from plans p"""
 """What `texts.Record` is read from: the text as it stands, and the amendments that change it; $1 is one more."""

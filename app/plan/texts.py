@@ -30,6 +30,23 @@ class PlanText:
                 under[place] = str(change["under"])
         return PlanText(words, under)
 
+    def takes(self, changes: Sequence[Change]) -> bool:
+        """Whether these changes can take effect. The last word has the database (`migrations/amending.py`)."""
+        after = self.done(changes)
+        activities = [place for place, said in after.words.items() if place[0] == "activity" and said]
+        return all(self._has(change) for change in changes) and all(
+            after.words.get(("goal", after.under.get(activity, ""))) for activity in activities
+        )
+
+    def _has(self, change: Change) -> bool:
+        """Whether it says what the change takes it to say; what is added needs a free place, and its area."""
+        place, area = (change["kind"], change["name"]), ("area", str(change["under"]))
+        if change["action"] != "add":
+            return self.words.get(place) is not None and self.words[place] == change["old"]
+        return place not in self.words and (
+            place[0] != "goal" or change["under"] is None or area in self.words
+        )
+
     def undone(self, changes: Sequence[Change]) -> "PlanText":
         """The text before these changes."""
         words = dict(self.words)
@@ -46,7 +63,8 @@ class Record:
     adopted_on: date | None
     now: PlanText
     amendments: Sequence[Mapping[str, Any]]
-    """In the order of the days on which they took effect, or will."""
+    """In the order of the days on which they took effect, or will. `taken`: what one adds has the code or number of
+    another record."""
 
     @classmethod
     def read(cls, known: Mapping[str, Any]) -> "Record":
@@ -81,13 +99,16 @@ class Record:
         return text
 
     def on(self, day: date) -> PlanText:
-        """The text that is in force on a day, as far as it is known."""
-        taken = sum(date.fromisoformat(each["on"]) <= day for each in self.in_force)
-        if taken < len(self.in_force):
+        """The text that is in force on a day, as far as it is known: without what will lapse when its day comes."""
+        days = [date.fromisoformat(each["on"]) for each in self.in_force]
+        taken = sum(each <= day for each in days)
+        if taken < len(days):
             return self.with_only(taken)
-        text = self.now
+        text, last = self.now, max(days, default=date.min)
         for amendment in self.amendments:
-            if amendment["state"] == "concurred" and date.fromisoformat(amendment["on"]) <= day:
+            if amendment["state"] != "concurred" or not last <= date.fromisoformat(amendment["on"]) <= day:
+                continue
+            if not amendment["taken"] and text.takes(amendment["changes"]):
                 text = text.done(amendment["changes"])
         return text
 

@@ -11,10 +11,12 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
+from app import operating
 from app.plan.as_html import POLICY
 from app.plan.redlining import redlined
 from app.plan.texts import PlanText, Record, in_order
-from tests.amendments.test_concurring import concur, tabled
+from tests import make
+from tests.amendments.test_concurring import concur, tabled, the_day_comes
 from tests.cast import Cast
 from tests.conftest import Register
 
@@ -164,6 +166,65 @@ def test_amendments_are_undone_in_the_order_in_which_they_took_effect() -> None:
     days = [f"202{year}-01-01" for year in (3, 4, 5, 6)]
     texts = [record.on(date.fromisoformat(day)).words["goal", "9"] for day in days]
     assert [said and said["text"] for said in texts] == [None, "A", "B", None]
+
+
+def _to(action: str, kind: str, name: str, new: str | None = None, **more: Any) -> dict[str, Any]:
+    words = new and {"text": new, "sub_items": []}
+    return {"action": action, "kind": kind, "name": name, "new": words, **more}
+
+
+_GONE = [_to("retire", "activity", "8.1"), _to("retire", "goal", "8")]
+_OF_ONE_PLACE = [
+    ([_to("modify", "activity", "1.1", "A")], [_to("modify", "activity", "1.1", "B")]),
+    ([_to("retire", "activity", "1.1")], [_to("modify", "activity", "1.1", "B")]),
+    ([_to("modify", "activity", "1.1", "A")], [_to("retire", "activity", "1.1")]),
+    ([_to("modify", "preamble", "1", "A")], [_to("modify", "preamble", "1", "B")]),
+    ([_to("add", "activity", "1.9", "A", under=1)], [_to("add", "activity", "1.9", "B", under=1)]),
+    ([_to("add", "goal", "9", "A", under=1)], [_to("add", "goal", "9", "B", under=1)]),
+    ([_to("add", "activity", "8.9", "A", under=8)], _GONE),
+    (_GONE, [_to("add", "activity", "8.9", "B", under=8)]),
+]
+
+
+@pytest.mark.parametrize("first_concurred", [1, 2])
+@pytest.mark.parametrize("both", _OF_ONE_PLACE)
+async def test_what_will_lapse_is_not_said_to_be_in_force(
+    published: Register, both: tuple[Any, Any], first_concurred: int
+) -> None:
+    async with Cast.over(published.app, published.keys) as cast:
+
+        async def on(**query: str) -> Any:
+            plan = (await cast.anonymous.get("/v1/plan", params=query)).json()
+            to = {"to": query.get("effective_on", "now")}
+            redline = (await cast.anonymous.get("/v1/plan/redline", params=to)).json()
+            return said_in(plan), plan["preamble"], redline["places"]
+
+        day = "2399-01-01"
+        two = [await tabled(cast, number=n, effective_on=day, changes=each) for n, each in enumerate(both, 1)]
+        for amendment in sorted(two, key=lambda each: each["number"] != first_concurred):
+            for client in (cast.asean_authority, cast.japan_authority):
+                assert (await concur(client, amendment)).status_code == 200
+        before, ahead = await on(), await on(effective_on=day)
+        await the_day_comes(published)
+        assert await on(effective_on="today") == ahead
+        await operating.enact_due(published.app.state.service.database)
+        amendments = (await cast.anonymous.get("/v1/amendments?sort=number")).json()["items"]
+        states = [each["state"] for each in amendments]
+        assert (states, before == ahead, await on()) == (["in_force", "lapsed"], False, ahead)
+
+
+async def test_what_adds_the_code_of_another_record_is_not_said_to_be_in_force(published: Register) -> None:
+    async with Cast.over(published.app, published.keys) as cast:
+        changes = [_to("add", "activity", "1.9", "A", under=1)]
+        amendment = await tabled(cast, effective_on="2399-01-01", changes=changes)
+        for client in (cast.asean_authority, cast.japan_authority):
+            assert (await concur(client, amendment)).status_code == 200
+        ahead = "/v1/plan?effective_on=2399-01-01"
+        assert "1.9" in said_in((await cast.anonymous.get(ahead)).json())
+        await make.record(
+            cast.thailand_editor, "activities", goal={"number": 1}, code="1.9", visibility="own"
+        )
+        assert "1.9" not in said_in((await cast.anonymous.get(ahead)).json())
 
 
 def test_places_stand_in_the_order_in_which_they_are_read() -> None:
