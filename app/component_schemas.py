@@ -289,9 +289,8 @@ def _clearable(field: Mapping[str, Any]) -> dict[str, Any]:
 def _whole_plan(found: Mapping[str, Any]) -> dict[str, Any]:
     """The plan as it is read: with its areas, each with its goals, each with its printed activities."""
 
-    def under(of: str, name: str, items: str, about: str) -> dict[str, Any]:
-        schema: dict[str, Any] = deepcopy(found[of])
-        listed = {
+    def listed(items: str, about: str) -> dict[str, Any]:
+        return {
             "type": "array",
             "maxItems": 1000,
             "items": schema_ref(items),
@@ -299,8 +298,11 @@ def _whole_plan(found: Mapping[str, Any]) -> dict[str, Any]:
             "readOnly": True,
             "examples": [[]],
         }
+
+    def under(of: str, name: str, items: str, about: str) -> dict[str, Any]:
+        schema: dict[str, Any] = deepcopy(found[of])
         own = {key: value for key, value in schema["properties"].items() if "Excerpt" not in str(value)}
-        schema["properties"] = {**own, name: listed}
+        schema["properties"] = {**own, name: listed(items, about)}
         return schema
 
     area = under("Area", "goals", "PlanGoal", "The goals that stand under it.")
@@ -308,6 +310,7 @@ def _whole_plan(found: Mapping[str, Any]) -> dict[str, Any]:
     area["description"] = "An area in the text of the plan, with its goals."
     goal["description"] = "A goal in the text of the plan, with its proposed activities."
     plan = under("Plan", "areas", "PlanArea", "The four headings, with what stands under them.")
+    plan["properties"]["goals"] = listed("PlanGoal", "The goals that stand under no area.")
     return {"Plan": plan, "PlanArea": area, "PlanGoal": goal}
 
 

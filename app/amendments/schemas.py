@@ -59,7 +59,7 @@ class TextChange(Value):
     under: Number | None = Field(
         None,
         description="What is added stands under it: an activity under the goal with this number, a goal under the "
-        "area.",
+        "area; a goal without one stands beside the areas.",
         examples=[None],
     )
     old: Wording | None = Field(

@@ -30,8 +30,8 @@ def _under(
 
 
 def whole_plan(*, retired: bool = False) -> Select[Any]:
-    """Feed position, and the JSON of the plan with its areas, their goals, and the printed activities; also with those
-    that were retired, if asked for.
+    """Feed position, and the JSON of the plan with its areas, their goals, and the printed activities; beside the areas
+    the goals that stand under none; also with those that were retired, if asked for.
     """
     area, goal, activity = AREAS.table, GOALS.table, ACTIVITIES.table
     standing = (lambda row: true()) if retired else (lambda row: row.c.retired_on.is_(None))
@@ -39,8 +39,9 @@ def whole_plan(*, retired: bool = False) -> Select[Any]:
         ACTIVITIES, "code", activity.c.goal_id == goal.c.id, activity.c.origin == "plan", standing(activity)
     )
     goals = _under(GOALS, "number", goal.c.area_id == area.c.id, standing(goal), activities=printed)
-    areas = _under(AREAS, "number", goals=goals)
-    document = record_json(PLANS, PLANS.table, PLANS.outputs, {}, {"areas": areas})
+    others = _under(GOALS, "number", goal.c.area_id.is_(None), standing(goal), activities=printed)
+    inside = {"areas": _under(AREAS, "number", goals=goals), "goals": others}
+    document = record_json(PLANS, PLANS.table, PLANS.outputs, {}, inside)
     return select(JOURNAL_HEAD.c.position, document.label("j")).select_from(PLANS.table, JOURNAL_HEAD)
 
 

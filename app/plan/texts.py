@@ -141,26 +141,22 @@ def _numbers(name: str) -> list[tuple[int, str]]:
 def written(plan: Mapping[str, Any], text: PlanText) -> dict[str, Any]:
     """The plan as a document, in the words of a text. What is agreed and not yet recorded stands there by its words."""
     preamble = [said["text"] for (kind, _), said in text.words.items() if kind == "preamble" and said]
-    areas = [
-        {
-            **area,
-            "goals": [
-                {
-                    **goal,
-                    "activities": _said(text, "activity", "code", goal["activities"], str(goal["number"])),
-                }
-                for goal in _said(text, "goal", "number", area["goals"], str(area["number"]))
-            ],
-        }
-        for area in plan["areas"]
+    areas = [{**area, "goals": _goals(text, area["goals"], str(area["number"]))} for area in plan["areas"]]
+    return {**plan, "preamble": preamble, "areas": areas, "goals": _goals(text, plan["goals"], None)}
+
+
+def _goals(text: PlanText, known: Sequence[Mapping[str, Any]], area: str | None) -> list[dict[str, Any]]:
+    """The goals under an area, or under none, each with its activities."""
+    return [
+        {**goal, "activities": _said(text, "activity", "code", goal["activities"], str(goal["number"]))}
+        for goal in _said(text, "goal", "number", known, area)
     ]
-    return {**plan, "preamble": preamble, "areas": areas}
 
 
 def _said(
-    text: PlanText, kind: str, key: str, known: Sequence[Mapping[str, Any]], under: str
+    text: PlanText, kind: str, key: str, known: Sequence[Mapping[str, Any]], under: str | None
 ) -> list[Mapping[str, Any]]:
-    """The records under another that the text has, in its words."""
+    """The records under another, or under none, that the text has, in its words."""
     records = {str(record[key]): record for record in known}
     found = []
     for place, said in text.words.items():

@@ -227,6 +227,32 @@ async def test_what_adds_the_code_of_another_record_is_not_said_to_be_in_force(p
         assert "1.9" not in said_in((await cast.anonymous.get(ahead)).json())
 
 
+async def test_a_goal_under_no_area_stands_in_the_plan_beside_the_areas(published: Register) -> None:
+    async with Cast.over(published.app, published.keys) as cast:
+
+        async def beside(**query: str) -> list[Any]:
+            goals = (await cast.anonymous.get("/v1/plan", params=query)).json()["goals"]
+            return [
+                (goal["number"], goal["title"], said_in({"areas": [{"goals": [goal]}]})) for goal in goals
+            ]
+
+        changes = [_to("add", "goal", "9", "A"), _to("add", "activity", "9.1", "B", under=9)]
+        there = [(9, "A", {"9.1": "B"})]
+        amendment = await tabled(cast, effective_on="2399-01-01", changes=changes)
+        for client in (cast.asean_authority, cast.japan_authority):
+            assert (await concur(client, amendment)).status_code == 200
+        assert (await beside(), await beside(effective_on="2399-01-01")) == ([], there)
+        await the_day_comes(published)
+        await operating.enact_due(published.app.state.service.database)
+        assert (await beside(), await beside(effective_on="today")) == (there, there)
+        assert await beside(effective_on="2024-01-01") == []
+        retired = [_to("retire", "activity", "9.1"), _to("retire", "goal", "9")]
+        amendment = await tabled(cast, changes=retired)
+        for client in (cast.asean_authority, cast.japan_authority):
+            assert (await concur(client, amendment)).status_code == 200
+        assert (await beside(), await beside(effective_on="today")) == ([], [])
+
+
 def test_places_stand_in_the_order_in_which_they_are_read() -> None:
     words = {("activity", "6.10"): None, ("activity", "6.9"): None, ("goal", "6"): None, ("area", "3"): None}
     text = PlanText(words, {("goal", "6"): "3", ("activity", "6.10"): "6", ("activity", "6.9"): "6"})
