@@ -278,6 +278,40 @@ ENACT_IN_WORDS = ENACT_DUE.replace("create function", "create or replace functio
     1,
 )
 
+# Since migration 0053: what would be refused to the second side is refused before: a day that is past for the plan, and
+# a goal that would leave activities of the plan behind. Those may be drafts, which not everybody sees.
+CHECK_DAY = """create function check_day(day date) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if exists (select from amendments where took_effect_on > day) then
+    raise exception 'An amendment that took effect after % is in force already: this one cannot come before it.', day
+      using errcode = 'WP409';
+  end if;
+end $$"""
+LEAVES = f"""create function leaves_activities(changes jsonb) returns boolean language sql stable {_SAFE}
+return exists (select from jsonb_array_elements(changes) c
+  join goals g on g.number::text = c ->> 'name' join activities a on a.goal_id = g.id
+  where c @> '{{"action": "retire", "kind": "goal"}}' and a.origin = 'plan' and a.retired_on is null
+    and not changes @> jsonb_build_array(
+      jsonb_build_object('action', 'retire', 'kind', 'activity', 'name', a.code)))"""
+CHECK_LEFT = CHECK_PLACES.replace(
+    """
+end $$""",
+    """
+  if leaves_activities(changes) then
+    raise exception 'A goal is retired together with the activities that the plan proposes for it.'
+      using errcode = 'WP409';
+  end if;
+end $$""",
+    1,
+)
+CONCUR_IN_TIME = CONCUR.replace("create function", "create or replace function", 1).replace(
+    "perform check_wording(mine.changes);",
+    """perform check_wording(mine.changes);
+  perform check_day(mine.effective_on);""",
+    1,
+)
+
 FUNCTIONS = [
     TEXT,
     WORDING,

@@ -30,6 +30,10 @@ def _taken(row: Any) -> ColumnElement[bool]:
     return and_(_still_open(row), func.taken_place(row.c.changes).is_not(None))
 
 
+def _leaving(row: Any) -> ColumnElement[bool]:
+    return and_(_still_open(row), func.leaves_activities(row.c.changes))
+
+
 RULES = (
     Rule(
         "misplaced_change",
@@ -44,12 +48,20 @@ RULES = (
         "changes",
         _taken,
     ),
+    Rule(
+        "goal_with_activities",
+        "A goal is retired together with the activities that the plan proposes for it.",
+        "changes",
+        _leaving,
+    ),
 )
 
 
 async def outdated(request: Request, connection: Connection, current: Current) -> None:
-    """Refuse an amendment of which the plan reads otherwise by now than it says."""
-    await connection.execute("select check_wording(changes) from amendments where id = $1", current.id)
+    """Refuse an amendment of which the plan reads otherwise by now than it says, or whose day the plan has passed."""
+    await connection.execute(
+        "select check_wording(changes), check_day(effective_on) from amendments where id = $1", current.id
+    )
 
 
 async def _tabled(connection: Connection, current: Current, said: BaseModel | None) -> Mapping[str, Any]:
@@ -65,7 +77,8 @@ MOVES = (
     Move(
         "table", ("draft",), "tabled", Permission.EDIT, "Table an amendment",
         "Lay it before both sides: from now on they see it, and concur. What it changes has to stand in the plan as it "
-        "says. It may still be edited, which voids what was concurred to.", values=_tabled, against=(outdated,),
+        "says, and its day may not be before that of the last amendment in force. It may still be edited, which voids "
+        "what was concurred to.", values=_tabled, against=(outdated,),
     ),
     Move(
         "withdraw", ("draft", "tabled"), "withdrawn", Permission.EDIT, "Withdraw an amendment",

@@ -203,14 +203,60 @@ async def test_a_dry_run_concurs_to_nothing(cast: Cast) -> None:
     assert (await cast.secretariat.get(f"/v1/amendments/{made['number']}")).json() == made
 
 
-async def test_a_day_before_that_of_the_last_amendment_is_refused(cast: Cast) -> None:
+async def may_concur(client: httpx.AsyncClient, amendment: dict[str, Any]) -> bool:
+    """What is said of it beforehand."""
+    answer = await client.get(f"/v1/amendments/{amendment['number']}/permissions")
+    return next(each["allowed"] for each in answer.json()["permissions"] if each["verb"] == "concur")
+
+
+async def test_a_day_before_that_of_the_last_amendment_is_refused_to_whoever_tables_or_concurs(
+    cast: Cast,
+) -> None:
     await in_the_plan(cast)
-    first = await tabled(cast)
-    await concur(cast.asean_authority, first)
-    await concur(cast.japan_authority, first)
-    second = await tabled(cast, effective_on="2024-01-01", changes=[modified(new={"text": "Other"})])
-    await concur(cast.asean_authority, second)
-    assert (await concur(cast.japan_authority, second)).status_code == 409
+    goal = {"action": "add", "kind": "goal", "name": "7", "new": {"text": "Goal"}}
+    draft = await make.record(cast.secretariat, "amendments", effective_on="2024-01-01", changes=[goal])
+    early = await tabled(cast, effective_on="2024-01-01", changes=[{**goal, "name": "8"}])
+    same = await tabled(cast, effective_on="2026-01-02", changes=[{**goal, "name": "9"}])
+    late = await tabled(cast, effective_on="2026-01-02")
+    assert await may_concur(cast.japan_authority, early)
+    for client in (cast.asean_authority, cast.japan_authority):
+        assert (await concur(client, late)).status_code == 200
+    refused = [
+        await cast.secretariat.post(f"/v1/amendments/{draft['number']}/table"),
+        await concur(cast.asean_authority, early),
+    ]
+    for answer in refused:
+        assert (answer.status_code, "after 2024-01-01" in answer.json()["detail"]) == (409, True)
+    assert not await may_concur(cast.japan_authority, early)
+    for client in (cast.asean_authority, cast.japan_authority):
+        assert await may_concur(client, same)
+        assert (await concur(client, same)).status_code == 200
+
+
+@pytest.mark.parametrize("visibility", ["public", "own"])
+async def test_a_goal_is_not_retired_without_the_activities_that_the_plan_proposes_for_it(
+    cast: Cast, visibility: str
+) -> None:
+    activity = await in_the_plan(cast)
+    of_a_country = {"goal": activity["goal"], "code": "1.2", "title": "Ours"}
+    await make.record(cast.thailand_editor, "activities", **of_a_country)
+    goal, first = (
+        {"action": "retire", "kind": kind, "name": name}
+        for kind, name in (("goal", "1"), ("activity", "1.1"))
+    )
+    body = await make.body(cast.secretariat, "amendments", changes=[goal])
+    refused = await cast.secretariat.post("/v1/amendments", json=body)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "goal_with_activities")
+    made = await tabled(cast, changes=[goal, first])
+    assert await may_concur(cast.japan_authority, made)
+    of_the_plan = {"goal": activity["goal"], "origin": "plan", "code": "1.3", "visibility": visibility}
+    another = await make.record(cast.secretariat, "activities", **of_the_plan)
+    assert not await may_concur(cast.japan_authority, made)
+    late = await concur(cast.asean_authority, made)
+    assert (late.status_code, "retired together" in late.json()["detail"]) == (409, True)
+    await cast.secretariat.delete(f"/v1/activities/{another['id']}")
+    for client in (cast.asean_authority, cast.japan_authority):
+        assert (await concur(client, made)).status_code == 200
 
 
 async def test_a_ministry_adds_nothing_to_the_text_of_the_plan(cast: Cast) -> None:

@@ -24,6 +24,7 @@ BEYOND_SCHEMAS = {
     "currency_missing",
     "misplaced_change",
     "place_taken",
+    "goal_with_activities",
     "narrative_missing",
     "one_reporter",
     "person_elsewhere",
