@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Text, any_, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
 from app.bundles.ordering import Task
 from app.bundles.schemas import BundleOutcome
 from app.collection import removing, writing
+from app.collection.collection import Collection
 from app.collection.merged import MergedAway
+from app.collection.own_keys import OWN_KEYS
 from app.collection.refusals import refusal
 from app.collection.validation import from_nothing
-from app.db import Connection
+from app.db import Connection, Statement
 from app.errors import BusyRecord, NotFound, Problem, StillReferred
 
 _BLOCKED = StillReferred.code.replace("-", "_")
@@ -28,6 +33,7 @@ class Applied:
 async def apply(connection: Connection, tasks: Sequence[Task], *, versions_required: bool) -> Applied:
     """Write every entry. One that is refused is taken back, and the others are looked at all the same."""
     work = _Work(connection, versions_required)
+    await _hold(connection, tasks)
     for task in tasks:
         if task.sent.op != "delete":
             await work.one(task)
@@ -39,6 +45,38 @@ async def apply(connection: Connection, tasks: Sequence[Task], *, versions_requi
         for error in task.errors
     ]
     return Applied([work.outcomes[task.place] for task in tasks if task.place in work.outcomes], errors)
+
+
+async def _hold(connection: Connection, tasks: Sequence[Task]) -> None:
+    """Hold the records that entries name, in one order whatever theirs is: two bundles do not wait for each other."""
+    named: dict[str, tuple[Collection, dict[str, list[Any]]]] = {}
+    for task in tasks:
+        by, value = task.sent.record.named if task.sent.record else ("local", None)
+        if by in {"id", "key", task.collection.key}:
+            named.setdefault(task.collection.name, (task.collection, {}))[1].setdefault(by, []).append(value)
+    for _, (collection, names) in sorted(named.items()):
+        await _hold_some(connection, collection, names)
+
+
+async def _hold_some(
+    connection: Connection, collection: Collection, names: Mapping[str, Sequence[Any]]
+) -> None:
+    by = tuple(sorted(names))
+    statement = collection.statement(("hold for a bundle", *by), lambda: _held(collection, by))
+    await connection.execute(statement.sql, *statement.args(names))
+
+
+def _held(collection: Collection, names: Sequence[str]) -> Statement:
+    row = collection.table
+    own = OWN_KEYS.alias()
+    kept = select(own.c.record_id).where(own.c.kind == collection.name)
+    hits = [
+        row.c.id.in_(kept.where(own.c.key == any_(bindparam(by, type_=ARRAY(Text)))))
+        if by == "key"
+        else row.c[by] == any_(bindparam(by, type_=ARRAY(row.c[by].type)))
+        for by in names
+    ]
+    return select().select_from(row).where(or_(*hits)).order_by(row.c.id).with_for_update(of=row)
 
 
 class _Work:

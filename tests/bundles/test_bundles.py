@@ -1,11 +1,15 @@
 """Bundles: local references, order, atomicity, and what is said of every entry."""
 
+import asyncio
 from typing import Any
 
+import asyncpg
 import httpx
 
 from app.bundles.documented import EXAMPLE
 from tests import make
+from tests.conftest import Register
+from tests.meanwhile import until_they_wait
 
 PLACE = "/v1/bundle"
 
@@ -192,3 +196,21 @@ async def test_a_retry_under_one_key_acts_once(client: httpx.AsyncClient) -> Non
     assert second.json() == first.json()
     assert second.headers["idempotency-replayed"] == "true"
     assert await total(client, "events") == 1
+
+
+async def test_records_are_held_in_one_order_whatever_that_of_the_entries_is(
+    empty: Register, client: httpx.AsyncClient
+) -> None:
+    first, second = [await make.record(client, "organisations", code=code) for code in ("A", "B")]
+    assert first["id"] < second["id"]
+    other = await asyncpg.connect(empty.address)
+    await other.execute("begin; select from organisations where code = 'A' for update")
+    entries = [entry("update", "organisations", record={"code": code}, name="Other") for code in ("B", "A")]
+    sent = asyncio.create_task(send(client, *entries))
+    async with asyncio.timeout(10):
+        await until_they_wait(other, 1)
+        await other.execute(
+            "set lock_timeout = '500ms'; select from organisations where code = 'B' for update; commit"
+        )
+        assert (await sent).status_code == 200
+    await other.close()
