@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 import asyncpg
 
 Told = TypeVar("Told")
-_WAITING = (
+WAITING = (
     "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 )
+"""How many wait for a lock."""
 
 
 async def asked_meanwhile(address: str, written: str, *asked: Coroutine[Any, Any, Told]) -> list[Told]:
@@ -30,6 +31,6 @@ async def asked_meanwhile(address: str, written: str, *asked: Coroutine[Any, Any
 
 async def until_they_wait(connection: Any, number: int) -> None:
     """Until so many others wait for a lock."""
-    while await connection.fetchval(_WAITING) < number:
+    while await connection.fetchval(WAITING) < number:
         await asyncio.sleep(0.01)
         await connection.execute("select pg_stat_clear_snapshot()")

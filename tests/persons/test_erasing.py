@@ -26,6 +26,7 @@ from tests import make
 from tests.cast import Cast
 from tests.conftest import Register, copy_of, drop, on
 from tests.imports.sheets import workbook
+from tests.meanwhile import WAITING, until_they_wait
 from tests.persons.conftest import CANARIES, MAIL, NAME, PHONE, Behind
 
 _STATISTICS = "select string_agg(s::text, chr(10)) from pg_stats s where schemaname = 'public'"
@@ -338,9 +339,6 @@ async def test_who_is_named_by_others_is_erased_when_they_do_so_no_more(
     assert kept.json()["title"] == "Talk of a guest"
 
 
-_WAITS = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())"
-
-
 @pytest.mark.parametrize("keep", [False, True])
 async def test_who_is_named_by_what_is_committed_just_before_is_not_erased(
     cast: Cast, behind: Behind, empty: Register, keep: bool
@@ -354,8 +352,7 @@ async def test_who_is_named_by_what_is_committed_just_before_is_not_erased(
         await other.execute("set constraints place_commit immediate")
         erase = f"{behind.at}/erase?keep_mentions={str(keep).lower()}"
         erasing = asyncio.create_task(cast.administrator.post(erase))
-        while not await empty.superuser.fetchval(_WAITS):  # noqa: ASYNC110  (another process)
-            await asyncio.sleep(0.01)
+        await until_they_wait(empty.superuser, 1)
     await other.close()
     erased = await erasing
     if keep:
@@ -432,7 +429,7 @@ async def test_who_is_being_restored_is_erased_all_the_same(
     async def meanwhile(*arguments: Any) -> None:
         await check_rules(*arguments)
         erasing.append(asyncio.create_task(cast.administrator.post(f"{behind.at}/erase")))
-        while not (erasing[0].done() or await empty.superuser.fetchval(_WAITS)):  # noqa: ASYNC110  (another process)
+        while not (erasing[0].done() or await empty.superuser.fetchval(WAITING)):  # noqa: ASYNC110  (another process)
             await asyncio.sleep(0.01)
 
     monkeypatch.setattr(restoring, "check_rules", meanwhile)
