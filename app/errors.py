@@ -72,11 +72,8 @@ def every_problem(of: type[Problem] = Problem) -> Iterator[type[Problem]]:
 def did_you_mean(got: str, allowed: Sequence[str]) -> dict[str, Any]:
     """A hint for a misspelt name: near ones first, then what is allowed."""
     near = get_close_matches(got, allowed, n=3, cutoff=0.6)
-    hint: dict[str, Any] = {"allowed": list(allowed)}
-    if near:
-        hint["did_you_mean"] = near
-        hint["hint"] = f"Did you mean {' or '.join(near)}?"
-    return hint
+    hint = {"hint": f"Did you mean {' or '.join(near)}?", "did_you_mean": near} if near else {}
+    return {**hint, "allowed": list(allowed)}
 
 
 class BadRequest(Problem):

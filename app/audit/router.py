@@ -7,8 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.audit.verifying import BEGINNING, newest, read_checkpoint, verify
-from app.collection.asked import pairs_of
-from app.errors import UnknownParameter, did_you_mean
+from app.collection.asked import only
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
@@ -54,17 +53,7 @@ async def verify_journal(request: Request) -> Response:
 
 def _given(request: Request, allowed: tuple[str, ...]) -> dict[str, str]:
     chosen(headers_of(request).get(b"accept"), (JSON,))
-    given = {}
-    for name, _, value in pairs_of(request.scope["query_string"]):
-        if name not in allowed:
-            error = {
-                "parameter": name[:100],
-                "code": "unknown_parameter",
-                **did_you_mean(name[:100], allowed),
-            }
-            raise UnknownParameter(f"There is no parameter `{name[:100]}` here.", errors=[error])
-        given[name] = value
-    return given
+    return only(request.scope["query_string"], allowed)
 
 
 def _add(path: str, handler: Handler, name: str, permission: Permission, summary: str, **more: Any) -> None:

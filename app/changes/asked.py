@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.collection.asked import pairs_of
+from app.collection.asked import only
 from app.collection.collection import Collection
-from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.errors import InvalidParameter, did_you_mean
 
 LIMIT, LIMIT_MOST = 100, 1000
 WAIT_MOST = 30
@@ -30,15 +30,7 @@ def read(
     collections: Sequence[Collection], query: bytes, allowed: Sequence[str], headers: Mapping[bytes, bytes]
 ) -> Asked:
     """Read the query string; `Last-Event-ID`, where it is sent, is newer than `after`."""
-    given: dict[str, str] = {}
-    for name, _, value in pairs_of(query):
-        if name not in allowed:
-            hint = did_you_mean(name[:100], allowed)
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[{"parameter": name[:100], "code": "unknown_parameter", **hint}],
-            )
-        given[name] = value
+    given = only(query, allowed)
     after = _number(given, "after", 0, POSITION_MOST)
     if "after" in allowed and (last := headers.get(b"last-event-id")):
         after = _number({"Last-Event-ID": last.decode("latin-1")}, "Last-Event-ID", 0, POSITION_MOST)

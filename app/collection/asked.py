@@ -136,12 +136,19 @@ def only(query: bytes, allowed: Sequence[str]) -> dict[str, str]:
     given = {}
     for name, _, value in pairs_of(query):
         if name not in allowed:
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[_error(name[:100], "unknown_parameter", **did_you_mean(name[:100], allowed))],
-            )
+            raise _no_such_parameter(name, allowed)
         given[name] = value
     return given
+
+
+def _no_such_parameter(name: str, allowed: Sequence[str]) -> UnknownParameter:
+    path = name.partition("__")[0]
+    hint = did_you_mean(path[:100], allowed)
+    if "did_you_mean" not in hint:
+        hint = did_you_mean(name[:100], allowed)
+    return UnknownParameter(
+        f"There is no parameter `{name[:100]}` here.", errors=[_error(name, "unknown_parameter", **hint)]
+    )
 
 
 def read(
@@ -200,13 +207,7 @@ def _filters(
         known = collection.filters.get(path) if filtered else None
         if known is None:
             allowed = [*reserved, *(p for p, f in collection.filters.items() if filtered and not f.hidden)]
-            hint = did_you_mean(path[:100], allowed)
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[
-                    _error(name, "unknown_parameter", **(did_you_mean(name[:100], allowed) | hint)),
-                ],
-            )
+            raise _no_such_parameter(name, allowed)
         if operator not in known.kind.operators or name.endswith("__"):
             raise _no_such_operator(name, path, operator, known.kind, tuple(collection.filters))
         operator, value, parts = _value(name, known.kind, operator, raw, today)

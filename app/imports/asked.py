@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from app.collection.asked import pairs_of
+from app.collection.asked import only
 from app.collection.batches import BY_KEY
 from app.collection.collection import Collection
 from app.collection.own_keys import SYSTEM
-from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.errors import InvalidParameter, did_you_mean
 
 PARAMETERS = ("match", "mode", "expect", "dry_run", "empty", "charset")
 
@@ -39,15 +39,7 @@ class Options:
 
 def options_of(collection: Collection, query: bytes) -> Options:
     """The parameters of a bulk request."""
-    said: dict[str, str] = {}
-    known = (*PARAMETERS, *collection.creating)
-    for name, _, value in pairs_of(query):
-        if name not in known:
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[_error(name, "unknown_parameter", did_you_mean(name[:100], known))],
-            )
-        said[name] = value
+    said = only(query, (*PARAMETERS, *collection.creating))
     by, system = _match(collection, said.get("match", "id"))
     return Options(
         by=by,

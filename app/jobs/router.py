@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.access.permissions import Permission
-from app.collection.asked import pairs_of
+from app.collection.asked import only
 from app.db import Connection
-from app.errors import Conflict, InvalidParameter, NotFound, UnknownParameter, did_you_mean
+from app.errors import Conflict, InvalidParameter, NotFound, did_you_mean
 from app.http.etags import tags
 from app.http.formats import JSON, chosen
 from app.jobs import asking, queue
@@ -53,7 +53,7 @@ async def list_jobs(request: Request) -> Response:
 async def read_job(request: Request) -> Response:
     caller = await caller_of(request)
     chosen(headers_of(request).get(b"accept"), (JSON,))
-    _nothing_asked(request)
+    only(request.scope["query_string"], ())
     text, finished = await asking.job_of(service_of(request), caller, _id(request))
     return _tagged(request, text, **({} if finished else {"Retry-After": "1"}))
 
@@ -74,7 +74,7 @@ async def cancel_job(request: Request) -> Response:
 
 async def read_refused_rows(request: Request) -> Response:
     caller = await caller_of(request)
-    _nothing_asked(request)
+    only(request.scope["query_string"], ())
     job = _id(request)
     media, content = await asking.refused_rows_of(service_of(request), caller, job)
     headers = {"ETag": f'"{job}"', "Cache-Control": "private, no-cache"}
@@ -107,11 +107,7 @@ def _known(request: Request, tag: str) -> bool:
 
 def _asked(request: Request) -> dict[str, str]:
     """The parameters of the list."""
-    asked = {}
-    for name, _, value in pairs_of(request.scope["query_string"]):
-        if name not in _PARAMETERS:
-            raise _unknown(name, _PARAMETERS)
-        asked[name] = value
+    asked = only(request.scope["query_string"], _PARAMETERS)
     good = {
         "state": asked.get("state", STATES[0]) in STATES,
         "before": bool(_UUID.fullmatch(asked["before"])) if "before" in asked else True,
@@ -125,18 +121,6 @@ def _asked(request: Request) -> dict[str, str]:
                 told.SENTENCES[name], errors=[{"parameter": name, "code": "unreadable", **hint}]
             )
     return asked
-
-
-def _nothing_asked(request: Request) -> None:
-    for name, *_ in pairs_of(request.scope["query_string"]):
-        raise _unknown(name, ())
-
-
-def _unknown(name: str, allowed: tuple[str, ...]) -> UnknownParameter:
-    return UnknownParameter(
-        f"There is no parameter `{name[:100]}` here.",
-        errors=[{"parameter": name[:100], "code": "unknown_parameter", **did_you_mean(name[:100], allowed)}],
-    )
 
 
 for _handler, _method, _path, _permission, _words in (

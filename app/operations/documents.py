@@ -9,10 +9,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
-from app.collection.asked import pairs_of
+from app.collection.asked import only
 from app.collection.collection import Collection
 from app.db import Connection
-from app.errors import UnknownParameter, did_you_mean
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
@@ -41,15 +40,7 @@ def digest_of(text: str) -> str:
 
 def asked_of(request: Request, *allowed: str) -> dict[str, str]:
     """The query parameters; `as_of` may be among them always, any other that is not allowed is refused."""
-    given = {name: value for name, _, value in pairs_of(request.scope["query_string"])}
-    for name in given:
-        if name not in (known := (*allowed, "as_of")):
-            hint = did_you_mean(name[:100], known)
-            raise UnknownParameter(
-                f"There is no parameter `{name[:100]}` here.",
-                errors=[{"parameter": name[:100], "code": "unknown_parameter", **hint}],
-            )
-    return given
+    return only(request.scope["query_string"], (*allowed, "as_of"))
 
 
 async def one(connection: Connection, collection: Collection, name: str, column: str) -> Any:

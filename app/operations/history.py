@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.caller import Caller
 from app.collection import versions
-from app.collection.asked import pairs_of
+from app.collection.asked import only
 from app.collection.collection import Collection
 from app.collection.comparing import comparison
 from app.collection.projection import WITHHELD
 from app.db import Context
-from app.errors import InvalidParameter, UnknownParameter, did_you_mean
+from app.errors import InvalidParameter
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
@@ -198,17 +198,7 @@ async def _id(request: Request, collection: Collection, context: Context) -> UUI
 
 def _given(request: Request, allowed: tuple[str, ...]) -> dict[str, str]:
     chosen(headers_of(request).get(b"accept"), (JSON,))
-    given = {}
-    for name, _, value in pairs_of(request.scope["query_string"]):
-        if name not in allowed:
-            error = {
-                "parameter": name[:100],
-                "code": "unknown_parameter",
-                **did_you_mean(name[:100], allowed),
-            }
-            raise UnknownParameter(f"There is no parameter `{name[:100]}` here.", errors=[error])
-        given[name] = value
-    return given
+    return only(request.scope["query_string"], allowed)
 
 
 def _number(given: Mapping[str, str], name: str, most: int) -> int | None:

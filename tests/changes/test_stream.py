@@ -57,10 +57,10 @@ async def test_a_head_request_does_not_wait_for_events(client: httpx.AsyncClient
 async def test_a_quiet_stream_gives_signs_of_life_and_tells_nothing_twice(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.changes.stream._HEARTBEAT_SECONDS", 0.2)
+    monkeypatch.setattr("app.changes.stream._HEARTBEAT_SECONDS", 0.1)
     first = await make.record(client, "areas")
-    streaming = asyncio.create_task(client.get("/v1/changes/stream?wait=1"))
-    await asyncio.sleep(0.5)
+    streaming = asyncio.create_task(client.get("/v1/changes/stream?wait=2"))
+    await asyncio.sleep(0.3)
     second = await make.record(client, "areas")
     text = (await streaming).text
     assert [json.loads(each["data"])["id"] for each in events_of(text)] == [first["id"], second["id"]]

@@ -98,6 +98,7 @@ def test_a_misspelt_parameter_names_the_near_ones_and_all_that_are_allowed() -> 
     error = refused("staus=planned").errors[0]
     assert error["did_you_mean"][0] == "status"
     assert {"status", "start_date", "goal.number", "sort", "limit"} <= set(error["allowed"])
+    assert [*error].index("hint") < [*error].index("allowed")  # one is to be read, the other long
 
 
 def test_a_misspelt_path_over_a_relation_names_the_near_one() -> None:
