@@ -21,6 +21,7 @@ from app.access.caller import Right
 from app.access.permissions import Permission
 from app.access.policies import Guarded
 from app.collection.fields import IDENTIFIER, INSTANT, INTEGER, Kind, kind_of
+from app.collection.own_keys import Keys
 from app.collection.projection import Computed, Expand, Filter, Links, Personal, Ref, Reverse, Row, Source
 from app.collection.renditions import Rendition
 from app.db import Base, Compiled, Connection, compiled
@@ -103,7 +104,8 @@ class Collection:
         self.properties: dict[str, Mapping[str, Any]] = {
             name: self._plain(properties[name]) for name in names
         }
-        self.outputs: dict[str, Source] = {name: (sources or {}).get(name, Source()) for name in names}
+        sources = {"keys": Keys(self.name), **(sources or {})}
+        self.outputs: dict[str, Source] = {name: sources.get(name, Source()) for name in names}
         self.read_only = frozenset(name for name in names if properties[name].get("readOnly"))
         self.writable = tuple(name for name in names if name not in self.read_only)
         self._statements: OrderedDict[Hashable, Compiled] = OrderedDict()

@@ -1,13 +1,17 @@
 """Callers' own keys, `system:key`: mirrored from every record by a trigger, so that each is unique in its kind."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import BindParameter, Table, any_, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.collection.fields import Kind
+from app.collection.projection import Filter, Row, Source
 from app.db import Base
 
 
@@ -40,3 +44,28 @@ def record_of(kind: str, key: ColumnElement[Any]) -> ColumnElement[UUID]:
     own = OWN_KEYS.alias()
     found = select(own.c.record_id).where(own.c.kind == kind, own.c.key == key)
     return found.scalar_subquery()
+
+
+@dataclass(frozen=True)
+class Keys(Source):
+    """The field `keys`. Whose keys are among some is looked up in the mirror, which has the index."""
+
+    of: str
+    """The kind of record."""
+
+    def filters(
+        self, name: str, kind: Kind | None, description: str, *, deep: bool = True
+    ) -> Iterator[tuple[str, Filter]]:
+        for path, known in super().filters(name, kind, description, deep=deep):
+
+            def build(
+                row: Row, operator: str, value: BindParameter[Any], known: Filter = known
+            ) -> ColumnElement[bool]:
+                if operator != "has":
+                    return known.build(row, operator, value)
+                own = OWN_KEYS.alias()
+                return row.c.id.in_(
+                    select(own.c.record_id).where(own.c.kind == self.of, own.c.key == any_(value))
+                )
+
+            yield path, replace(known, build=build)

@@ -31,7 +31,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.collection.asked import Asked, Shape
 from app.collection.collection import Collection
-from app.collection.fields import DATE, parameter
+from app.collection.fields import DATE, parameter, predicate
 from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import rare_and_common, search_condition
@@ -48,17 +48,31 @@ Written into the statement, not sent as a value, so that an index on the same ex
 """
 
 
+_COMPARED = {"", "is", "lt", "lte", "gt", "gte", "between"}
+"""Operators of dates that an index serves."""
 _SINCE: BindParameter[int] = bindparam("since", type_=BigInteger)
 """The position in the feed at which a walk began."""
 
 
 def _filtered(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
-    """The rows that the filters leave, but for the words."""
-    return [
-        known.build(row, operator, parameter(f"p{number}", known.kind, operator))
-        for number, (path, operator) in enumerate(shape.filters)
-        for known in (collection.filters[path],)
-    ]
+    """The rows that the filters leave, but for the words.
+
+    What a list can be sorted by is compared as the index has it that the order is read from.
+    """
+    found = []
+    for number, (path, operator) in enumerate(shape.filters):
+        known = collection.filters[path]
+        value = parameter(f"p{number}", known.kind, operator)
+        if path not in collection.sorts or collection.is_personal(path):
+            found.append(known.build(row, operator, value))
+        elif known.kind is DATE and operator in _COMPARED:
+            day, down = row.c[path], dict(shape.sort).get(path, False)
+            found += [day.is_not(None), predicate(_dated(day, descending=down), DATE, operator, value)]
+        else:
+            found.append(known.build(row, operator, value))
+            if operator == "is" and _is_long(collection, path):
+                found.append(_beginning(row.c[path]) == _beginning(value))
+    return found
 
 
 def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnElement[bool]]:
@@ -72,18 +86,31 @@ def conditions(collection: Collection, row: Row, shape: Shape) -> list[ColumnEle
 def sort_keys(
     collection: Collection, shape: Shape, value: Callable[[str], ColumnElement[Any]]
 ) -> list[ColumnElement[Any]]:
-    """The expressions that order a list. A missing date counts as the last one in either direction."""
+    """The expressions that order a list."""
     keys = []
     for name, descending in shape.sort:
         key = value(name)
         if collection.filters[name].kind is DATE:
-            end = literal_column("'-infinity'::date" if descending else "'infinity'::date", Date)
-            # Not COALESCE: under row security an index serves only comparisons that are known to reveal nothing.
-            key = case((key.is_(None), end), else_=key)
-        elif collection.properties[name].get("maxLength", 0) > _LONG:
-            key = func.left(key, _SORTED_BY)
+            key = _dated(key, descending=descending)
+        elif _is_long(collection, name):
+            key = _beginning(key)
         keys.append(key)
     return keys
+
+
+def _is_long(collection: Collection, name: str) -> bool:
+    return bool(collection.properties[name].get("maxLength", 0) > _LONG)
+
+
+def _beginning(text: ColumnElement[str]) -> ColumnElement[str]:
+    return func.left(text, _SORTED_BY)
+
+
+def _dated(day: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+    """A date to sort by. A missing one counts as the last in either direction."""
+    end = literal_column("'-infinity'::date" if descending else "'infinity'::date", Date)
+    # Not COALESCE: under row security an index serves only comparisons that are known to reveal nothing.
+    return case((day.is_(None), end), else_=day)
 
 
 def _after(collection: Collection, keys: Sequence[ColumnElement[Any]], shape: Shape) -> ColumnElement[bool]:

@@ -110,13 +110,14 @@ async def test_every_operator_leaves_the_rows_that_it_says(
         for operator in kind.operators if values else ("isnull",):
             for written, given in _questions(operator, values):
                 name = f"{path}__{operator}" if operator else path
-                address = f"/v1/{collection.path}?limit=1000&fields=id&{name}={written}"
-                answer = await varied.get(address)
-                assert answer.status_code == 200, (address, answer.text)
                 wanted = {
                     r["id"] for r in records if MATCHES[operator](values_at(r, collection, path, kind), given)
                 }
-                assert {r["id"] for r in answer.json()["items"]} == wanted, address
+                for order in ("", f"&sort={path}", f"&sort=-{path}") if path in collection.sorts else ("",):
+                    address = f"/v1/{collection.path}?limit=1000&fields=id&{name}={written}{order}"
+                    answer = await varied.get(address)
+                    assert answer.status_code == 200, (address, answer.text)
+                    assert {r["id"] for r in answer.json()["items"]} == wanted, address
 
 
 async def test_a_comma_in_a_value_is_written_percent_2c(client: httpx.AsyncClient) -> None:
@@ -144,3 +145,12 @@ async def test_percent_and_underscore_are_plain_letters_in_contains_and_starts(
     for question in ("contains=%25_s", "contains=0%25", "starts=100%25"):
         found = (await client.get(f"/v1/events?title__{question}")).json()["items"]
         assert [each["id"] for each in found] == [made["id"]]
+
+
+async def test_a_missing_date_is_neither_before_nor_after_any(client: httpx.AsyncClient) -> None:
+    dated = await make.record(client, "activities", start_date="2025-06-24", end_date=None)
+    await make.record(client, "activities", start_date=None, end_date=None)
+    for question in ("gte=1900-01-01", "lte=2399-12-31", "gt=1900-01-01", "lt=2399-12-31"):
+        for sort in ("id", "start_date", "-start_date"):
+            found = (await client.get(f"/v1/activities?start_date__{question}&sort={sort}")).json()["items"]
+            assert [each["id"] for each in found] == [dated["id"]], (question, sort)
