@@ -248,22 +248,30 @@ def verify_journal(
         str, typer.Option("--from", help="A checkpoint that was kept, position:hash; the walk begins there.")
     ] = str(verifying.BEGINNING),
 ) -> None:
-    """Walk the chain of the journal, and name the first broken link."""
+    """Walk the chain of the journal, and name the first broken link; then compare every record with the journal."""
     try:
         begin = verifying.read_checkpoint(since)
     except Problem as refused:
         raise typer.BadParameter(refused.detail) from None
 
-    async def walk(connection: Any) -> verifying.Verdict:
+    async def walk(connection: Any) -> tuple[verifying.Verdict, str]:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return await verifying.verify(connection, begin)
+            return await verifying.verify(connection, begin), await verifying.changed_beside(connection)
 
-    verdict = with_connection(walk)
+    verdict, changed = with_connection(walk)
     if verdict.broken_at is not None:
         err.print(
             f"[red]workplan:[/red] the chain is broken at position {verdict.broken_at}: {verdict.problem}."
         )
         err.print(f"It holds until {verdict.until}.", soft_wrap=True, highlight=False)
+        raise SystemExit(1)
+    if changed:
+        err.print(
+            f"[red]workplan:[/red] the chain holds, and {changed} is not what it says: "
+            "it was changed beside the journal.",
+            soft_wrap=True,
+            highlight=False,
+        )
         raise SystemExit(1)
     out.print(f"The chain holds. Checkpoint: {verdict.until}", soft_wrap=True, highlight=False)
 

@@ -4,6 +4,8 @@ Whoever may ask learns whether the chain holds, and nothing of what is in it: ro
 too.
 """
 
+from migrations.chain import GUARDS, KEEP_SYSTEMS, instead
+
 # One row for each of the next commits after a place ($1 position, $2 hash, $3 time; at most $4): what it says of
 # itself, and whether that follows from what there is.
 WALK_CHAIN = """create function walk_chain(since bigint, hash_before bytea, time_before timestamptz, most int)
@@ -45,3 +47,31 @@ language sql stable security definer set search_path = public, pg_temp as $$
 select exists (select from commits where position is null)
   or exists (select from changes h where not exists (select from commits c where c.number = h.commit_number))
 $$"""
+
+# Since migration 0055: what has no salt was erased, and says nothing. Before, anything could be put in its place.
+WALK_ERASED = instead(
+    instead(
+        WALK_CHAIN.replace("create function", "create or replace function", 1),
+        """    l.salt is not null
+      and l.digest is distinct from sha256(l.salt || convert_to(coalesce(l.reason, ''), 'UTF8')) as reason,
+""",
+        """    case when l.salt is null then l.reason is not null
+      else l.digest is distinct from sha256(l.salt || convert_to(coalesce(l.reason, ''), 'UTF8')) end as reason,
+""",
+    ),
+    """ and h.salt is not null
+      and h.digest <> sha256(h.salt || convert_to(h.record::text, 'UTF8'))) as altered
+""",
+    """
+      and case when h.salt is null then h.record::text <> '{}'
+        else h.digest <> sha256(h.salt || convert_to(h.record::text, 'UTF8')) end) as altered
+""",
+)
+KEEP_ERASED = [
+    instead(KEEP_SYSTEMS, "(new.salt is not null or", "(new.salt is not null or new.record::text <> '{}' or"),
+    instead(
+        GUARDS[1].replace("create trigger", "create or replace trigger", 1),
+        "(new.salt is not null or",
+        "(new.salt is not null or new.reason is not null or",
+    ),
+]

@@ -92,6 +92,29 @@ async def verify(
             return await _ended(connection, until)
 
 
+# The last image of each record beside the record itself. Columns that are younger than an image are as they are; an
+# image that was erased says nothing.
+_RECORDED = """select c.relname from pg_trigger t join pg_class c on c.oid = t.tgrelid
+where t.tgname = 'record_update' order by 1"""
+_CHANGED = """select coalesce(r.id, last.record_id) from {kind} r
+full join (select distinct on (record_id) record_id, action, record, salt from changes where kind = '{kind}'
+  order by record_id, version desc, action in ('delete', 'merge') desc) last on last.record_id = r.id
+where case when last.action in ('delete', 'merge') then r.id is not null
+  when r.id is null or last.record_id is null then true
+  else last.salt is not null and to_jsonb(r) <> to_jsonb(json_populate_record(r, last.record)) end limit 1"""
+_REPORT_CHANGED = """select c.number from frozen_reports f full join consultations c on c.id = f.consultation_id
+where c.report_hash is distinct from encode(sha256(convert_to(f.content, 'UTF8')), 'hex') limit 1"""
+
+
+async def changed_beside(connection: Connection) -> str:
+    """What is not what the journal says of it, first of all; empty if all is. Looks at every record."""
+    for (kind,) in await connection.fetch(_RECORDED):
+        if record := await connection.fetchval(_CHANGED.format(kind=kind)):
+            return f"{kind.replace('_', '-')}/{record}"
+    number = await connection.fetchval(_REPORT_CHANGED)
+    return "" if number is None else f"consultations/{number}/report/frozen"
+
+
 async def _checkpoint_fails(connection: Connection, since: Checkpoint) -> str:
     row = await connection.fetchrow("select hash from commits where position = $1", since.position)
     if row is None:

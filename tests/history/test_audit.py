@@ -1,5 +1,6 @@
 """A superuser who tampers with the journal is found out, and the first broken link is named (experiment A16)."""
 
+import asyncio
 import subprocess
 import sys
 from urllib.parse import urlsplit
@@ -8,7 +9,7 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
-from app.audit.verifying import BEGINNING, newest, verify
+from app.audit.verifying import BEGINNING, changed_beside, newest, verify
 from app.cli import cli
 from migrations.chain import SEAL
 from tests import make
@@ -47,6 +48,7 @@ async def tampered(address: str, statements: list[str]) -> asyncpg.Connection:
     await owner.close()
     connection = await asyncpg.connect(on(urlsplit(address).path.removeprefix("/"), superuser=True))
     await connection.execute("set session_replication_role = replica")
+    await connection.execute("delete from api_keys")  # those of the tests are in no journal
     for statement in statements:
         await connection.execute(statement)
     return connection
@@ -83,6 +85,17 @@ TAMPERING = {
     ),
     "system forgotten": ("update changes set system = null where " + _OF.format(5), 4, "the commit or its"),
     "system invented": ("update changes set system = 'un' where " + _OF.format(7), 7, "the commit or its"),
+    "record after its salt": (
+        'update changes set salt = null, record = \'{"title": "drei"}\' where ordinal = 1 and '
+        + _OF.format(5),
+        4,
+        "a record is not",
+    ),
+    "reason after its salt": (
+        "update commits set salt = null, reason = 'Approved' where position = 6",
+        6,
+        "the reason",
+    ),
     "change removed": (
         "delete from changes where ordinal = 1 and " + _OF.format(5),
         4,
@@ -138,9 +151,43 @@ async def test_a_forgery_that_fits_together_is_found_by_whoever_kept_a_checkpoin
 
 
 async def test_an_erased_record_does_not_break_the_chain(database_address: str) -> None:
-    erase = "update changes set record = 'null', salt = null where " + _OF.format(3)
+    erase = "update changes set record = '{}', salt = null where " + _OF.format(3)
     connection = await tampered(database_address, [erase])
     try:
+        assert (await verify(connection)).broken_at is None
+    finally:
+        await connection.close()
+
+
+BESIDE = {
+    "changed": ("update goals set title = 'drei' where number = 3", "goals/"),
+    "removed": ("delete from goals where number = 3", "goals/"),
+    "added": ("insert into areas (number, title) values (9, 'Nine')", "areas/"),
+    "removed behind its end": ("insert into goals select * from gone where number = 2", "goals/"),
+    "a report": ("update frozen_reports set content = replace(content, 'live', 'lively')", "report/frozen"),
+    "a report that was frozen": ("delete from frozen_reports", "report/frozen"),
+}
+
+
+@pytest.mark.parametrize(("statement", "what"), BESIDE.values(), ids=BESIDE)
+async def test_what_was_changed_beside_the_journal_is_named(
+    database_address: str, statement: str, what: str
+) -> None:
+    frozen = [
+        """insert into consultations (number, title, status, date_precision, frozen_at, report_hash)
+        values (1, 'C', 'held', 'unknown', now(), encode(sha256('live'), 'hex'))""",
+        "insert into frozen_reports (consultation_id, position, content) select id, 7, 'live' from consultations",
+    ]
+    connection = await tampered(database_address, ["set session_replication_role = origin", *frozen])
+    try:
+        assert await changed_beside(connection) == ""
+        await connection.execute("create temporary table gone as select * from goals where number = 1")
+        await connection.execute(
+            "update gone set (id, number) = (select record_id, 2 from changes where action = 'delete')"
+        )
+        await connection.execute("set session_replication_role = replica")
+        await connection.execute(statement)
+        assert what in await changed_beside(connection)
         assert (await verify(connection)).broken_at is None
     finally:
         await connection.close()
@@ -165,12 +212,24 @@ async def test_administrators_verify_and_anyone_keeps_a_checkpoint(cast: Cast) -
     assert (await cast.anonymous.get("/v1/audit/verify")).status_code == 401
 
 
-def test_the_command_says_how_far_the_chain_holds(
+async def test_the_command_names_what_was_changed_beside_the_journal(
     database_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await (await tampered(database_address, [BESIDE["changed"][0]])).close()
+    monkeypatch.setenv("DATABASE_URL", database_address)
+    ended = await asyncio.to_thread(CliRunner().invoke, cli, ["audit", "verify"])
+    assert (ended.exit_code, "was changed beside" in ended.stderr) == (1, True), ended.output
+
+
+async def test_the_command_says_how_far_the_chain_holds(
+    database_address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await (await tampered(database_address, [])).close()
     monkeypatch.setenv("DATABASE_URL", database_address)
     command = [sys.executable, "-c", "from app.cli import main; main()", "audit", "verify"]
-    good = subprocess.run(command, capture_output=True, text=True, check=False)
+    good = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
     assert (good.returncode, "The chain holds" in good.stdout) == (0, True), good.stderr
-    bad = CliRunner().invoke(cli, ["audit", "verify", "--from", f"3:{BEGINNING.hash}"])
+    bad = await asyncio.to_thread(
+        CliRunner().invoke, cli, ["audit", "verify", "--from", f"3:{BEGINNING.hash}"]
+    )
     assert (bad.exit_code, "rewritten" in bad.stderr) == (1, True), bad.output
