@@ -44,7 +44,7 @@ def main() -> None:
     gc.freeze()  # what was imported stays; to look for garbage in it when all ends takes a third of a second
     try:
         cli()
-    except (embedded.EmbeddedError, turns.Occupied) as error:
+    except (embedded.EmbeddedError, turns.Occupied, preparing.TooNew) as error:
         err.print(f"[red]workplan:[/red] {error}")
         raise SystemExit(1) from None
     except (asyncpg.PostgresError, OSError) as error:
@@ -94,12 +94,8 @@ async def _first_key(address: str, config: Settings) -> Path | None:
 
 
 def _check_schema(address: str) -> None:
-    found = asyncio.run(preparing.migration_of(address))
-    if found != preparing.newest():
-        err.print(
-            f"[red]workplan:[/red] the database is at migration {found}, this code needs {preparing.newest()}. "
-            "Run `workplan migrate` first."
-        )
+    if misfit := preparing.misfit(asyncio.run(preparing.migration_of(address))):
+        err.print(f"[red]workplan:[/red] {misfit}")
         raise SystemExit(1)
 
 
@@ -299,12 +295,7 @@ def doctor() -> None:
     if address:
         server, migration, position = asyncio.run(_facts(address))
         table.add_row("postgresql", server)
-        fits = (
-            "up to date"
-            if migration == preparing.newest()
-            else f"needs {preparing.newest()}: run `workplan migrate`"
-        )
-        table.add_row("migration", f"{migration} ({fits})")
+        table.add_row("migration", f"{migration} ({preparing.misfit(migration) or 'up to date'})")
         table.add_row("changes", str(position))
     out.print(table)
 

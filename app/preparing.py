@@ -34,6 +34,19 @@ def newest() -> str:
     return max(path.name[:4] for path in (_ROOT / "migrations" / "versions").glob("[0-9]*.py"))
 
 
+class TooNew(Exception):
+    """A later version has migrated the database: this code does not know what it is now."""
+
+
+def misfit(found: str | None) -> str:
+    """What keeps this code from serving a database that is at a migration; empty if nothing does."""
+    if found == newest():
+        return ""
+    if found is not None and found > newest():
+        return f"the database is at migration {found}, this code knows {newest()}. Run the version that migrated it."
+    return f"the database is at migration {found}, this code needs {newest()}. Run `workplan migrate` first."
+
+
 async def migration_of(address: str) -> str | None:
     """The migration that a database is at; None before the first."""
     connection = await asyncpg.connect(address)
@@ -48,6 +61,9 @@ def migrate(address: str) -> None:
     """Run the migrations that are missing."""
     from alembic import command
 
+    found = asyncio.run(migration_of(address))
+    if found is not None and found > newest():
+        raise TooNew(misfit(found))
     command.upgrade(alembic_config(address), "head")
 
 

@@ -7,9 +7,12 @@ from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 
 import asyncpg
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from app import preparing, seeding, turns
+from tests.cast import BASE
 from tests.conftest import copy_of, drop
 
 
@@ -55,6 +58,31 @@ async def test_who_migrates_while_somebody_else_does_waits_and_not_for_ever(
         await asyncio.to_thread(preparing.migrate, migrated)
     await other.close()
     await asyncio.to_thread(preparing.migrate, migrated)
+
+
+@pytest.mark.parametrize(("at", "ready"), [("9999", True), ("0001", False)], ids=["ahead", "behind"])
+async def test_an_instance_serves_on_while_a_later_version_has_migrated(
+    database_address: str, service: FastAPI, at: str, ready: bool
+) -> None:
+    connection = await asyncpg.connect(database_address)
+    await connection.execute("update alembic_version set version_num = $1", at)
+    service.state._state.pop("readiness", None)
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(service), base_url=BASE) as probe:
+            answer = await probe.get("/readyz")
+        assert (answer.status_code == 200, answer.json()["checks"]["schema"]) == (ready, ready)
+    finally:
+        await connection.execute("update alembic_version set version_num = $1", preparing.newest())
+        await connection.close()
+        service.state._state.pop("readiness", None)
+
+
+async def test_what_a_later_version_has_migrated_is_left_alone(migrated: str) -> None:
+    connection = await asyncpg.connect(migrated)
+    await connection.execute("update alembic_version set version_num = '9999'")
+    await connection.close()
+    status, said = await _workplan(migrated, "migrate")
+    assert (status, "Run the version that migrated it" in " ".join(said.split())) == (1, True), said
 
 
 async def test_of_those_who_seed_at_once_one_does_it_and_the_others_add_nothing(migrated: str) -> None:
