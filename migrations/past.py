@@ -216,3 +216,32 @@ OF_FENCED = OF_KEPT.replace(
         select k.commit_number, k.ordinal from past.newest(image.record) k)
 """,
 )
+# Since migration 0056: in schema `past_of_many` are the same views for statements that read many records. What a kind's
+# changed records were is asked once for each place in a statement, by functions: written out, it was put together
+# anew for every record beside which it was looked for, such as the events of each activity of a list.
+_LAST = "  grant usage on schema past to workplan_app;"
+OF_MANY = OF_FENCED.replace(
+    "  drop schema if exists past cascade;", "  drop schema if exists past, past_of_many cascade;"
+).replace(
+    _LAST,
+    """  create schema past_of_many;
+  foreach kind in array kinds loop
+    execute format('create function past_of_many.%1$I() returns setof past.%1$I
+      language plpgsql stable parallel safe cost 10000 as $changed$
+      begin
+        return query select * from past.%1$I;
+      end $changed$', 'changed_' || kind);
+  end loop;
+  for mirror in select relname as key, regexp_replace(pg_get_viewdef(oid), 'past\\.(changed_(?!since)\\w+)',
+      'past_of_many.\\1()', 'g') as value
+      from pg_class where relnamespace = 'past'::regnamespace and relname not like 'changed\\_%' loop
+    if mirror.value like '%past_of_many.%' then
+      execute format('create view past_of_many.%I with (security_invoker) as %s', mirror.key, mirror.value);
+    end if;
+  end loop;
+  grant usage on schema past_of_many to workplan_app;
+  grant select on all tables in schema past_of_many to workplan_app;
+"""
+    + _LAST,
+)
+FORGET_PAST_OF_MANY = "drop schema if exists past_of_many cascade"

@@ -54,7 +54,7 @@ class Moment:
     def context(self) -> Context:
         """Every table is read as it was; whatever follows from today's date, as it followed then."""
         return {
-            "search_path": "past, public",
+            "search_path": "past_of_many, past, public",
             "register.as_of": self.text,
             "register.as_of_position": str(self.position),
             "plan_cache_mode": "force_generic_plan",  # a moment is no parameter: no plan is better for it
@@ -65,6 +65,8 @@ class Moment:
         return {"Memento-Datetime": format_datetime(self.at.replace(microsecond=0), usegmt=True)}
 
 
+OF_ONE: Context = {"search_path": "past, public"}
+"""For a statement that reads one record: what else has changed since costs it nothing."""
 NAMED: dict[str, Compiled] = {}
 """Words for days, `word:number`: a statement yields the last day of what has the number. Put here by resources."""
 

@@ -28,7 +28,7 @@ from app.operations.answering import caching, digest, tells_of_people
 from app.operations.comparisons import compared
 from app.operations.copying import resumed, streamed
 from app.operations.kept import VERSION
-from app.operations.moments import Moment
+from app.operations.moments import OF_ONE, Moment
 from app.operations.serving import (
     Service,
     address_of,
@@ -110,6 +110,8 @@ async def _item(
     if rendition:
         _shape_for(rendition, asked)
     moment = await moment_of(request)
+    if moment and not asked.expand:
+        context = {**context, **OF_ONE}
     suffix = f".{moment.head}" if moment else ""
     if not asked.whole:
         suffix = f".{suffix_of(request, moment, collection, asked)}"

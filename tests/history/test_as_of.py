@@ -9,6 +9,9 @@ import asyncpg
 import httpx
 import pytest
 
+from app.activities.queries import ACTIVITIES
+from app.collection.asked import read
+from app.collection.pages import page_plan
 from tests import make
 from tests.cast import Cast
 from tests.conftest import on
@@ -92,6 +95,41 @@ async def test_a_list_as_of_an_instant_is_byte_for_byte_what_it_was_then(cast: C
             address,
             then,
         )
+
+
+_ASKED = """select coalesce(sum(calls), 0) from pg_stat_xact_user_functions
+where schemaname = 'past' and funcname = 'image'"""
+
+
+async def test_what_changed_since_is_asked_no_oftener_for_more_records(
+    cast: Cast, database_address: str
+) -> None:
+    async def asked_for(more: int) -> int:
+        for _ in range(more):
+            await make.record(cast.secretariat, "activities", goal=goal)
+        then = (await cast.anonymous.get("/v1/audit/checkpoint")).json()["position"]
+        for each in events:
+            await cast.secretariat.patch(f"/v1/events/{each}", json={"city": f"City {then}"})
+        asked = read(ACTIVITIES, b"expand=events&limit=100")
+        plan, values = page_plan(ACTIVITIES, asked), {**asked.values, "limit": 101, "known": -1}
+        async with reader.transaction():
+            await reader.execute(f"set local register.as_of_position = '{then}'")
+            await reader.fetch(plan.sql, *plan.args(values))
+            return int(await reader.fetchval(_ASKED))
+
+    goal = {"id": (await make.record(cast.secretariat, "goals"))["id"]}
+    linked = await make.record(cast.secretariat, "activities", goal=goal)
+    events = [
+        (await make.record(cast.secretariat, "events", activities=[{"id": linked["id"]}]))["id"]
+        for _ in range(3)
+    ]
+    reader = await asyncpg.connect(on(urlsplit(database_address).path.removeprefix("/"), superuser=True))
+    await reader.execute("set track_functions = 'all'; set search_path = past_of_many, past, public")
+    try:
+        few = await asked_for(2)
+        assert 0 < await asked_for(20) <= 2 * few
+    finally:
+        await reader.close()
 
 
 async def test_pages_and_counts_stay_in_the_past(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,23 @@
+"""the past of many is asked once
+
+Revision: 0056, after 0055
+"""
+
+from alembic import op
+
+from migrations.past import FORGET_PAST, FORGET_PAST_OF_MANY, OF_FENCED, OF_MANY, REMAKE_PAST
+
+revision = "0056"
+down_revision = "0055"
+
+
+def upgrade() -> None:
+    op.execute(OF_MANY)
+    op.execute(REMAKE_PAST)
+
+
+def downgrade() -> None:
+    op.execute(FORGET_PAST)
+    op.execute(FORGET_PAST_OF_MANY)
+    op.execute(OF_FENCED)
+    op.execute(REMAKE_PAST)
