@@ -232,7 +232,8 @@ from consultation c"""
 _EVENTS = """(select 'event' as piece, row_to_json(e)::text as said
   from (select held.*, '/v1/events/' || id as href from held) e order by e.start_date, e.id)"""
 
-_MONEY = f"""select 'money' as piece, json_build_object('period_start', c.period_start, 'period_end', c.period_end,
+_MONEY = f"""select 'money' as piece, json_build_object('period_start', c.period_start,
+  'period_end', coalesce(c.period_end, c.day),
   'funding_by_currency', (select coalesce(json_agg(to_json(t) order by t.part, t.currency), '[]') from (
     select m.part, m.said ->> 'currency' as currency, {TOTALS} from money m group by 1, 2) t),
   'funding', (select coalesce(json_agg(to_json(t) order by t.part, t.currency, t.source, t.commitment), '[]') from (

@@ -92,3 +92,21 @@ async def test_money_of_what_is_not_public_is_not_told(cast: Any) -> None:
     )
     assert (await cast.anonymous.get("/v1/funding/totals")).json()["by_currency"] == []
     assert len((await cast.secretariat.get("/v1/funding/totals")).json()["by_currency"]) == 1
+
+
+async def test_a_report_sums_money_up_to_the_consultation_and_so_does_its_link(
+    client: httpx.AsyncClient,
+) -> None:
+    """Of a period that has a beginning and no end."""
+    await make.record(client, "consultations", number=1, start_date="2026-02-03", period_start="2025-04-01")
+    for day in ("2025-05-05", "2026-02-03", "2026-03-03"):
+        await make.record(
+            client,
+            "events",
+            start_date=day,
+            funding=[{"source": "JAIF", "amount": "1.00", "currency": "USD"}],
+        )
+    report = (await client.get("/v1/consultations/1/report")).json()
+    for total in (*report["funding_by_currency"], *report["funding"]):
+        behind = (await client.get(total["href"])).json()["items"]
+        assert (total["entries"], len(behind)) == (2, 2), total["href"]
