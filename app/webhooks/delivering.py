@@ -161,7 +161,7 @@ class Deliverer:
         now = datetime.now(UTC)
         headers = signed(
             secrets(self._keys, taken.webhook_id, vars(taken), now),
-            message_id(taken.webhook_id, taken.position),
+            message_id(taken.webhook_id, taken.position, taken.at),
             now,
             body,
         )

@@ -145,7 +145,7 @@ PAGES = {
 _SIGNED = [
     doc.parameter(
         "webhook-id", "The same at every attempt: what was handled under it need not be handled again.",
-        {"type": "string", "maxLength": 100}, "msg_019aa5d06b7c7c3e9c390d1f5b3a7e11_128", place="header",
+        {"type": "string", "maxLength": 100}, "msg_019aa5d06b7c7c3e9c390d1f5b3a7e11_128_660edd1954400", place="header",
     ) | {"required": True},
     doc.parameter(
         "webhook-timestamp", "Seconds since 1970 at the attempt: refuse what is older than five minutes.",

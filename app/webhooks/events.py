@@ -1,12 +1,14 @@
 """What is posted: the event of a change, and its id, which is the same at every attempt."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from app.collection.collection import Collection
 from app.webhooks.schemas import WebhookEvent
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEYS = "keys"
 """Changes of keys: told to who asks for them, and may know of the key."""
 
@@ -16,9 +18,12 @@ def kinds_of(collections: Iterable[Collection]) -> dict[str, str]:
     return {each.name: each.path for each in collections} | {"api_keys": KEYS}
 
 
-def message_id(webhook: UUID, position: int) -> str:
-    """The header `webhook-id`: of one webhook and one change, whenever and however often it is sent."""
-    return f"msg_{webhook.hex}_{position}"
+def message_id(webhook: UUID, position: int, at: datetime) -> str:
+    """The header `webhook-id`: of one webhook and one change, whenever and however often it is sent.
+
+    A position alone is not one change for ever: what was lost with a backup that was restored had it before.
+    """
+    return f"msg_{webhook.hex}_{position}_{(at - _EPOCH) // timedelta(microseconds=1):x}"
 
 
 def event(row: Mapping[str, Any], address: str) -> WebhookEvent:

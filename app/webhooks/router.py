@@ -237,7 +237,8 @@ def _webhook(row: Row) -> Webhook:
 
 def _delivery(row: Row, address: str) -> WebhookDelivery:
     return WebhookDelivery(
-        webhook_id=message_id(row["webhook_id"], row["position"]), event=event(row, address), state=row["state"],
+        webhook_id=message_id(row["webhook_id"], row["position"], row["at"]),
+        event=event(row, address), state=row["state"],
         attempts=row["attempts"], next_attempt_at=row["next_attempt_at"], attempted_at=row["attempted_at"],
         result=row["outcome"], status=row["status"], duration_ms=row["duration_ms"],
     )  # fmt: skip

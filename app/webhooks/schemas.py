@@ -185,7 +185,8 @@ class WebhookDelivery(Told):
     """What became of one event. Of the receiver's answer only the status is kept."""
 
     webhook_id: Annotated[str, StringConstraints(max_length=100)] = Field(
-        description="The header `webhook-id` of every attempt.", examples=[f"msg_{_ID.replace('-', '')}_128"]
+        description="The header `webhook-id` of every attempt.",
+        examples=[f"msg_{_ID.replace('-', '')}_128_660edd1954400"],
     )
     event: WebhookEvent = Field(description="What is posted.", examples=[{**_EVENT, "version": 4}])
     state: DeliveryState = Field(

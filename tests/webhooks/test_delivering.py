@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 from standardwebhooks import Webhook as Verifier
@@ -11,6 +13,7 @@ from standardwebhooks import Webhook as Verifier
 from app.webhooks import outbox
 from tests import make
 from tests.cast import Cast
+from tests.conftest import on
 from tests.webhooks.conftest import log, subscribe
 from tests.webhooks.receiver import (
     CUT,
@@ -322,9 +325,34 @@ async def test_who_rotates_again_before_the_day_is_over_still_reads_what_comes(
     assert len(call.headers["webhook-signature"].split(" ")) == 10
 
 
-async def _day_later(address: str) -> None:
-    import asyncpg
+_SET_BACK = """with gone as (delete from commits where position = $1 returning number)
+delete from changes using gone where commit_number = number"""
+_HEAD_BACK = """update journal_head h set (position, at, hash) = (select c.position, c.at, c.hash from commits c
+order by c.position desc nulls last limit 1)"""
 
+
+async def test_what_takes_the_place_of_a_change_that_a_restore_has_lost_is_another(
+    client: httpx.AsyncClient, receiver: Receiver, database_address: str
+) -> None:
+    await make.record(client, "goals")
+    webhook = await subscribe(client, receiver, "/restored")
+    await make.record(client, "goals")
+    (lost,) = await receiver.until("/restored", 1)
+    await finished(client, webhook)
+    operator = await asyncpg.connect(on(urlsplit(database_address).path.removeprefix("/"), superuser=True))
+    await operator.execute("set session_replication_role = replica")
+    await operator.execute(_SET_BACK, lost.event["position"])
+    await operator.execute(_HEAD_BACK)
+    await operator.execute("delete from webhook_deliveries")
+    await operator.execute("update webhook_lanes set position = $1", lost.event["position"] - 1)
+    await operator.close()
+    await make.record(client, "goals")
+    _, new = await receiver.until("/restored", 2)
+    assert new.event["position"] == lost.event["position"]
+    assert new.headers["webhook-id"] != lost.headers["webhook-id"]
+
+
+async def _day_later(address: str) -> None:
     connection = await asyncpg.connect(address)
     await connection.execute(
         "update webhooks set former_secret_until = former_secret_until - interval '24 hours'"
