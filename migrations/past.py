@@ -5,6 +5,8 @@ same columns: what the table held at the place in the feed that the setting `reg
 statement compiled for that schema is the statement of the present, so that the past answers as it answered then.
 """
 
+from migrations.chain import instead
+
 FORGET_PAST = "drop schema if exists past cascade"
 """Before a migration that drops or changes a column: the views name it."""
 REMAKE_PAST = "select remake_past()"
@@ -216,32 +218,68 @@ OF_FENCED = OF_KEPT.replace(
         select k.commit_number, k.ordinal from past.newest(image.record) k)
 """,
 )
-# Since migration 0056: in schema `past_of_many` are the same views for statements that read many records. What a kind's
-# changed records were is asked once for each place in a statement, by functions: written out, it was put together
-# anew for every record beside which it was looked for, such as the events of each activity of a list.
-_LAST = "  grant usage on schema past to workplan_app;"
-OF_MANY = OF_FENCED.replace(
-    "  drop schema if exists past cascade;", "  drop schema if exists past, past_of_many cascade;"
-).replace(
-    _LAST,
-    """  create schema past_of_many;
-  foreach kind in array kinds loop
+# Since migration 0055: schema `past_of_many` has the same views for statements that read many records. What a kind's
+# changed records were, and to what they were linked, is asked once for each place in a statement, by functions whose
+# rows are kept until it ends: written out, it was put together anew for every record beside which it was looked for,
+# such as the events of each activity of a list.
+_LINKED = """
+    for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
+        where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
+      mirrors := mirrors || jsonb_build_object(mirror.arguments[1], coalesce(mirrors ->> mirror.arguments[1],
+        format('select m.%1$I, m.field, m.%2$I from public.%3$I m where not exists (%4$s)', mirror.arguments[2],
+          mirror.arguments[3], mirror.arguments[1], format(changed, format('m.%I', mirror.arguments[2]))))
+        || format(' union all select distinct r.id, %L, (link ->> ''id'')::uuid
+          from past.%I r, jsonb_array_elements(r.%I) link',
+          mirror.arguments[4], 'changed_' || kind, mirror.arguments[4]));
+    end loop;
+  end loop;
+  for mirror in select key, value from jsonb_each_text(mirrors) loop
+    execute format('create view past.%I with (security_invoker) as %s', mirror.key, mirror.value);
+  end loop;
+"""
+_LINKED_APART = """
+    for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
+        where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
+      mirrors := mirrors || jsonb_build_object(mirror.arguments[1],
+        format('select m.%1$I, m.field, m.%2$I from public.%3$I m where not exists (%4$s)', mirror.arguments[2],
+          mirror.arguments[3], mirror.arguments[1], format(changed, format('m.%I', mirror.arguments[2]))));
+      links := links || jsonb_build_object(mirror.arguments[1],
+        coalesce(links ->> mirror.arguments[1] || ' union all ', '')
+        || format('select distinct r.id as %I, %L as field, (link ->> ''id'')::uuid as %I
+          from past.%I r, jsonb_array_elements(r.%I) link', mirror.arguments[2], mirror.arguments[4],
+          mirror.arguments[3], 'changed_' || kind, mirror.arguments[4]));
+    end loop;
+  end loop;
+  for mirror in select key, value, links ->> key as linked from jsonb_each_text(mirrors) loop
+    execute format('create view past.%I with (security_invoker) as %s', 'changed_' || mirror.key, mirror.linked);
+    execute format('create view past.%I with (security_invoker) as %s union all select * from past.%I', mirror.key,
+      mirror.value, 'changed_' || mirror.key);
+  end loop;
+"""
+_OF_MANY = """  create schema past_of_many;
+  for mirror in select relname as name from pg_class
+      where relnamespace = 'past'::regnamespace and relname like 'changed\\_%' and relname <> 'changed_since' loop
     execute format('create function past_of_many.%1$I() returns setof past.%1$I
       language plpgsql stable parallel safe cost 10000 as $changed$
       begin
         return query select * from past.%1$I;
-      end $changed$', 'changed_' || kind);
+      end $changed$', mirror.name);
   end loop;
-  for mirror in select relname as key, regexp_replace(pg_get_viewdef(oid), 'past\\.(changed_(?!since)\\w+)',
-      'past_of_many.\\1()', 'g') as value
+  for mirror in select relname as name, regexp_replace(pg_get_viewdef(oid), 'past\\.(changed_(?!since)\\w+)',
+      'past_of_many.\\1()', 'g') as text
       from pg_class where relnamespace = 'past'::regnamespace and relname not like 'changed\\_%' loop
-    if mirror.value like '%past_of_many.%' then
-      execute format('create view past_of_many.%I with (security_invoker) as %s', mirror.key, mirror.value);
+    if mirror.text like '%past_of_many.%' then
+      execute format('create view past_of_many.%I with (security_invoker) as %s', mirror.name, mirror.text);
     end if;
   end loop;
   grant usage on schema past_of_many to workplan_app;
   grant select on all tables in schema past_of_many to workplan_app;
 """
-    + _LAST,
+_LAST = "  grant usage on schema past to workplan_app;"
+OF_MANY = instead(OF_FENCED, "  mirrors jsonb := '{}';", "  mirrors jsonb := '{}';\n  links jsonb := '{}';")
+OF_MANY = instead(
+    OF_MANY, "  drop schema if exists past cascade;", "  drop schema if exists past, past_of_many cascade;"
 )
+OF_MANY = instead(OF_MANY, _LINKED, _LINKED_APART)
+OF_MANY = instead(OF_MANY, _LAST, _OF_MANY + _LAST)
 FORGET_PAST_OF_MANY = "drop schema if exists past_of_many cascade"

@@ -48,7 +48,7 @@ select exists (select from commits where position is null)
   or exists (select from changes h where not exists (select from commits c where c.number = h.commit_number))
 $$"""
 
-# Since migration 0055: what has no salt was erased, and says nothing. Before, anything could be put in its place.
+# Since migration 0054: what has no salt was erased, and says nothing. Before, anything could be put in its place.
 WALK_ERASED = instead(
     instead(
         WALK_CHAIN.replace("create function", "create or replace function", 1),

@@ -57,6 +57,9 @@ def derived_status(row: Any) -> ColumnElement[str]:
     else `planned` if it has a date or an event ahead; else `proposed`. Words that only people can say (suspended,
     cancelled) are not derived.
     """
+    if "derived_status" in row.c:  # worked out already
+        known: ColumnElement[str] = row.c.derived_status
+        return known
     today = func.today(type_=Date)
     undated = case((row.c.start_date > today, "planned"), else_="proposed")
     return case(
@@ -100,8 +103,8 @@ ACTIVITIES = Collection(
         "consulted_bodies": Links(
             ORGANISATIONS, _PARTIES, "consulted_body", owner="activity_id", target="organisation_id"
         ),
-        "derived_status": Computed(derived_status),
-        "status_conflict": Computed(status_conflict),
+        "derived_status": Computed(derived_status, shared=True),
+        "status_conflict": Computed(status_conflict, tagged=False),
         "status_conflicts": Computed(status_conflicts, tagged=False),
     },
     sorts=("start_date", "end_date", "title", "status"),

@@ -139,6 +139,8 @@ class Computed(Source):
     """False: it follows from other computed fields, and adds nothing to the tag of the record."""
     tag_as: Callable[[Row], ColumnElement[Any]] | None = None
     """What it adds to the tag, in letters and digits; if nothing is said, its value."""
+    shared: bool = False
+    """Others are made of it: it is worked out once for a record, and is a column of the row from then on."""
 
     def json(self, row: Row, name: str, expand: Expand | None) -> ColumnElement[Any]:
         return self.expression(row)
@@ -365,13 +367,14 @@ def record_json(
     extra: Mapping[str, ColumnElement[Any]] = MappingProxyType({}),
 ) -> ColumnElement[Any]:
     """The JSON object of one row: the named fields in their order, asked relations expanded, `extra` at the end."""
-    columns = {name: source.json(row, name, expand.get(name)) for name, source in names.items()}
+    outside = (row, *(source for value in extra.values() for source in value._from_objects))  # noqa: SLF001
+    known = _with_shared(row, names)
+    columns = {name: source.json(known, name, expand.get(name)) for name, source in names.items()}
     columns |= {
         name: reverse.json(collection, row, expand[name])
         for name, reverse in collection.reverse.items()
         if name in expand
     }
-    outside = (row, *(source for value in extra.values() for source in value._from_objects))  # noqa: SLF001
 
     def built(columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
         labelled = [value.label(name) for name, value in {**columns, **extra}.items()]
@@ -381,6 +384,17 @@ def record_json(
     if collection.personal and not set(collection.personal.fields).isdisjoint(columns):
         return collection.personal.json(row, columns, built)
     return built(columns)
+
+
+def _with_shared(row: Row, names: Mapping[str, Source]) -> Row:
+    """The row with what several computed fields are made of."""
+    computed = {name: each for name, each in names.items() if isinstance(each, Computed)}
+    shared = [each.json(row, name, None).label(name) for name, each in computed.items() if each.shared]
+    if not shared or len(computed) == len(shared):
+        return row
+    return (
+        select(*row.c, *shared).correlate(row).offset(0).subquery()
+    )  # else it is written out wherever it is used
 
 
 def stored_json(collection: Collection, row: Row, names: Mapping[str, Source]) -> ColumnElement[Any]:

@@ -1,13 +1,16 @@
-"""Behind an import of many rows in one commit, the past of a record is looked up among its own changes."""
+"""Behind an import of many rows in one commit, the past of a record is looked up among its own changes, and that of
+many in one go."""
 
 import asyncpg
 import httpx
 import pytest
 
-from tests import rows
+from tests import make, rows
+from tests.cast import Cast
 from tests.conftest import Register
 
 IMPORTED, CHANGED = 300, 300
+LINKED, SINCE = 50, 1000
 _CHANGE = f"""do $$ declare one uuid; begin
   for one in select id from events order by id limit {CHANGED} loop
     update events set title = title || '.' where id = one;
@@ -43,3 +46,40 @@ async def test_reading_the_past_of_some_does_not_read_the_import(
     )
     assert len(answer.json()["items"]) == 50
     assert await _looked_through(empty) - before < CHANGED * IMPORTED / 4
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["/v1/activities?", "/v1/activities?expand=events&fields=id", "/v1/events?expand=activities&fields=id"],
+)
+async def test_what_changed_since_is_read_once_and_not_for_each_of_a_list(
+    empty: Register, cast: Cast, asked: str
+) -> None:
+    """The status of an activity is derived from its events, and a list of events names its activities."""
+    by = cast.secretariat
+    goal = {"id": (await make.record(by, "goals"))["id"]}
+    codes = [f"6.1-TH-{number}" for number in range(LINKED)]
+    activities = [{"code": code, "title": code, "goal": goal} for code in codes]
+    events = [
+        {
+            "title": f"Event {number}",
+            "kind": "seminar",
+            "start_date": "2025-06-24",
+            "activities": [{"code": code}],
+        }
+        for number, code in enumerate(codes)
+    ]
+    assert (await by.post("/v1/activities/bulk", json=activities)).status_code == 200
+    assert (await by.post("/v1/events/bulk", json=events)).status_code == 200
+    then = (await by.get(f"{asked}&limit={LINKED}")).json()["items"]
+    moment = (await empty.superuser.fetchval("select clock_timestamp()")).isoformat().replace("+00:00", "Z")
+    for table in ("events", "activities"):
+        await empty.superuser.execute(f"update {table} set title = title || '.'")
+    await rows.events(empty.address, SINCE)
+    more = [{"title": f"Activity {number}", "goal": goal} for number in range(SINCE)]
+    assert (await by.post("/v1/activities/bulk", json=more)).status_code == 200
+    await empty.superuser.execute("vacuum analyze")
+    before = await _looked_through(empty)
+    was = (await by.get(f"{asked}&limit={LINKED}&as_of={moment}")).json()["items"]
+    assert was == then
+    assert await _looked_through(empty) - before < 4 * LINKED * SINCE  # forty times as many, if for each

@@ -1,6 +1,6 @@
 """what was erased says nothing
 
-Revision: 0055, after 0053
+Revision: 0054, after 0053
 
 A change and a reason without a salt were not looked at when the chain was walked: whoever took the salt away could
 write something else in their place, and the chain held.
@@ -11,7 +11,7 @@ from alembic import op
 from migrations.chain import GUARDS, KEEP_SYSTEMS
 from migrations.walk import KEEP_ERASED, WALK_CHAIN, WALK_ERASED
 
-revision = "0055"
+revision = "0054"
 down_revision = "0053"
 
 

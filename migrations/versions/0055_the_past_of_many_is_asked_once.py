@@ -1,14 +1,14 @@
 """the past of many is asked once
 
-Revision: 0056, after 0055
+Revision: 0055, after 0054
 """
 
 from alembic import op
 
 from migrations.past import FORGET_PAST, FORGET_PAST_OF_MANY, OF_FENCED, OF_MANY, REMAKE_PAST
 
-revision = "0056"
-down_revision = "0055"
+revision = "0055"
+down_revision = "0054"
 
 
 def upgrade() -> None:
