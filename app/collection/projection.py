@@ -100,7 +100,7 @@ class Source:
         if isinstance(column.type, JSONB):
             if properties := schema.get("properties"):
                 return {
-                    f"{name}.{inner}": structured_cell(column, inner, inner_schema)
+                    f"{name}.{inner}": structured_cell(row, column, inner, inner_schema)
                     for inner, inner_schema in properties.items()
                 }
             return {name: cast(column, Text)}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, cast, func, literal, select
+from sqlalchemy import Case, ColumnElement, FromClause, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 _FORMULA = "^[=+\\-@\t\r'＝＋－＠]"
@@ -35,11 +35,14 @@ def joined(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.array_to_string(column, ";")
 
 
-def structured_cell(column: ColumnElement[Any], inner: str, schema: Mapping[str, Any]) -> ColumnElement[Any]:
+def structured_cell(
+    row: FromClause, column: ColumnElement[Any], inner: str, schema: Mapping[str, Any]
+) -> ColumnElement[Any]:
     value = column[inner]
     if schema.get("type") == "array":
         listed = func.jsonb_array_elements_text(
             func.coalesce(func.nullif(value, cast("null", JSONB)), cast("[]", JSONB))
         )
-        return func.array_to_string(func.array(select(listed).scalar_subquery()), ";")
+        own = select(listed).correlate(row).scalar_subquery()  # or it lists those of all rows
+        return func.array_to_string(func.array(own), ";")
     return guarded(value.astext)

@@ -55,6 +55,15 @@ async def untouched(client: httpx.AsyncClient, path: str, *queries: str) -> None
             await unchanged(client, path, exported, kind, query)
 
 
+async def test_a_list_within_an_office_is_its_own(client: httpx.AsyncClient) -> None:
+    """There are several offices: the languages of each are not those of all."""
+    for languages in (["th", "en"], ["lo"], []):
+        await make.record(client, "focal-points", office={"name": "Office", "languages": languages})
+    rows = csv.DictReader(io.StringIO((await client.get("/v1/focal-points.csv")).text))
+    assert [row["office.languages"] for row in rows] == ["th;en", "lo", ""]
+    await untouched(client, "focal-points", "", "empty=null")
+
+
 async def test_a_long_list_changes_nothing(client: httpx.AsyncClient) -> None:
     outputs = [f"{number} " + "y" * 1_900 for number in range(80)]
     await make.record(client, "activities", outputs=outputs)
