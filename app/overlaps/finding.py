@@ -39,18 +39,22 @@ _RECORDS = f"""(
   union all select id, title, start_date, {_EVENT_ENDS} from events where status <> 'cancelled'
   union all select id, title, start_date, {_ENDS.format("'infinity'")} from framework_items)"""
 
+
+def _each_once(names: str) -> str:
+    return f"array(select distinct name from unnest({names}) name where name is not null)"
+
+
+_BESIDE = "array(select p ->> 'code' from jsonb_array_elements(a.partners || a.consulted_bodies) p)"
 _KNOWN = f"""(
   select a.id, 'activities' as kind, a.code, a.title, a.start_date as first, {_ENDS.format("'infinity'")} as last,
     a.start_date, a.end_date, null as city, null as country, a.parent_id as parent,
-    array_remove(a.countries || o.country, null) as countries,
-    array_remove(o.code || array(select p ->> 'code' from jsonb_array_elements(a.partners || a.consulted_bodies) p),
-      null) as organisations,
+    {_each_once("a.countries || o.country")} as countries, {_each_once(f"o.code || {_BESIDE}")} as organisations,
     array[g.number::int] as goals
   from wanted join activities a using (id) join goals g on g.id = a.goal_id
   left join organisations o on o.id = a.lead_id
   union all
   select e.id, 'events', null, e.title, e.start_date, {_EVENT_ENDS}, e.start_date, e.end_date, e.city, e.country, null,
-    array_remove(e.countries || e.country, null),
+    {_each_once("e.countries || e.country")},
     array(select distinct o ->> 'code' from jsonb_array_elements(e.organisations) o),
     array(select (g ->> 'number')::int from jsonb_array_elements(e.goals) g)
   from wanted join events e using (id)

@@ -66,6 +66,20 @@ async def test_what_speaks_for_it(client: Client, given: dict[str, Any], reasons
     assert await found(client, event=made[1]["id"]) == overlaps
 
 
+async def test_what_a_record_says_twice_speaks_for_it_once(client: Client) -> None:
+    """A lead is often a partner as well, and its country among those of the activity."""
+    await make.record(client, "organisations", code="TH-MOJ", country="TH")
+    body = {"code": "TH-MOJ"}
+    said = {"lead": body, "partners": [body], "consulted_bodies": [body], "countries": ["TH"]}
+    await make.record(client, "activities", **SAME, **said)
+    await make.record(client, "events", **SAME, country="TH", organisations=[{**body, "role": "host"}])
+    [overlap] = await found(client)
+    assert overlap["score"] == 1
+    shared = {each["about"]: each["why"] for each in overlap["reasons"] if each["score"] == 1}
+    assert shared["countries"] == "In both: TH."
+    assert shared["organisations"] == "In both: TH-MOJ."
+
+
 async def test_every_kind_is_compared_with_every_other(client: Client) -> None:
     goal = await make.record(client, "goals", number=6)
     near = {"title": SAME["title"], "start_date": "2027-03-01"}
