@@ -208,8 +208,8 @@ def header_of(
 ) -> Header:
     """What the columns of a file mean; an unknown one or one that is there twice is a mistake."""
     known = columns_of(collection)
-    special = {"id", "version", OPERATION, KEY}
-    allowed = [*known, *special, ERROR, *_read_only(collection)]
+    special = ("id", "version", OPERATION, KEY)
+    allowed = [*dict.fromkeys((*known, *special, ERROR, *_read_only(collection)))]
     header = Header(list(names), [], {}, [], first_column)
     errors: list[dict[str, Any]] = []
     for place, name in enumerate(names):

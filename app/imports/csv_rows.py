@@ -83,7 +83,7 @@ def _rows(file: Spool, delimiter: str, codec: str, skipped: int) -> Generator[It
         while True:
             begun, lines.since = lines.number + 1, 0
             cells = next(reader)
-            if not cells:
+            if not any(cells):
                 continue
             number += 1
             item = Item(number, begun, lines.since, cells)

@@ -117,6 +117,21 @@ async def test_lines_are_counted_through_quoted_line_breaks(client: httpx.AsyncC
     assert answer.status_code == 207
 
 
+async def test_what_may_stand_in_the_header_is_named_once(client: httpx.AsyncClient) -> None:
+    [error] = (await send(client, "title,Kind\nA,seminar\n")).json()["errors"]
+    assert error["did_you_mean"] == ["kind", "id"]
+    [error] = (await send(client, "title,nothing_like_it\nA,1\n")).json()["errors"]
+    assert len(set(error["allowed"])) == len(error["allowed"])
+
+
+async def test_rows_without_a_value_are_none(client: httpx.AsyncClient) -> None:
+    """So a spreadsheet writes the empty rows between and below others, which a workbook does not hold."""
+    text = f"{HEADER}\n,,\nA,seminar,2025-06-24\n,,\n\nB,semniar,2025-06-24\n,,,,\n"
+    answer = (await send(client, text, "empty=null")).json()
+    assert answer["summary"]["rows"] == 2
+    assert [(each["row"], each["line"], each["column"]) for each in answer["errors"]] == [(2, 6, "kind")]
+
+
 async def test_of_a_row_with_too_many_cells_those_beyond_the_header_stand_with_its_error(
     client: httpx.AsyncClient,
 ) -> None:
