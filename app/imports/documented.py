@@ -61,7 +61,8 @@ def parameters(collection: Collection) -> list[dict[str, Any]]:
         ),
         doc.parameter(
             "mode",
-            "`atomic`: all rows or none; `partial`: the good ones.",
+            "`atomic`: all rows or none; `partial`: the good ones. In `partial` a row refers only to records that "
+            "were there before, lest one that is refused take others with it.",
             {"type": "string", "enum": ["atomic", "partial"], "default": "atomic"},
             "partial",
         ),

@@ -400,3 +400,15 @@ async def test_a_row_that_gives_no_field_leaves_its_record_as_it_is(client: http
     made = await make.record(client, "events")
     answer = await client.post(f"{BULK}?match=id", json=[{"id": made["id"], "version": 1, "op": "update"}])
     assert answer.json()["summary"]["unchanged"] == 1, answer.text
+
+
+@pytest.mark.parametrize(("mode", "status"), [("atomic", 200), ("partial", 207)])
+async def test_only_a_load_as_a_whole_refers_to_what_it_makes(
+    client: httpx.AsyncClient, mode: str, status: int
+) -> None:
+    """A row that is refused takes no others with it, as `mode` says in the document."""
+    whole, part = ({"code": code, "name": code, "kind": "ministry"} for code in ("MOJ", "MOJ-IAD"))
+    rows = [whole, part | {"parent": {"code": "MOJ"}}]
+    answer = await client.post(f"/v1/organisations/bulk?mode={mode}", json=rows)
+    assert answer.status_code == status, answer.text
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/parent"] * (mode == "partial")
