@@ -7,7 +7,7 @@ leaves its changes in one commit.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -80,8 +80,8 @@ class _Chunk:
     rows: Sequence[Row]
     records: Mapping[str, Any]
     """The records that rows name, held until the transaction ends."""
-    not_ours: Set[str]
-    """The names of records that are seen, but may not be written."""
+    not_ours: Mapping[str, Any]
+    """Those that are seen, but may not be written: rows may leave them as they are."""
     ids: Iterator[UUID]
     """For those that are new."""
 
@@ -170,17 +170,17 @@ class Batch:
         """Read the records that rows name; those that may be written are held."""
         naming = [row for row in rows if row.match is not None and not row.hopeless]
         held: dict[str, Any] = {}
-        not_ours: Set[str] = set()
+        not_ours: Mapping[str, Any] = {}
         if naming:
             named = [row.match for row in naming if row.match is not None]
             self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
             held = await self._named(self.by, named, hold=True)
             await self._follow_merged([row for row in naming if row.match not in held], held)
             if others := [name for name in named if name not in held]:
-                not_ours = (await self._named(self.by, others, hold=False)).keys()
+                not_ours = await self._named(self.by, others, hold=False)
             if not_ours:  # or they were made meanwhile
                 held |= await self._named(self.by, list(not_ours), hold=True)
-                not_ours = not_ours - held.keys()
+                not_ours = {name: record for name, record in not_ours.items() if name not in held}
         new = sum(row.match not in held for row in rows)
         ids = await self._ids(new) if new else []
         return _Chunk(rows, held, not_ours, iter(ids))
@@ -257,6 +257,9 @@ class Batch:
                     if not names and not row.errors:
                         row.outcome = "unchanged"
                         continue
+                    if row.match in chunk.not_ours:
+                        self._refuse_not_ours(row)
+                        continue
                     said = changed(collection, row.before, {name: row.body[name] for name in names})
             except Unprocessable as refused:
                 told = {error["pointer"] for error in row.errors}
@@ -279,15 +282,17 @@ class Batch:
 
     def _decide(self, row: Row, chunk: _Chunk) -> None:
         """What is to be done with a row, by its operation and by whether its record is there."""
-        now = chunk.records.get(row.match) if row.match is not None else None
+        now = None
+        if row.match is not None:
+            now = chunk.records.get(row.match) or chunk.not_ours.get(row.match)
         singular, by = self.collection.singular, "own key" if self.by == "by-key" else self.by
         if row.match is None and (row.operation in {"update", "delete"} or self.by != "id"):
             row.refuse(
                 "match_missing", f"This row does not say which {singular} it means, by {by}.", self._place
             )
             return
-        if row.match in chunk.not_ours:
-            row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
+        if row.match in chunk.not_ours and row.operation in {"create", "delete"}:
+            self._refuse_not_ours(row)
             return
         if now is None:
             if row.operation in {"update", "delete"} or (self.by == "id" and row.match is not None):
@@ -312,6 +317,10 @@ class Batch:
             row.refuse("version_required", "This key has to say which version it changes.", "/version")
         row.outcome = "delete" if row.operation == "delete" else "update"
         row.before, row.known_version = from_json(now["j"]), now["version"]
+
+    def _refuse_not_ours(self, row: Row) -> None:
+        singular = self.collection.singular
+        row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
 
     @property
     def _place(self) -> str:

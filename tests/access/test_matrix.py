@@ -228,3 +228,32 @@ async def test_what_was_withdrawn_for_a_while_is_hidden_as_of_that_while(cast: C
     assert (await cast.anonymous.get(address)).json()["title"] == "Second plan"
     assert (await cast.anonymous.get(address, params={"as_of": then})).status_code == 404
     assert (await cast.japan_editor.get(address, params={"as_of": then})).json()["title"] == "First plan"
+
+
+@pytest.mark.parametrize(("style", "kind"), [("csv", "text/csv"), ("ndjson", "application/x-ndjson")])
+async def test_a_list_with_records_of_others_is_sent_back_whole(cast: Cast, style: str, kind: str) -> None:
+    goal = await make.record(cast.secretariat, "goals")
+    about = {"goal": {"id": goal["id"]}, "description": "One; two"}
+    made = [
+        await make.record(client, "activities", **about, code=code)
+        for client, code in ((cast.japan_editor, "JP-1"), (cast.thailand_editor, "TH-1"))
+    ]
+    thailand = cast.thailand_editor
+
+    async def sent(content: str) -> httpx.Response:
+        return await thailand.post(
+            "/v1/activities/bulk?match=code", content=content.encode(), headers={"Content-Type": kind}
+        )
+
+    exported = (await thailand.get(f"/v1/activities.{style}")).text
+    assert (await sent(exported)).json()["summary"]["unchanged"] == 2
+    title = made[1]["title"]
+    edited = "\n".join(
+        line.replace(title, "Edited") if "TH-1" in line else line for line in exported.splitlines()
+    )
+    summary = (await sent(edited)).json()["summary"]
+    assert (summary["unchanged"], summary["update"]) == (1, 1)
+    exported = (await thailand.get(f"/v1/activities.{style}")).text
+    refused = await sent(exported.replace("One; two", "Three"))
+    assert [(each["row"], each["code"]) for each in refused.json()["errors"]] == [(1, "not_yours")]
+    assert (await thailand.get(f"/v1/activities/{made[0]['id']}")).json() == made[0]
