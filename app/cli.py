@@ -94,7 +94,7 @@ async def _first_key(address: str, config: Settings) -> Path | None:
 
 
 def _check_schema(address: str) -> None:
-    if misfit := preparing.misfit(asyncio.run(preparing.migration_of(address))):
+    if misfit := asyncio.run(preparing.misfit(address)):
         err.print(f"[red]workplan:[/red] {misfit}")
         raise SystemExit(1)
 
@@ -293,21 +293,22 @@ def doctor() -> None:
     address = config.database_url.get_secret_value() if config.database_url else attached
     table.add_row("running", "yes" if address else "no")
     if address:
-        server, migration, position = asyncio.run(_facts(address))
+        server, migration, misfit, position = asyncio.run(_facts(address))
         table.add_row("postgresql", server)
-        table.add_row("migration", f"{migration} ({preparing.misfit(migration) or 'up to date'})")
+        table.add_row("migration", f"{migration} ({misfit or 'up to date'})")
         table.add_row("changes", str(position))
     out.print(table)
 
 
-async def _facts(address: str) -> tuple[str, str, str]:
+async def _facts(address: str) -> tuple[str, str, str, str]:
     connection = await asyncpg.connect(address)
     try:
         server = await connection.fetchval("show server_version")
         if await connection.fetchval("select to_regclass('alembic_version')") is None:
-            return server, "none", "none"
+            return server, "none", await preparing.misfit(address), "none"
         migration = await connection.fetchval("select version_num from alembic_version")
-        return server, migration, str(await connection.fetchval("select position from journal_head"))
+        position = await connection.fetchval("select position from journal_head")
+        return server, migration, await preparing.misfit(address), str(position)
     finally:
         await connection.close()
 

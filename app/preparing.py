@@ -38,15 +38,6 @@ class TooNew(Exception):
     """A later version has migrated the database: this code does not know what it is now."""
 
 
-def misfit(found: str | None) -> str:
-    """What keeps this code from serving a database that is at a migration; empty if nothing does."""
-    if found == newest():
-        return ""
-    if found is not None and found > newest():
-        return f"the database is at migration {found}, this code knows {newest()}. Run the version that migrated it."
-    return f"the database is at migration {found}, this code needs {newest()}. Run `workplan migrate` first."
-
-
 async def migration_of(address: str) -> str | None:
     """The migration that a database is at; None before the first."""
     connection = await asyncpg.connect(address)
@@ -57,19 +48,40 @@ async def migration_of(address: str) -> str | None:
         await connection.close()
 
 
+async def misfit(address: str) -> str:
+    """What keeps this code from serving a database; empty if nothing does."""
+    from app import guards  # with all collections, which most commands have no use for
+
+    found, known = await migration_of(address), newest()
+    if found is not None and found > known:
+        return f"the database is at migration {found}, this code knows {known}. Run the version that migrated it."
+    if found != known:
+        return f"the database is at migration {found}, this code needs {known}. Run `workplan migrate` first."
+    connection = await asyncpg.connect(address)
+    try:
+        guarded = await connection.fetchval(guards.KNOWN) == guards.digest()
+    finally:
+        await connection.close()
+    return (
+        ""
+        if guarded
+        else "who sees and writes what is not settled in the database as this code says. Run `workplan migrate` first."
+    )
+
+
 def migrate(address: str) -> None:
     """Run the migrations that are missing."""
     from alembic import command
 
     found = asyncio.run(migration_of(address))
     if found is not None and found > newest():
-        raise TooNew(misfit(found))
+        raise TooNew(asyncio.run(misfit(address)))
     command.upgrade(alembic_config(address), "head")
 
 
 async def prepare(address: str, data_dir: Path, *, seed: bool) -> Path | None:
     """Migrate, seed an empty register, and make the first key. Returns the key's file if it was made now."""
-    if await migration_of(address) != newest():
+    if await misfit(address):
         await asyncio.to_thread(migrate, address)
     connection = await asyncpg.connect(address)
     try:

@@ -5,6 +5,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import httpx
@@ -91,3 +92,20 @@ async def test_of_those_who_seed_at_once_one_does_it_and_the_others_add_nothing(
     assert [bool(each) for each in made].count(True) == 1
     for each in connections:
         await each.close()
+
+
+async def test_what_a_migration_left_unguarded_is_not_served_and_guarded_by_the_next(
+    migrated: str, tmp_path: Path
+) -> None:
+    """Whoever is stopped between the last table and its guards leaves the newest migration, and everything open."""
+    connection = await asyncpg.connect(migrated)
+    await connection.execute("comment on view withheld is null; drop policy seen on events")
+    assert "Run `workplan migrate`" in await preparing.misfit(migrated)
+    status, said = await _workplan(migrated, "serve")
+    assert (status, "who sees and writes what is not settled" in " ".join(said.split())) == (1, True), said
+    await preparing.prepare(migrated, tmp_path, seed=False)
+    assert await connection.fetchval(
+        "select count(*) from pg_policies where policyname = 'seen' and tablename = 'events'"
+    )
+    assert await preparing.misfit(migrated) == ""
+    await connection.close()
