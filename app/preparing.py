@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).resolve().parent.parent
 KEY_FILE = "admin-key"
+_ANY_KEY = "select exists (select from api_keys)"
 
 
 def alembic_config(address: str = "") -> "Config":
@@ -94,9 +95,11 @@ async def prepare(address: str, data_dir: Path, *, seed: bool) -> Path | None:
 
 async def first_key(connection: "asyncpg.Connection[asyncpg.Record]", data_dir: Path) -> Path | None:
     """The first administrator key, if there is no key yet: written to a file that only its owner can read."""
+    if await connection.fetchval(_ANY_KEY):  # asked before the lock, which a standby does not give
+        return None
     async with connection.transaction():
         await connection.execute("lock table api_keys in share row exclusive mode")
-        if await connection.fetchval("select exists (select from api_keys)"):
+        if await connection.fetchval(_ANY_KEY):
             return None
         key = new_key()
         await add_key(connection, key, "first administrator", Role.ADMINISTRATOR)

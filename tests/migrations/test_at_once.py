@@ -109,3 +109,14 @@ async def test_what_a_migration_left_unguarded_is_not_served_and_guarded_by_the_
     )
     assert await preparing.misfit(migrated) == ""
     await connection.close()
+
+
+async def test_a_register_that_has_a_key_is_started_without_a_lock(migrated: str, tmp_path: Path) -> None:
+    """A standby, from which one can only read, gives none."""
+    one, other = [await asyncpg.connect(migrated) for _ in range(2)]
+    assert await preparing.first_key(one, tmp_path) is not None
+    async with other.transaction():
+        await other.execute("lock table api_keys in share row exclusive mode")
+        await one.execute("set lock_timeout = '100ms'")
+        assert await preparing.first_key(one, tmp_path) is None
+    await asyncio.gather(one.close(), other.close())
