@@ -13,15 +13,17 @@ from app.operations.doors import Against
 
 def settled(collection: Collection) -> Against:
     """Nobody changes it any more."""
-    return _stays(collection, collection.settled)
+    return stays(collection, collection.settled)
 
 
 def lasting(collection: Collection) -> Against:
     """Nobody deletes it any more."""
-    return _stays(collection, collection.lasting)
+    return stays(collection, collection.lasting)
 
 
-def _stays(collection: Collection, state: str) -> Against:
+def stays(collection: Collection, state: str) -> Against:
+    """It is in a state, as SQL over its row, in which nobody does this any more; null: it is not."""
+
     async def against(request: Request, connection: Connection, current: Current) -> None:
         row = collection.table
         this = row.c.id == bindparam("this", type_=Uuid())

@@ -8,7 +8,7 @@ from app.progress_reports.models import ProgressReport
 from app.progress_reports.schemas import ProgressReport as ProgressReportSchema
 
 _LASTING = "case when state not in ('open', 'returned') then state end"
-_FROZEN = "(select 'frozen' from consultations c where c.id = consultation_id and c.frozen_at is not null)"
+FROZEN = "(select 'frozen' from consultations c where c.id = consultation_id and c.frozen_at is not null)"
 PROGRESS_REPORTS = Collection(
     ProgressReport,
     ProgressReportSchema,
@@ -17,7 +17,7 @@ PROGRESS_REPORTS = Collection(
     drafts=True,
     sources={"consultation": Ref(CONSULTATIONS), "organisation": Ref(ORGANISATIONS)},
     sorts=("state", "state_since"),
-    settled=f"coalesce({_LASTING}, {_FROZEN})",
+    settled=f"coalesce({_LASTING}, {FROZEN})",
     lasting=_LASTING,
 )
 CONSULTATIONS.reverse["progress_reports"] = Reverse(

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from app.access.permissions import Permission
 from app.collection.writing import Current
 from app.db import Connection
-from app.operations.against import settled
+from app.operations.against import settled, stays
 from app.operations.moves import Move
-from app.progress_reports.queries import PROGRESS_REPORTS
+from app.progress_reports.queries import FROZEN, PROGRESS_REPORTS
 from app.progress_reports.schemas import ReturnReason
 
 # The reported status of an activity is what its lead reports; what others say of it stands in their own lines.
@@ -42,6 +42,7 @@ async def _accepted(connection: Connection, current: Current, said: BaseModel | 
     return await _now(connection, current, said)
 
 
+_AFTER_THE_FREEZE = stays(PROGRESS_REPORTS, FROZEN)
 MOVES = (
     Move(
         "submit", ("open", "returned"), "submitted", Permission.APPROVE, "Submit a progress report",
@@ -51,10 +52,11 @@ MOVES = (
     Move(
         "return", ("submitted", "accepted"), "returned", Permission.REVIEW, "Return a progress report",
         "Send the report back to those who made it, with the reason.", ReturnReason, _returned,
+        against=(_AFTER_THE_FREEZE,),
     ),
     Move(
         "accept", ("submitted",), "accepted", Permission.REVIEW, "Accept a progress report",
         "Take the report. What the lead of an activity reports becomes the activity's reported status.",
-        values=_accepted,
+        values=_accepted, against=(_AFTER_THE_FREEZE,),
     ),
 )  # fmt: skip

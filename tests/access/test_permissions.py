@@ -85,6 +85,10 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         )
         for to in ({"consultation": {"id": frozen["id"]}}, {})
     ]
+    not_accepted = await make.record(
+        cast.secretariat, "progress-reports", consultation={"id": frozen["id"]}, country="LA"
+    )
+    await cast.secretariat.post(f"/v1/progress-reports/{not_accepted['id']}/submit")
     await cast.secretariat.post(f"/v1/consultations/{frozen['id']}/freeze?force=true")
     office = {"name": "Office", "email": "office@example.org"}
     follows = await make.record(cast.secretariat, "focal-points", office=office)
@@ -113,6 +117,7 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         ("consultations", frozen, undated["id"]),
         ("report-lines", too_late, another["id"]),
         ("progress-reports", too_late["report"], another["report"]["id"]),
+        ("progress-reports", not_accepted, another["report"]["id"]),
         ("focal-points", followed, follows["id"]),
         ("focal-points", follows, followed["id"]),
         ("persons", person, named["id"]),
