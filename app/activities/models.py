@@ -33,13 +33,21 @@ class Activity(Recorded, Base):
         Index("ix_activities_updated_at", "updated_at", "id"),
         Index("ix_activities_countries", "countries", postgresql_using="gin"),
         Index("ix_activities_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
-        Index("ix_activities_visibility", "visibility", "id"),
+        Index("ix_activities_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index(
+            "ix_activities_status_reported_by_id",
+            "status_reported_by_id",
+            postgresql_where=text("status_reported_by_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_activities_visibility", "visibility", "id", postgresql_where=text("visibility <> 'public'")
+        ),
     )
 
     code: Mapped[str | None] = mapped_column(unique=True)
     origin: Mapped[str] = mapped_column(server_default=text("'member'"))
     goal_id: Mapped[UUID] = mapped_column(ForeignKey("goals.id"))
-    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"))
     title: Mapped[str]
     sub_items: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     description: Mapped[str | None]
@@ -53,7 +61,7 @@ class Activity(Recorded, Base):
     outputs: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     links: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     status: Mapped[str] = mapped_column(server_default=text("'proposed'"))
-    status_reported_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    status_reported_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"))
     status_reported_on: Mapped[date | None]
     status_period: Mapped[str | None]
     editorial_notes: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))

@@ -37,7 +37,7 @@ class Event(Recorded, Base):
         Index("ix_events_updated_at", "updated_at", "id"),
         Index("ix_events_countries", "countries", postgresql_using="gin"),
         Index("ix_events_owner", "owner", "id", postgresql_where=text("owner IS NOT NULL")),
-        Index("ix_events_visibility", "visibility", "id"),
+        Index("ix_events_visibility", "visibility", "id", postgresql_where=text("visibility <> 'public'")),
         Index("ix_events_kind", "kind", "id"),
         Index("ix_events_status", "status", "id"),
         Index("ix_events_country", "country", "id"),

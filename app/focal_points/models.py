@@ -23,7 +23,9 @@ class FocalPoint(Recorded, Base):
         CheckConstraint("successor_id <> id", name="successor"),
         CheckConstraint("visibility in ('public', 'partners', 'own')", name="visibility"),
         Index("ix_focal_points_country", "country", "id"),
-        Index("ix_focal_points_visibility", "visibility", "id"),
+        Index(
+            "ix_focal_points_visibility", "visibility", "id", postgresql_where=text("visibility <> 'public'")
+        ),
         Index("ix_focal_points_created_at", "created_at", "id"),
         Index("ix_focal_points_updated_at", "updated_at", "id"),
         Index("ix_focal_points_purposes", "purposes", postgresql_using="gin"),
