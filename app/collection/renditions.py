@@ -9,9 +9,16 @@ from typing import Any
 class Rendition:
     """How a record is written in a form."""
 
-    one: Callable[[Mapping[str, Any]], str]
+    one: Callable[[Mapping[str, Any], str], str]
+    """From the record and its address; an empty text: this form has no place for the record."""
     expand: tuple[str, ...] = ()
     """Relations that it needs."""
     around: tuple[str, str, str] = ("", "", "")
     """Of a list: what stands before, between and behind."""
+    alone: tuple[str, str] = ("", "")
+    """Of one record: what stands before and behind."""
+    nothing: str = ""
+    """What is said to who asks for a record for which there is no place."""
+    about: str = ""
+    """What the OpenAPI text says of it."""
     example: str = ""

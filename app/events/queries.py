@@ -7,6 +7,7 @@ from sqlalchemy import Table, select
 from app.activities.queries import ACTIVITIES
 from app.collection.collection import Collection
 from app.collection.projection import Links, Reverse
+from app.events.calendars import CALENDARS
 from app.events.models import Event, EventActivity, EventGoal, EventOrganisation
 from app.events.schemas import Event as EventSchema
 from app.goals.queries import GOALS
@@ -32,6 +33,7 @@ EVENTS = Collection(
     },
     sorts=("start_date", "end_date", "title", "kind", "status"),
     default_sort="-start_date",
+    renditions=CALENDARS,
 )
 
 

@@ -158,10 +158,12 @@ VCARD = Format("vcf", "text/vcard")
 JSCONTACT = Format("jscontact", "application/jscontact+json")
 CARDS = {
     VCARD: Rendition(
-        vcard, expand=("person",), example="BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Office\r\nEND:VCARD\r\n"
+        lambda record, _: vcard(record),
+        expand=("person",),
+        example="BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Office\r\nEND:VCARD\r\n",
     ),
     JSCONTACT: Rendition(
-        lambda record: json.dumps(contact(record), ensure_ascii=False),
+        lambda record, _: json.dumps(contact(record), ensure_ascii=False),
         expand=("person",),
         around=("[", ",", "]"),
         example='{"@type":"Card","version":"1.0","uid":"urn:uuid:019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"}',

@@ -19,7 +19,7 @@ from app.collection.own_keys import OWN_KEY
 from app.collection.pages import count_plan, export_plan, item_plan, items_plan, page_plan
 from app.collection.renditions import Rendition
 from app.db import Compiled, Connection, Context
-from app.errors import InvalidParameter, NotFound
+from app.errors import InvalidParameter, NotAcceptable, NotFound
 from app.gathering import Found
 from app.http.etags import known_tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
@@ -136,9 +136,22 @@ async def _item(
     tag, text = row
     answer = caching(moment, ETag=f'"{tag}{suffix}"')
     if rendition:
-        text = rendition.one(json.loads(text))
+        text = _alone(request, collection, rendition, json.loads(text))
         answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
     return Response(text, 200, {**answer, "Content-Type": style.content_type})
+
+
+def _alone(request: Request, collection: Collection, rendition: Rendition, record: dict[str, Any]) -> str:
+    """One record in another form, if that has a place for it."""
+    text = rendition.one(record, f"{_list_address(request, collection)}/{record['id']}")
+    if not text:
+        raise NotAcceptable(rendition.nothing, available=[JSON.media_type])
+    opens, closes = rendition.alone
+    return opens + text + closes
+
+
+def _list_address(request: Request, collection: Collection) -> str:
+    return f"{address_of(request)}/v1/{collection.path}"
 
 
 def _shape_for(rendition: Rendition, asked: Asked) -> None:
@@ -295,11 +308,13 @@ async def _export(
     if style is XLSX:
         whole = sheets.workbook(collection, asked, rows.result(), whole)
     elif rendition:
-        whole = _rendered(rendition, whole)
+        whole = _rendered(rendition, _list_address(request, collection), whole)
     return StreamingResponse(whole, 200, answer)
 
 
-async def _rendered(rendition: Rendition, lines: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+async def _rendered(
+    rendition: Rendition, address: str, lines: AsyncGenerator[bytes]
+) -> AsyncGenerator[bytes]:
     """Records, one a line, in another form; what is left of a piece begins the next."""
     opens, between, closes = (each.encode() for each in rendition.around)
     yield opens
@@ -307,6 +322,8 @@ async def _rendered(rendition: Rendition, lines: AsyncGenerator[bytes]) -> Async
     async for piece in lines:
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
-            yield joint + rendition.one(json.loads(line)).encode()
-            joint = between
+            record = json.loads(line)
+            if text := rendition.one(record, f"{address}/{record['id']}"):
+                yield joint + text.encode()
+                joint = between
     yield closes

@@ -58,7 +58,13 @@ async def test_the_format_is_the_one_that_accept_likes_best(
 async def test_what_cannot_be_had_is_406_with_what_can(client: httpx.AsyncClient, accept: str) -> None:
     answer = await client.get("/v1/events", headers={"Accept": accept})
     assert answer.status_code == 406
-    assert set(answer.json()["available"]) == {"application/json", "application/x-ndjson", "text/csv", XLSX}
+    assert set(answer.json()["available"]) == {
+        "application/json",
+        "application/x-ndjson",
+        "text/csv",
+        "text/calendar",
+        XLSX,
+    }
 
 
 async def test_one_record_is_json_only(client: httpx.AsyncClient) -> None:

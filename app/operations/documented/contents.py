@@ -24,7 +24,10 @@ def item_content(collection: Collection) -> dict[str, Any]:
 def _renditions(collection: Collection) -> dict[str, Any]:
     return {
         style.media_type: {
-            "schema": {"type": "string", "description": f"Also under the ending `.{style.ending}`."},
+            "schema": {
+                "type": "string",
+                "description": f"{rendition.about} Also under the ending `.{style.ending}`.".lstrip(),
+            },
             "example": rendition.example,
         }
         for style, rendition in collection.renditions.items()
