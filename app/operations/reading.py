@@ -326,4 +326,5 @@ async def _rendered(
             if text := rendition.one(record, f"{address}/{record['id']}"):
                 yield joint + text.encode()
                 joint = between
+            await asyncio.sleep(0)  # others are answered between any two records
     yield closes

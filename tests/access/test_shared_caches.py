@@ -44,9 +44,9 @@ async def test_a_cache_that_all_share_serves_nobody_what_is_for_others(empty: Re
     for visibility in ("public", "partners", "own"):
         await make.record(cast.japan_editor, "events", title=f"Event {visibility}", visibility=visibility)
     addresses = (
-        "/v1/events", "/v1/events.csv", "/v1/events/stats?group_by=status", "/v1/search?q=event", "/v1/persons",
-        f"/v1/persons/{person['id']}", f"/v1/focal-points/{office['id']}?expand=person", "/v1/focal-points.vcf",
-        f"/v1/focal-points/{office['id']}/history", "/v1/changes?after=0&include=record",
+        "/v1/events", "/v1/events.csv", "/v1/events.ics", "/v1/events/stats?group_by=status", "/v1/search?q=event",
+        "/v1/persons", f"/v1/persons/{person['id']}", f"/v1/focal-points/{office['id']}?expand=person",
+        "/v1/focal-points.vcf", f"/v1/focal-points/{office['id']}/history", "/v1/changes?after=0&include=record",
     )  # fmt: skip
     async with httpx.AsyncClient(transport=httpx.ASGITransport(empty.app), base_url=BASE) as origin:
         cache, seen = SharedCache(origin), set()

@@ -1,5 +1,6 @@
 """Events as calendars take them: every line by RFC 5545, days that are never a day off, and what moves or ends."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -260,13 +261,22 @@ async def test_only_events_are_calendars(cast: Cast) -> None:
     assert (await cast.anonymous.get("/v1/goals.ics")).status_code == 404
 
 
-async def test_the_list_is_sent_event_by_event(empty: Register, cast: Cast) -> None:
+async def test_the_list_is_sent_event_by_event_and_others_have_their_turn_in_between(
+    empty: Register, cast: Cast
+) -> None:
     rows = [await make.body(cast.secretariat, "events", summary="x" * 1000) for _ in range(200)]
     assert (await cast.secretariat.post("/v1/events/bulk", json=rows)).status_code == 200
-    pieces: list[bytes] = []
+    pieces: list[bytes] = [b""]
+    turns: list[int] = [0]
 
     async def send(message: Any) -> None:
         pieces.append(message.get("body", b""))
+        turns.append(0)
+
+    async def others() -> None:
+        while True:
+            turns[-1] += 1
+            await asyncio.sleep(0)
 
     async def receive() -> Any:
         return {"type": "http.request"}
@@ -276,7 +286,10 @@ async def test_the_list_is_sent_event_by_event(empty: Register, cast: Cast) -> N
         "method": "GET", "path": "/v1/events.ics", "raw_path": b"/v1/events.ics", "query_string": b"", "headers": [],
         "server": ("register.test", 80),
     }  # fmt: skip
+    waiting = asyncio.create_task(others())
     await empty.app(scope, receive, send)
+    waiting.cancel()
+    assert all(after for piece, after in zip(pieces, turns, strict=True) if b"VEVENT" in piece)
     assert max(piece.count(b"BEGIN:VEVENT") for piece in pieces) == 1
     assert b"".join(pieces).count(b"BEGIN:VEVENT") == 200
 
