@@ -36,6 +36,21 @@ def stays(collection: Collection, state: str) -> Against:
     return against
 
 
+def settled_since(collection: Collection) -> Against:
+    """It was deleted, and nobody changes any more what it was."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        name = collection.name
+        found = await connection.fetchval(
+            f"select ({collection.settled}) from jsonb_populate_record(null::{name}, $1::jsonb) {name}",  # noqa: S608
+            current.json,
+        )
+        if found is not None:
+            raise Conflict(f"This {collection.singular} is {found}: it stays as it is.")
+
+    return against
+
+
 def referred(collection: Collection) -> Against:
     """Others refer to it."""
 

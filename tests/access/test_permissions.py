@@ -243,3 +243,23 @@ async def test_of_a_deleted_record_it_tells_what_can_still_be_done(cast: Cast) -
                 assert verb.get("status", 200) == answer.status_code, (name, verb, answer.text)
     await cast.japan_editor.post(f"/v1/persons/{person['id']}/erase")
     assert (await cast.secretariat.get(f"/v1/persons/{person['id']}/permissions")).status_code == 404
+
+
+async def test_what_was_deleted_from_a_report_before_the_freeze_stays_away(cast: Cast) -> None:
+    by = cast.secretariat
+    meeting = await make.record(by, "consultations", number=3, start_date="2026-11-01")
+    one, other = [
+        await make.record(by, "progress-reports", consultation={"id": meeting["id"]}, country=country)
+        for country in ("LA", "VN")
+    ]
+    line = await make.record(by, "report-lines", report={"id": one["id"]})
+    places = [f"/v1/report-lines/{line['id']}", f"/v1/progress-reports/{other['id']}"]
+    for place in places:
+        assert (await by.delete(place)).status_code == 204
+    for frozen in (False, True):
+        for place in places:
+            (verb,) = (await by.get(f"{place}/permissions")).json()["permissions"]
+            answer = await by.post(f"{place}/restore?dry_run=true")
+            assert (verb["verb"], verb["allowed"]) == ("restore", not frozen)
+            assert verb.get("status", 200) == answer.status_code, answer.text
+        await by.post("/v1/consultations/3/freeze?force=true")
