@@ -147,7 +147,10 @@ class Batch:
         good = [each async for each in self._validated(chunk)]
         written = await self._resolved(good, self._numbered(chunk))
         staged: list[Staged] = []
+        singular = self.collection.singular
         for row in chunk.rows:
+            if row.match in chunk.not_ours and row.outcome != "unchanged" and not row.hopeless:
+                row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
             if row.errors:
                 row.outcome = "error"
             else:
@@ -257,9 +260,6 @@ class Batch:
                     if not names and not row.errors:
                         row.outcome = "unchanged"
                         continue
-                    if row.match in chunk.not_ours:
-                        self._refuse_not_ours(row)
-                        continue
                     said = changed(collection, row.before, {name: row.body[name] for name in names})
             except Unprocessable as refused:
                 told = {error["pointer"] for error in row.errors}
@@ -291,9 +291,6 @@ class Batch:
                 "match_missing", f"This row does not say which {singular} it means, by {by}.", self._place
             )
             return
-        if row.match in chunk.not_ours and row.operation in {"create", "delete"}:
-            self._refuse_not_ours(row)
-            return
         if now is None:
             if row.operation in {"update", "delete"} or (self.by == "id" and row.match is not None):
                 row.refuse("not_found", f"There is no {singular} with this {by}.", self._place)
@@ -317,10 +314,6 @@ class Batch:
             row.refuse("version_required", "This key has to say which version it changes.", "/version")
         row.outcome = "delete" if row.operation == "delete" else "update"
         row.before, row.known_version = from_json(now["j"]), now["version"]
-
-    def _refuse_not_ours(self, row: Row) -> None:
-        singular = self.collection.singular
-        row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
 
     @property
     def _place(self) -> str:

@@ -257,3 +257,19 @@ async def test_a_list_with_records_of_others_is_sent_back_whole(cast: Cast, styl
     refused = await sent(exported.replace("One; two", "Three"))
     assert [(each["row"], each["code"]) for each in refused.json()["errors"]] == [(1, "not_yours")]
     assert (await thailand.get(f"/v1/activities/{made[0]['id']}")).json() == made[0]
+
+
+@pytest.mark.parametrize(("style", "kind"), [("csv", "text/csv"), ("ndjson", "application/x-ndjson")])
+async def test_what_is_written_otherwise_in_a_file_leaves_the_records_of_others(
+    cast: Cast, style: str, kind: str
+) -> None:
+    body = await make.record(cast.secretariat, "organisations")
+    named = {"organisations": [{"code": body["code"], "role": "host"}]}
+    await make.record(cast.japan_editor, "events", **named)
+    await make.record(cast.japan_editor, "focal-points", country="JP")
+    for path in ("events", "focal-points"):
+        exported = await cast.thailand_editor.get(f"/v1/{path}.{style}")
+        answer = await cast.thailand_editor.post(
+            f"/v1/{path}/bulk", content=exported.content, headers={"Content-Type": kind}
+        )
+        assert answer.json()["summary"]["unchanged"] == 1, answer.text
