@@ -178,9 +178,12 @@ class Collection:
 
     @cached_property
     def volatile(self) -> tuple[str, ...]:
-        """Computed fields: they may change while the version stays."""
+        """Computed fields, and references to what may be hidden: they may change while the version stays."""
         return tuple(
-            name for name, source in self.outputs.items() if isinstance(source, Computed) and source.tagged
+            name
+            for name, source in self.outputs.items()
+            if (isinstance(source, Computed) and source.tagged)
+            or (isinstance(source, Ref) and source.to.guard.drafts)
         )
 
     def tag(self, row: Row) -> ColumnElement[str]:
@@ -195,6 +198,8 @@ class Collection:
 
     def _tagged(self, row: Row, name: str) -> ColumnElement[Any]:
         source = self.outputs[name]
+        if isinstance(source, Ref):
+            return source.tag(row, name)
         if isinstance(source, Computed) and source.tag_as:
             return source.tag_as(row)
         return source.json(row, name, None)

@@ -189,6 +189,16 @@ class Ref(_Relation):
         found = select(record_json(self.to, target, self.to.outputs, expand)).where(mine)
         return found.correlate_except(target).scalar_subquery()
 
+    def tag(self, row: Row, name: str) -> ColumnElement[str]:
+        """What the tag of a record says of one that may be hidden: that it is seen, and the key it may get late."""
+        target = self.to.table.alias()
+        seen: ColumnElement[str] = literal_column(f"'{name}'", Text)
+        if self.to.key:
+            seen = func.concat_ws("-", seen, target.c[self.to.key])
+        return (
+            select(seen).where(target.c.id == row.c[f"{name}_id"]).correlate_except(target).scalar_subquery()
+        )
+
     def stored(self, row: Row, name: str) -> ColumnElement[Any]:
         """Also where the caller does not see the record that is referred to."""
         column = row.c[f"{name}_id"]

@@ -99,6 +99,21 @@ async def test_an_event_changes_the_tag_of_an_activity_whose_derived_status_it_m
     assert after.headers["etag"] != tag
 
 
+@pytest.mark.parametrize("change", [{"code": "X.1"}, {"visibility": "own"}], ids=["code", "hidden"])
+async def test_a_record_changes_its_tag_with_what_it_shows_of_another(
+    cast: Cast, change: dict[str, str]
+) -> None:
+    activity = await make.record(cast.secretariat, "activities")
+    decision = await make.record(cast.secretariat, "decisions", activity={"id": activity["id"]})
+    address = f"/v1/decisions/{decision['id']}"
+    tag = (await cast.anonymous.get(address)).headers["etag"]
+    await cast.secretariat.patch(f"/v1/activities/{activity['id']}", json=change)
+    after = await cast.anonymous.get(address, headers={"If-None-Match": tag})
+    assert after.status_code == 200
+    assert after.json()["activity"] != decision["activity"]
+    assert after.headers["etag"] != tag
+
+
 async def test_a_tag_read_before_a_change_by_an_event_still_allows_a_write(client: httpx.AsyncClient) -> None:
     await make.record(client, "activities", code="X.1")
     tag = (await client.get("/v1/activities/X.1?expand=events")).headers["etag"]
