@@ -173,17 +173,18 @@ class Batch:
         """Read the records that rows name; those that may be written are held."""
         naming = [row for row in rows if row.match is not None and not row.hopeless]
         held: dict[str, Any] = {}
-        not_ours: Mapping[str, Any] = {}
+        not_ours: dict[str, Any] = {}
         if naming:
             named = [row.match for row in naming if row.match is not None]
             self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
             held = await self._named(self.by, named, hold=True)
-            await self._follow_merged([row for row in naming if row.match not in held], held)
             if others := [name for name in named if name not in held]:
                 not_ours = await self._named(self.by, others, hold=False)
             if not_ours:  # or they were made meanwhile
                 held |= await self._named(self.by, list(not_ours), hold=True)
                 not_ours = {name: record for name, record in not_ours.items() if name not in held}
+            unknown = [row for row in naming if row.match not in held and row.match not in not_ours]
+            not_ours |= await self._follow_merged(unknown, held)
         new = sum(row.match not in held for row in rows)
         ids = await self._ids(new) if new else []
         return _Chunk(rows, held, not_ours, iter(ids))
@@ -194,17 +195,27 @@ class Batch:
         )
         return [each[0] for each in found]
 
-    async def _follow_merged(self, rows: Sequence[Row], held: dict[str, Any]) -> None:
-        """Rows that name a record that was merged mean the one that stands for it."""
+    async def _follow_merged(self, rows: Sequence[Row], held: dict[str, Any]) -> dict[str, Any]:
+        """Rows that name a record that was merged mean the one that stands for it. Returns those that are not ours."""
         names = [row.match for row in rows if row.match is not None]
         known = await survivors(self.connection, self.collection, self.by, names) if names else {}
         if not known:
-            return
-        found = await self._named("id", [str(survivor) for survivor, _ in known.values()], hold=True)
+            return {}
+        meant = [str(survivor) for survivor, _ in known.values()]
+        found = await self._named("id", meant, hold=True)
+        others = await self._named("id", [each for each in meant if each not in found], hold=False)
+        not_ours: dict[str, Any] = {}
         for row in rows:
-            if row.match in known and (record := found.get(str(known[row.match][0]))):
+            if row.match not in known:
+                continue
+            survivor = str(known[row.match][0])
+            if record := found.get(survivor):
                 held[row.match] = record
                 row.body.pop(self.by, None)
+            elif record := others.get(survivor):
+                not_ours[row.match] = record
+                row.body.pop(self.by, None)
+        return not_ours
 
     async def _named(self, by: str, named: Sequence[str], *, hold: bool) -> dict[str, Any]:
         """The records of these names, as far as rows may change them; held are only those that may be written."""

@@ -194,3 +194,34 @@ async def test_a_merged_record_is_read_as_it_was_and_not_restored(client: httpx.
     await client.post("/v1/goals/7/merge", json={"into": {"number": 8}})
     assert (await client.get(f"/v1/goals/7?as_of={at}")).json() == old
     assert (await client.post(f"/v1/goals/{old['id']}/restore")).status_code == 308
+
+
+async def test_a_row_that_names_what_was_merged_into_a_record_of_others_is_not_a_new_one(cast: Cast) -> None:
+    goal = await make.record(cast.secretariat, "goals")
+    named = {"goal": {"id": goal["id"]}, "title": "One"}
+    for code in ("JP-1", "JP-2"):
+        last = await make.record(cast.japan_editor, "activities", **named, code=code)
+    into = {"into": {"code": "JP-1"}}
+    assert (await cast.secretariat.post("/v1/activities/JP-2/merge", json=into)).status_code == 200
+    for match, name in (("code", "JP-2"), ("id", last["id"])):
+        address = f"/v1/activities/bulk?match={match}"
+        told = await cast.thailand_editor.post(address, json=[{match: name, **named}])
+        assert told.json()["summary"]["unchanged"] == 1, told.text
+        told = await cast.thailand_editor.post(address, json=[{match: name, **named, "title": "Two"}])
+        assert [each["code"] for each in told.json()["errors"]] == ["not_yours"]
+
+
+async def test_a_row_means_the_record_of_its_name_though_it_is_of_others_and_not_what_was_merged(
+    cast: Cast,
+) -> None:
+    goal = await make.record(cast.secretariat, "goals")
+    named = {"goal": {"id": goal["id"]}}
+    for code in ("A", "B"):
+        await make.record(cast.thailand_editor, "activities", **named, code=code)
+    into = {"into": {"code": "A"}}
+    assert (await cast.secretariat.post("/v1/activities/B/merge", json=into)).status_code == 200
+    await make.record(cast.japan_editor, "activities", **named, code="B")
+    told = await cast.thailand_editor.post(
+        "/v1/activities/bulk?match=code", json=[{"code": "B", "title": "Of Japan"}]
+    )
+    assert [each["code"] for each in told.json()["errors"]] == ["not_yours"]
