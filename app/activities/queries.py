@@ -16,6 +16,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    true,
 )
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.elements import ColumnElement
@@ -41,13 +42,16 @@ def _by_events(row: Any) -> ColumnElement[str]:
     adopted = func.coalesce(
         select(_PLANS.c.adopted_on).scalar_subquery(), literal_column("'-infinity'::date", Date)
     )
-    held = and_(*(_EVENTS.c.status != word for word in ("cancelled", "postponed", "suspended")))
-    said = case((_EVENTS.c.start_date <= func.today(type_=Date), "ongoing"), else_="planned")
+    # Looked up one by one: no join is pushed into the past of a table, a union, which was read whole for each row.
+    linked = select(_EVENTS.c.start_date, _EVENTS.c.status).where(_EVENTS.c.id == _LINKS.c.event_id)
+    event = linked.correlate(_LINKS).offset(0).lateral()
+    held = and_(*(event.c.status != word for word in ("cancelled", "postponed", "suspended")))
+    said = case((event.c.start_date <= func.today(type_=Date), "ongoing"), else_="planned")
     return (
         select(func.min(said))  # one that has begun comes first, also in the alphabet
-        .select_from(_LINKS.join(_EVENTS, _EVENTS.c.id == _LINKS.c.event_id))
-        .where(_LINKS.c.activity_id == row.c.id, _EVENTS.c.start_date >= adopted, held)
-        .correlate_except(_EVENTS, _LINKS)
+        .select_from(_LINKS.join(event, true()))
+        .where(_LINKS.c.activity_id == row.c.id, event.c.start_date >= adopted, held)
+        .correlate_except(event, _LINKS)
         .scalar_subquery()
     )
 

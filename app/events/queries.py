@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, any_, func, select
 
 from app.activities.queries import ACTIVITIES
 from app.collection.collection import Collection
@@ -42,8 +42,10 @@ def _linked(mirror: Any, target: str) -> Any:
 
     def condition(row: Any, event: Any) -> Any:
         link = table.alias()
-        mine = select(link.c.event_id).where(link.c.event_id == event.c.id, link.c[target] == row.c.id)
-        return mine.correlate_except(link).exists()
+        mine = select(link.c.event_id).where(link.c[target] == row.c.id).correlate_except(link)
+        return event.c.id == any_(
+            func.array(mine.scalar_subquery())
+        )  # no join is pushed into the past of a table
 
     return condition
 

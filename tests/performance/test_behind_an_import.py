@@ -20,12 +20,15 @@ end $$"""
 _GOODBYE = """select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
 where application_name = 'workplan' and datname = current_database()"""
 _ENTRIES = "select sum(idx_tup_read)::int from pg_stat_user_indexes where relname = 'changes'"
+_EVENTS = """select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_user_tables
+where relid = 'public.events'::regclass"""
+"""How many events were read."""
 
 
-async def _looked_through(register: Register) -> int:
+async def _looked_through(register: Register, entries: str = _ENTRIES) -> int:
     """How many entries of the journal's indexes were read: every session tells when it ends."""
     await register.superuser.execute(_GOODBYE)
-    found: int = await register.superuser.fetchval(_ENTRIES)
+    found: int = await register.superuser.fetchval(entries)
     return found
 
 
@@ -83,3 +86,25 @@ async def test_what_changed_since_is_read_once_and_not_for_each_of_a_list(
     was = (await by.get(f"{asked}&limit={LINKED}&as_of={moment}")).json()["items"]
     assert was == then
     assert await _looked_through(empty) - before < 4 * LINKED * SINCE  # forty times as many, if for each
+
+
+@pytest.mark.parametrize(
+    "asked", ["activities?limit=50", "goals?expand=events&fields=id", "activities?expand=events&fields=id"]
+)
+async def test_what_has_not_changed_since_is_looked_up_and_not_read_whole(
+    empty: Register, cast: Cast, asked: str
+) -> None:
+    by = cast.secretariat
+    goal = {"id": (await make.record(by, "goals"))["id"]}
+    codes = [f"6.1-TH-{number}" for number in range(LINKED)]
+    activities = [{"code": code, "title": code, "goal": goal} for code in codes]
+    assert (await by.post("/v1/activities/bulk", json=activities)).status_code == 200
+    await make.record(by, "events", activities=[{"code": codes[0]}], goals=[goal])
+    await rows.events(empty.address, 10 * SINCE)
+    moment = (await empty.superuser.fetchval("select clock_timestamp()")).isoformat().replace("+00:00", "Z")
+    await empty.superuser.execute("vacuum analyze")
+    then = (await by.get(f"/v1/{asked}")).json()["items"]
+    before = await _looked_through(empty, _EVENTS)
+    was = (await by.get(f"/v1/{asked}&as_of={moment}")).json()["items"]
+    assert was == then
+    assert await _looked_through(empty, _EVENTS) - before < SINCE
