@@ -43,9 +43,8 @@ def _linked(mirror: Any, target: str) -> Any:
     def condition(row: Any, event: Any) -> Any:
         link = table.alias()
         mine = select(link.c.event_id).where(link.c[target] == row.c.id).correlate_except(link)
-        return event.c.id == any_(
-            func.array(mine.scalar_subquery())
-        )  # no join is pushed into the past of a table
+        # By their ids: no join is pushed into the past of a table.
+        return event.c.id == any_(func.array(mine.scalar_subquery()))
 
     return condition
 
