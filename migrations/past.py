@@ -223,38 +223,24 @@ OF_FENCED = OF_KEPT.replace(
 # rows are kept until it ends: written out, it was put together anew for every record beside which it was looked for,
 # such as the events of each activity of a list.
 _LINKED = """
-    for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
-        where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
-      mirrors := mirrors || jsonb_build_object(mirror.arguments[1], coalesce(mirrors ->> mirror.arguments[1],
-        format('select m.%1$I, m.field, m.%2$I from public.%3$I m where not exists (%4$s)', mirror.arguments[2],
-          mirror.arguments[3], mirror.arguments[1], format(changed, format('m.%I', mirror.arguments[2]))))
         || format(' union all select distinct r.id, %L, (link ->> ''id'')::uuid
           from past.%I r, jsonb_array_elements(r.%I) link',
           mirror.arguments[4], 'changed_' || kind, mirror.arguments[4]));
-    end loop;
-  end loop;
-  for mirror in select key, value from jsonb_each_text(mirrors) loop
-    execute format('create view past.%I with (security_invoker) as %s', mirror.key, mirror.value);
-  end loop;
 """
-_LINKED_APART = """
-    for mirror in select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
-        where t.tgrelid = kind::regclass and t.tgname like 'link\\_%\\_insert' loop
-      mirrors := mirrors || jsonb_build_object(mirror.arguments[1],
-        format('select m.%1$I, m.field, m.%2$I from public.%3$I m where not exists (%4$s)', mirror.arguments[2],
-          mirror.arguments[3], mirror.arguments[1], format(changed, format('m.%I', mirror.arguments[2]))));
+_LINKED_APART = """);
       links := links || jsonb_build_object(mirror.arguments[1],
         coalesce(links ->> mirror.arguments[1] || ' union all ', '')
         || format('select distinct r.id as %I, %L as field, (link ->> ''id'')::uuid as %I
           from past.%I r, jsonb_array_elements(r.%I) link', mirror.arguments[2], mirror.arguments[4],
           mirror.arguments[3], 'changed_' || kind, mirror.arguments[4]));
-    end loop;
-  end loop;
-  for mirror in select key, value, links ->> key as linked from jsonb_each_text(mirrors) loop
+"""
+_MIRRORS = """select key, value from jsonb_each_text(mirrors) loop
+    execute format('create view past.%I with (security_invoker) as %s', mirror.key, mirror.value);
+"""
+_MIRRORS_APART = """select key, value, links ->> key as linked from jsonb_each_text(mirrors) loop
     execute format('create view past.%I with (security_invoker) as %s', 'changed_' || mirror.key, mirror.linked);
     execute format('create view past.%I with (security_invoker) as %s union all select * from past.%I', mirror.key,
       mirror.value, 'changed_' || mirror.key);
-  end loop;
 """
 _OF_MANY = """  create schema past_of_many;
   for mirror in select relname as name from pg_class
@@ -281,5 +267,6 @@ OF_MANY = instead(
     OF_MANY, "  drop schema if exists past cascade;", "  drop schema if exists past, past_of_many cascade;"
 )
 OF_MANY = instead(OF_MANY, _LINKED, _LINKED_APART)
+OF_MANY = instead(OF_MANY, _MIRRORS, _MIRRORS_APART)
 OF_MANY = instead(OF_MANY, _LAST, _OF_MANY + _LAST)
 FORGET_PAST_OF_MANY = "drop schema if exists past_of_many cascade"

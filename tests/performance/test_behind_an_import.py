@@ -1,6 +1,9 @@
 """Behind an import of many rows in one commit, the past of a record is looked up among its own changes, and that of
 many in one go."""
 
+from datetime import datetime
+from typing import Any
+
 import asyncpg
 import httpx
 import pytest
@@ -32,6 +35,20 @@ async def _looked_through(register: Register, entries: str = _ENTRIES) -> int:
     return found
 
 
+async def _now(connection: Any) -> str:
+    now: datetime = await connection.fetchval("select clock_timestamp()")
+    return now.isoformat().replace("+00:00", "Z")
+
+
+async def _activities(by: httpx.AsyncClient) -> tuple[dict[str, str], list[str]]:
+    """Make some under one goal; its reference, and their codes."""
+    goal = {"id": (await make.record(by, "goals"))["id"]}
+    codes = [f"6.1-TH-{number}" for number in range(LINKED)]
+    activities = [{"code": code, "title": code, "goal": goal} for code in codes]
+    assert (await by.post("/v1/activities/bulk", json=activities)).status_code == 200
+    return goal, codes
+
+
 @pytest.mark.parametrize("asked", ["the next page", "as of before"])
 async def test_reading_the_past_of_some_does_not_read_the_import(
     empty: Register, client: httpx.AsyncClient, asked: str
@@ -39,7 +56,7 @@ async def test_reading_the_past_of_some_does_not_read_the_import(
     await rows.events(empty.address, IMPORTED)
     first = (await client.get("/v1/events?sort=title")).json()
     owner = await asyncpg.connect(empty.address)
-    moment = (await owner.fetchval("select clock_timestamp()")).isoformat().replace("+00:00", "Z")
+    moment = await _now(owner)
     await owner.execute(_CHANGE)
     await owner.execute("vacuum analyze changes, commits")  # what other tests left is read, too
     await owner.close()
@@ -60,9 +77,7 @@ async def test_what_changed_since_is_read_once_and_not_for_each_of_a_list(
 ) -> None:
     """The status of an activity is derived from its events, and a list of events names its activities."""
     by = cast.secretariat
-    goal = {"id": (await make.record(by, "goals"))["id"]}
-    codes = [f"6.1-TH-{number}" for number in range(LINKED)]
-    activities = [{"code": code, "title": code, "goal": goal} for code in codes]
+    goal, codes = await _activities(by)
     events = [
         {
             "title": f"Event {number}",
@@ -72,10 +87,9 @@ async def test_what_changed_since_is_read_once_and_not_for_each_of_a_list(
         }
         for number, code in enumerate(codes)
     ]
-    assert (await by.post("/v1/activities/bulk", json=activities)).status_code == 200
     assert (await by.post("/v1/events/bulk", json=events)).status_code == 200
     then = (await by.get(f"{asked}&limit={LINKED}")).json()["items"]
-    moment = (await empty.superuser.fetchval("select clock_timestamp()")).isoformat().replace("+00:00", "Z")
+    moment = await _now(empty.superuser)
     for table in ("events", "activities"):
         await empty.superuser.execute(f"update {table} set title = title || '.'")
     await rows.events(empty.address, SINCE)
@@ -95,13 +109,10 @@ async def test_what_has_not_changed_since_is_looked_up_and_not_read_whole(
     empty: Register, cast: Cast, asked: str
 ) -> None:
     by = cast.secretariat
-    goal = {"id": (await make.record(by, "goals"))["id"]}
-    codes = [f"6.1-TH-{number}" for number in range(LINKED)]
-    activities = [{"code": code, "title": code, "goal": goal} for code in codes]
-    assert (await by.post("/v1/activities/bulk", json=activities)).status_code == 200
+    goal, codes = await _activities(by)
     await make.record(by, "events", activities=[{"code": codes[0]}], goals=[goal])
     await rows.events(empty.address, 10 * SINCE)
-    moment = (await empty.superuser.fetchval("select clock_timestamp()")).isoformat().replace("+00:00", "Z")
+    moment = await _now(empty.superuser)
     await empty.superuser.execute("vacuum analyze")
     then = (await by.get(f"/v1/{asked}")).json()["items"]
     before = await _looked_through(empty, _EVENTS)
