@@ -8,66 +8,27 @@ leaves its changes in one commit.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Text, bindparam, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.collection.ahead import Ahead
+from app.collection.batch_records import Meant, Records
 from app.collection.batch_references import References
+from app.collection.batch_rows import OUTCOMES, Row
 from app.collection.collection import Collection
-from app.collection.holding import fetch_held, version_seen
-from app.collection.merged import survivors
-from app.collection.own_keys import OWN_KEYS
-from app.collection.projection import WITHHELD, stored_json
+from app.collection.projection import WITHHELD
 from app.collection.references import Found, Named, matched, wanted
 from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
-from app.collection.validation import changed, field_errors, from_nothing, looked_at, validated
+from app.collection.validation import changed, field_errors, from_nothing, validated
 from app.db import Connection
 from app.errors import Unprocessable
 
 _BREATH = 50
 """After so many rows other requests get their turn."""
-
-OUTCOMES = ("create", "update", "unchanged", "delete", "error")
-OPERATIONS = ("create", "update", "upsert", "delete")
-BY_KEY = "by-key:"
-
-
-@dataclass(slots=True)
-class Row:
-    """One row of a batch, and what becomes of it."""
-
-    number: int
-    line: int | None
-    body: dict[str, Any]
-    size: int = 0
-    """Characters in the file, roughly."""
-    operation: str = "upsert"
-    match: str | None = None
-    """How the row names its record, by what the batch matches by."""
-    version: int | None = None
-    label: str | None = None
-    """What the row is called in the report."""
-    errors: list[Mapping[str, Any]] = field(default_factory=list)
-    outcome: str = ""
-    id: UUID | None = None
-    before: dict[str, Any] | None = None
-    """What can be written of the record, as it is."""
-    known_version: int | None = None
-    """The version that this is of."""
-    own_key: str | None = None
-    """A key that a new record gets beside those of its body."""
-    hopeless: bool = False
-    """Which record is meant, or what is to be done with it, cannot be read: nothing more is said of the row."""
-
-    def refuse(self, code: str, message: str, pointer: str = "", **more: Any) -> None:
-        self.errors.append({"pointer": pointer, "code": code, "message": message, **more})
-
 
 Good = tuple[Row, Mapping[str, Any], tuple[str, ...]]
 """A row that can be read, its values, and the fields that it sets."""
@@ -78,10 +39,7 @@ class _Chunk:
     """Rows that are worked on together, with what the database says of them."""
 
     rows: Sequence[Row]
-    records: Mapping[str, Any]
-    """The records that rows name, held until the transaction ends."""
-    not_ours: Mapping[str, Any]
-    """Those that are seen, but may not be written: rows may leave them as they are."""
+    meant: Meant
     ids: Iterator[UUID]
     """For those that are new."""
 
@@ -107,13 +65,12 @@ class Batch:
         self.counts = dict.fromkeys(OUTCOMES, 0)
         self.staging = Staging(connection, collection, patience)
         self.ahead = Ahead(possible=ahead)
+        self._records = Records(connection, collection, self.by, patience)
         self._references = References(connection, self.staging, self.ahead, None if partial else collection)
         self._patience = patience
         self._chunk: _Chunk | None = None
         """The one that is looked at next."""
         self._plan = hashlib.sha256()
-        self._given = {collection.writable[0]}
-        """The fields that rows have given so far, and one, as a record is never read without any."""
 
     @property
     def rows(self) -> int:
@@ -149,7 +106,7 @@ class Batch:
         staged: list[Staged] = []
         singular = self.collection.singular
         for row in chunk.rows:
-            if row.match in chunk.not_ours and row.outcome != "unchanged" and not row.hopeless:
+            if row.match in chunk.meant.not_ours and row.outcome != "unchanged" and not row.hopeless:
                 row.refuse("not_yours", f"This {singular} belongs to others: your key does not write it.")
             if row.errors:
                 row.outcome = "error"
@@ -170,87 +127,15 @@ class Batch:
         )
 
     async def _read(self, rows: Sequence[Row]) -> _Chunk:
-        """Read the records that rows name; those that may be written are held."""
-        naming = [row for row in rows if row.match is not None and not row.hopeless]
-        held: dict[str, Any] = {}
-        not_ours: dict[str, Any] = {}
-        if naming:
-            named = [row.match for row in naming if row.match is not None]
-            self._given |= set().union(*(row.body for row in rows)) & set(self.collection.writable)
-            held = await self._named(self.by, named, hold=True)
-            if others := [name for name in named if name not in held]:
-                not_ours = await self._named(self.by, others, hold=False)
-            if not_ours:  # or they were made meanwhile
-                held |= await self._named(self.by, list(not_ours), hold=True)
-                not_ours = {name: record for name, record in not_ours.items() if name not in held}
-            unknown = [row for row in naming if row.match not in held and row.match not in not_ours]
-            not_ours |= await self._follow_merged(unknown, held)
-        new = sum(row.match not in held for row in rows)
-        ids = await self._ids(new) if new else []
-        return _Chunk(rows, held, not_ours, iter(ids))
+        meant = await self._records.meant(rows)
+        new = sum(meant.by(row) is None for row in rows)
+        return _Chunk(rows, meant, iter(await self._ids(new) if new else ()))
 
     async def _ids(self, number: int) -> list[UUID]:
         found = await self.connection.fetch(
             "select uuidv7() from generate_series(1, $1::int)", number, timeout=self._patience
         )
         return [each[0] for each in found]
-
-    async def _follow_merged(self, rows: Sequence[Row], held: dict[str, Any]) -> dict[str, Any]:
-        """Rows that name a record that was merged mean the one that stands for it. Returns those that are not ours."""
-        names = [row.match for row in rows if row.match is not None]
-        known = await survivors(self.connection, self.collection, self.by, names) if names else {}
-        if not known:
-            return {}
-        meant = [str(survivor) for survivor, _ in known.values()]
-        found = await self._named("id", meant, hold=True)
-        others = await self._named("id", [each for each in meant if each not in found], hold=False)
-        not_ours: dict[str, Any] = {}
-        for row in rows:
-            if row.match not in known:
-                continue
-            survivor = str(known[row.match][0])
-            if record := found.get(survivor):
-                held[row.match] = record
-                row.body.pop(self.by, None)
-            elif record := others.get(survivor):
-                not_ours[row.match] = record
-                row.body.pop(self.by, None)
-        return not_ours
-
-    async def _named(self, by: str, named: Sequence[str], *, hold: bool) -> dict[str, Any]:
-        """The records of these names, as far as rows may change them; held are only those that may be written."""
-        collection, own = self.collection, OWN_KEYS.alias()
-        known = looked_at(collection, self._given)
-        fields = tuple(each for each in collection.writable if each in known)
-
-        def build() -> Any:
-            table = collection.table
-            sources = {name: collection.outputs[name] for name in fields}
-            json_text = stored_json(collection, table, sources).label("j")
-            if by == "by-key":
-                asked = bindparam("asked", type_=ARRAY(Text))
-                name: Any = own.c.key
-                source: Any = table.join(
-                    own, (own.c.record_id == table.c.id) & (own.c.kind == collection.name)
-                )
-            else:
-                name, source = table.c[by], table
-                asked = bindparam("asked", type_=ARRAY(name.type))
-            columns = (cast(name, Text).label("named"), table.c.id, table.c.version, json_text)
-            found = select(*columns).select_from(source).where(name == func.any(asked))
-            if not hold:
-                return found
-            ordered = found.add_columns(version_seen(table)).order_by(table.c.id)  # one order: no deadlocks
-            return ordered.with_for_update(of=table)
-
-        read = {"id": UUID, "number": int}.get(by, str)
-        statement = collection.statement(("batch", by, hold, fields), build)
-        args = statement.args({"asked": [read(name) for name in named]})
-        if hold:
-            found = await fetch_held(self.connection, statement.sql, args, self._patience)
-        else:
-            found = await self.connection.fetch(statement.sql, *args, timeout=self._patience)
-        return {each["named"]: each for each in found}
 
     async def _validated(self, chunk: _Chunk) -> AsyncIterator[Good]:
         """Decide what is to be done with each row; what is to be written comes with its values."""
@@ -293,9 +178,7 @@ class Batch:
 
     def _decide(self, row: Row, chunk: _Chunk) -> None:
         """What is to be done with a row, by its operation and by whether its record is there."""
-        now = None
-        if row.match is not None:
-            now = chunk.records.get(row.match) or chunk.not_ours.get(row.match)
+        now = chunk.meant.by(row)
         singular, by = self.collection.singular, "own key" if self.by == "by-key" else self.by
         if row.match is None and (row.operation in {"update", "delete"} or self.by != "id"):
             row.refuse(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.collection.asked import only
-from app.collection.batches import BY_KEY
 from app.collection.collection import Collection
 from app.collection.own_keys import SYSTEM
 from app.errors import InvalidParameter, did_you_mean
 
+BY_KEY = "by-key:"
+"""What stands before the system whose own keys rows are matched by."""
 PARAMETERS = ("match", "mode", "expect", "dry_run", "empty", "charset")
 
 

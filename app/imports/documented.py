@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from app.collection.batches import BY_KEY, OPERATIONS
+from app.collection.batch_rows import OPERATIONS
 from app.collection.collection import Collection
 from app.collection.own_keys import SYSTEM
 from app.http.formats import XLSX
+from app.imports.asked import BY_KEY
 from app.imports.texts import CHARSETS
 from app.jobs.documented import ACCEPTED, PREFER
 from app.operations import documented as doc

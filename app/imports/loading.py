@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.collection.ahead import InDoubt
-from app.collection.batches import Batch, Row
+from app.collection.batch_rows import Row
+from app.collection.batches import Batch
 from app.collection.collection import Collection
 from app.db import Connection, patient
 from app.errors import Conflict

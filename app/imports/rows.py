@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.collection.batches import OPERATIONS, Row
+from app.collection.batch_rows import OPERATIONS, Row
 from app.collection.collection import Collection
 from app.collection.own_keys import is_own_key
 from app.collection.projection import WITHHELD

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
-from app.collection.batches import OPERATIONS
+from app.collection.batch_rows import OPERATIONS
 from app.collection.collection import Collection
 from app.collection.projection import Ref
 from app.collection.sheets import sheet_columns

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.collection.batches import Batch
+from app.collection.batch_records import Records
 from tests import make
 from tests.conftest import Register
 from tests.meanwhile import asked_meanwhile
@@ -59,7 +59,7 @@ async def test_a_row_of_a_record_that_was_just_made_is_not_taken_for_one_of_othe
 ) -> None:
     goal = await make.record(client, "goals")
     body = {"title": "Activity", "goal": {"number": goal["number"]}, "code": "X.1"}
-    held, made = Batch._named, []
+    held, made = Records._named, []
 
     async def made_behind(*asked: Any, hold: bool) -> dict[str, Any]:
         found = await held(*asked, hold=hold)
@@ -67,7 +67,7 @@ async def test_a_row_of_a_record_that_was_just_made_is_not_taken_for_one_of_othe
             made.append(await make.record(client, "activities", **body))
         return found
 
-    monkeypatch.setattr(Batch, "_named", made_behind)
+    monkeypatch.setattr(Records, "_named", made_behind)
     row = json.dumps({"code": "X.1", "title": "Other"})
     answer = await client.post("/v1/activities/bulk?match=code", content=row, headers=_LINES)
     assert answer.json()["summary"]["update"] == 1, answer.text

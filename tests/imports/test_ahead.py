@@ -8,7 +8,8 @@ import asyncpg
 import httpx
 import pytest
 
-from app.collection.batches import Batch, Row
+from app.collection.batch_rows import Row
+from app.collection.batches import Batch
 from app.jobs.queue import Progress
 from tests import make
 from tests.cast import Cast
