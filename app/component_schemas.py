@@ -147,6 +147,7 @@ def _expanded(field: Mapping[str, Any]) -> str:
 def _read_properties(collection: Collection, plain: Mapping[str, Any]) -> dict[str, Any]:
     """Every property that an answer may have: the record's own, and what refers to it."""
     own: dict[str, Any] = plain[collection.schema.__name__]["properties"]
+    own = own | {name: _or_unseen(own[name]) for name in _never_without(collection, plain)}
     reverse = {
         each: {
             "$ref": _REF.format(model=f"{known.of().schema.__name__}Excerpt"),
@@ -157,6 +158,24 @@ def _read_properties(collection: Collection, plain: Mapping[str, Any]) -> dict[s
         for each, known in collection.reverse.items()
     }
     return {**deepcopy(own), **reverse, **_withheld(collection), **_duplicates(collection)}
+
+
+def _never_without(collection: Collection, plain: Mapping[str, Any]) -> list[str]:
+    """References that a record always has, to what a caller may not be shown."""
+    fields = plain[collection.schema.__name__]["properties"]
+    outputs = collection.outputs.items()
+    return [
+        name
+        for name, source in outputs
+        if isinstance(source, Ref) and source.to.guard.drafts and "$ref" in fields[name]
+    ]
+
+
+def _or_unseen(field: Mapping[str, Any]) -> dict[str, Any]:
+    """The reference as it is answered."""
+    described = f"{field['description']} In an answer null where it is not shown to this caller."
+    seen = {"$ref": field["$ref"]}
+    return {**_without(field, "$ref"), "anyOf": [seen, {"type": "null"}], "description": described}
 
 
 def _duplicates(collection: Collection) -> dict[str, Any]:
@@ -225,9 +244,12 @@ def _of_collection(collection: Collection, plain: Mapping[str, Any]) -> dict[str
             },
         },
     }
+    fields = plain[name]["properties"]
+    never_null = {each: fields[each] for each in _never_without(collection, plain)}
+    given = {"properties": never_null} if never_null else {}
     new = {
         "description": f"A new {collection.singular}: what it cannot be without.",
-        "allOf": [schema_ref(name), {"type": "object", "required": needed}],
+        "allOf": [schema_ref(name), {"type": "object", "required": needed, **given}],
         "examples": [request_example(collection)],
     }
     patch, parts = _patch(collection, plain, needed)

@@ -33,6 +33,18 @@ async def test_a_reference_to_a_draft_is_none_by_every_door(cast: Cast, path: st
     assert (await cast.secretariat.get(f"/v1/{path}?{name}.id={draft}&count=exact")).json()["total"] == 1
 
 
+async def test_what_every_record_refers_to_is_null_where_that_is_a_draft(cast: Cast) -> None:
+    line = await make.record(cast.secretariat, "report-lines")
+    for step in ("submit", "accept"):  # now everybody sees the line
+        await cast.secretariat.post(f"/v1/progress-reports/{line['report']['id']}/{step}")
+    draft = line["activity"]["id"]
+    await cast.secretariat.patch(f"/v1/activities/{draft}", json={"visibility": "own"})
+    address = f"/v1/report-lines/{line['id']}"
+    for door in (address, f"{address}?expand=activity"):
+        assert (await cast.secretariat.get(door)).json()["activity"]["id"] == draft
+        assert (await cast.partner.get(door)).json()["activity"] is None
+
+
 async def test_a_record_that_was_merged_into_a_draft_does_not_lead_there(cast: Cast) -> None:
     gone = await make.record(cast.japan_editor, "events")
     into = await make.record(cast.japan_editor, "events", visibility="own")
