@@ -86,7 +86,9 @@ WRITTEN = tuple(each for each in COLLECTIONS if each is not PLANS)
 """Collections to which records can be added; the plan is one."""
 KEYED: tuple[APIRouter, ...] = tuple(by_key(collection) for collection in WRITTEN)
 HISTORIES: tuple[APIRouter, ...] = tuple(histories(collection) for collection in WRITTEN)
-PERMISSIONS: tuple[APIRouter, ...] = tuple(permissions(collection) for collection in COLLECTIONS)
+PERMISSIONS: tuple[APIRouter, ...] = tuple(
+    permissions(collection, follows=collection in WRITTEN) for collection in COLLECTIONS
+)
 MERGES: tuple[APIRouter, ...] = tuple(merge_of(collection) for collection in WRITTEN)
 BULK: tuple[APIRouter, ...] = tuple(
     router for collection in WRITTEN for router in (templates(collection), bulk(collection))

@@ -57,6 +57,10 @@ class Problem(Exception):
             body["errors"] = self.errors
         return body
 
+    def headers_for(self, scope: Mapping[str, Any]) -> Mapping[str, str]:
+        """The headers of the answer to a request (ASGI)."""
+        return self.headers
+
     def body(self, instance: str, request_id: str) -> bytes:
         text = json.dumps(self.document(instance, request_id), ensure_ascii=False, default=str)
         return text.encode("utf-8", "replace")

@@ -19,7 +19,8 @@ _log = structlog.get_logger("workplan")
 def answer(request: Request, problem: Problem) -> Response:
     state = request.scope.get("state", {})
     body = problem.body(request.scope["path"], state.get("request_id", ""))
-    return Response(body, problem.status, problem.headers, media_type=MEDIA_TYPE)
+    headers = dict(problem.headers_for(request.scope))
+    return Response(body, problem.status, headers, media_type=MEDIA_TYPE)
 
 
 async def _problem(request: Request, error: Any) -> Response:

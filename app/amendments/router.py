@@ -130,6 +130,6 @@ open_door(
         "ETag",
         "Memento-Datetime",
     )
-    | doc.problems(*doc.READS, 304, 404),
+    | doc.problems(*doc.READS, 304, 308, 404),
     openapi_extra={"parameters": [_NAME, *doc.AS_OF, doc.IF_NONE_MATCH]},
 )

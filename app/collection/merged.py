@@ -1,6 +1,6 @@
 """Records that were merged into others: their old names lead to the record that lived on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,17 +21,16 @@ class MergedAway(Problem):
 
     def __init__(self, collection: Collection, survivor: UUID) -> None:
         self.survivor = survivor
-        super().__init__(
-            f"This {collection.singular} was merged into {survivor}.",
-            headers={"Location": f"/v1/{collection.path}/{survivor}"},
-        )
+        self._endings = tuple(f".{each.ending}" for each in collection.renditions)
+        super().__init__(f"This {collection.singular} was merged into {survivor}.")
 
-    def of(self, path: str, query: bytes) -> "MergedAway":
-        """The same for a request as it was made: what it asked for, and its parameters, hold there as well."""
-        _, version, collection, _, *rest = path.split("/")
-        there = "/".join(["", version, collection, str(self.survivor), *rest])
-        self.headers["Location"] = f"{there}?{query.decode('latin-1')}" if query else there
-        return self
+    def headers_for(self, scope: Mapping[str, Any]) -> Mapping[str, str]:
+        """To the other record; what was asked of this one, and with what parameters, holds there as well."""
+        _, version, collection, name, *rest = scope["path"].split("/")
+        ending = next((each for each in self._endings if name.endswith(each)), "")
+        there = "/".join(["", version, collection, f"{self.survivor}{ending}", *rest])
+        query = scope["query_string"].decode("latin-1")
+        return {**self.headers, "Location": f"{there}?{query}" if query else there}
 
 
 def survivors_plan(collection: Collection, by: str) -> Compiled:

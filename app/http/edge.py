@@ -294,7 +294,7 @@ class _Exchange:
     async def _answer(self, problem: Problem, *, close: bool = False) -> None:
         if self.started:
             raise problem
-        headers = {**problem.headers, **({"Connection": "close"} if close else {})}
+        headers = {**problem.headers_for(self.scope), **({"Connection": "close"} if close else {})}
         body = problem.body(self.scope["path"], self.request_id)
         pairs = [
             (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()

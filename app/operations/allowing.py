@@ -15,6 +15,7 @@ from app.access.permissions import Permission, Reach
 from app.collection import writing
 from app.collection.asked import only
 from app.collection.collection import Collection
+from app.collection.merged import refuse_merged
 from app.collection.refusals import refusal
 from app.db import Compiled, Connection
 from app.errors import Problem
@@ -29,8 +30,8 @@ _PATH = "/{name}/permissions"
 _RECORD = ("id", "owner", "visibility")
 
 
-def permissions(collection: Collection) -> APIRouter:
-    """`GET /{name}/permissions` of a collection."""
+def permissions(collection: Collection, *, follows: bool) -> APIRouter:
+    """`GET /{name}/permissions` of a collection. `follows`: its records can be merged into others."""
     words = collection.singular
     router = APIRouter(prefix=f"/{collection.path}", tags=[collection.path.replace("-", " ").capitalize()])
 
@@ -47,6 +48,7 @@ def permissions(collection: Collection) -> APIRouter:
             elif column.key == "id" and (row := await connection.fetchrow(_deleted(collection), value)):
                 verbs = await _verbs_of_deleted(request, connection, collection, row)
             else:
+                await refuse_merged(connection, collection, column.key, value)
                 raise collection.missing(request.path_params["name"])
             said = {
                 "record": {name: row[name] for name in _RECORD if name in row} | {"id": str(row["id"])},
@@ -71,7 +73,7 @@ def permissions(collection: Collection) -> APIRouter:
         responses=doc.ok(
             200, "The verbs.", {"application/json": {"schema": doc.schema_ref("Permissions")}}, "ETag"
         )
-        | doc.problems(*doc.READS, 304, 404),
+        | doc.problems(*doc.READS, 304, *((308,) if follows else ()), 404),
         openapi_extra={"parameters": [doc.name_parameter(collection), doc.IF_NONE_MATCH]},
     )
     return router

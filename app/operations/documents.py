@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.collection.asked import only
 from app.collection.collection import Collection
+from app.collection.merged import refuse_merged
 from app.db import Connection
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
@@ -51,6 +52,7 @@ async def one(connection: Connection, collection: Collection, name: str, column:
         value,
     )
     if not rows:
+        await refuse_merged(connection, collection, by.key, value)
         raise collection.missing(name)
     return rows[0][0]
 
@@ -86,12 +88,17 @@ def add_document(
     parameters: Sequence[dict[str, Any]] = (),
     permission: Permission = Permission.READ,
     files: Mapping[str, Any] | None = None,
+    follows: bool = True,
 ) -> None:
-    """A route that answers a document: as JSON if it has a schema, and as these files by their media types."""
+    """A route that answers a document: as JSON if it has a schema, and as these files by their media types.
+
+    `follows`: of a record that was merged it leads to the one that stands for it.
+    """
     content = {
         **({"application/json": {"schema": doc.schema_ref(schema)}} if schema else {}),
         **(files or {}),
     }
+    missing = ((308, 404) if follows else (404,)) if "{" in path else ()
     open_door(
         router,
         "GET",
@@ -102,7 +109,7 @@ def add_document(
         summary=summary,
         description=" ".join((handler.__doc__ or "").split()),
         responses=doc.ok(200, f"{summary}.", content, "ETag", "Repr-Digest", "Memento-Datetime")
-        | doc.problems(*doc.READS, 304, *((404,) if "{" in path else ())),
+        | doc.problems(*doc.READS, 304, *missing),
         openapi_extra={"parameters": [*parameters, *doc.AS_OF, doc.IF_NONE_MATCH]},
     )
 

@@ -171,7 +171,7 @@ async def _gone(request: Request, collection: Collection, context: Context, name
     by, value = collection.named(collection.table, name)
     merged = survivors_plan(collection, by.key)
     if rows := await service_of(request).database.fetch(merged, {"names": [str(value)]}, context):
-        return MergedAway(collection, rows[0]["id"]).of(request.scope["path"], request.scope["query_string"])
+        return MergedAway(collection, rows[0]["id"])
     if rows := await service_of(request).database.fetch(
         ended_plan(collection, by.key), {"names": [str(value)]}, context
     ):

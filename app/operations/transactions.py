@@ -12,7 +12,6 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from app.access.caller import EDIT, Caller, KeyRevoked, Right
-from app.collection.merged import MergedAway
 from app.db import Connection, quoted
 from app.errors import BadRequest, Conflict, Problem
 from app.http.spool import Spool
@@ -214,8 +213,6 @@ async def carried_out(request: Request, work: Work, opening: Opening, *, dry_run
     for attempt in range(_ATTEMPTS):
         try:
             return await _attempt(request, work, opening, dry_run=dry_run)
-        except MergedAway as merged:
-            raise merged.of(request.scope["path"], request.scope["query_string"]) from None
         except (
             Lost,
             asyncpg.SerializationError,

@@ -161,4 +161,5 @@ for _path, _handler, _summary, _schema, _names in (
         _schema,
         parameters=_names,
         permission=Permission.EDIT,
+        follows=False,  # what is held about a merged one is told of that one
     )

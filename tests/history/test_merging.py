@@ -196,6 +196,21 @@ async def test_a_merged_record_is_read_as_it_was_and_not_restored(client: httpx.
     assert (await client.post(f"/v1/goals/{old['id']}/restore")).status_code == 308
 
 
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [("activities", "/permissions"), ("activities", "/why-status"), ("amendments", "/text"),
+     ("consultations", "/report"), ("consultations", "/outstanding"), ("events", ".ics")],
+)  # fmt: skip
+async def test_what_is_said_beside_a_merged_record_is_said_of_the_other(
+    client: httpx.AsyncClient, path: str, part: str
+) -> None:
+    old, new = [(await make.record(client, path))["id"] for _ in range(2)]
+    merged = await client.post(f"/v1/{path}/{old}/merge", json={"into": {"id": new}})
+    assert merged.status_code == 200, merged.text
+    answer = await client.get(f"/v1/{path}/{old}{part}")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/v1/{path}/{new}{part}")
+
+
 async def test_a_row_that_names_what_was_merged_into_a_record_of_others_is_not_a_new_one(cast: Cast) -> None:
     goal = await make.record(cast.secretariat, "goals")
     named = {"goal": {"id": goal["id"]}, "title": "One"}
