@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from app.collection.ahead import InDoubt
 from app.collection.batch_rows import Row
 from app.collection.batches import Batch
@@ -112,12 +114,13 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
     progress = progress or Progress()
     await patient(connection, asked.patience)
     options = asked.options
-    if not (options.partial or options.dry_run or asked.plan):
-        await connection.execute("savepoint ahead")
-        with suppress(InDoubt):
-            return await _loaded(connection, asked, progress, ahead=True)
-        await connection.execute("rollback to savepoint ahead")
-        progress.step = "reading"
+    ahead = not (options.partial or options.dry_run or asked.plan)
+    await connection.execute("savepoint begun")
+    # Records that others have made meanwhile are found when they are looked for again.
+    with suppress(InDoubt, asyncpg.UniqueViolationError):
+        return await _loaded(connection, asked, progress, ahead=ahead)
+    await connection.execute("rollback to savepoint begun")
+    progress.step = "reading"
     return await _loaded(connection, asked, progress, ahead=False)
 
 

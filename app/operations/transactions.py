@@ -209,7 +209,10 @@ async def opened(
 
 
 async def carried_out(request: Request, work: Work, opening: Opening, *, dry_run: bool) -> Response:
-    """Run the work in a transaction of its own; once more, if something outside was in its way."""
+    """Run the work in a transaction of its own; once more, if something outside was in its way.
+
+    What somebody else made in that moment is found then by whoever puts it.
+    """
     for attempt in range(_ATTEMPTS):
         try:
             return await _attempt(request, work, opening, dry_run=dry_run)
@@ -222,6 +225,9 @@ async def carried_out(request: Request, work: Work, opening: Opening, *, dry_run
             if attempt == _ATTEMPTS - 1:
                 raise
             await asyncio.sleep(0.02 * (attempt + 1))
+        except asyncpg.UniqueViolationError:
+            if attempt:
+                raise
     raise AssertionError
 
 

@@ -71,3 +71,38 @@ async def test_a_row_of_a_record_that_was_just_made_is_not_taken_for_one_of_othe
     row = json.dumps({"code": "X.1", "title": "Other"})
     answer = await client.post("/v1/activities/bulk?match=code", content=row, headers=_LINES)
     assert answer.json()["summary"]["update"] == 1, answer.text
+
+
+@pytest.mark.parametrize("way", ["own key", "key", "partial", "put"])
+async def test_a_record_that_others_make_in_that_moment_is_changed_by_whoever_puts_it(
+    empty: Register, client: httpx.AsyncClient, way: str
+) -> None:
+    made = """with new as (insert into goals (number, title) values (17, 'New') returning id)
+    insert into own_keys (key, record_id, kind) select 'moj-th:1', id, 'goals' from new"""
+    body = {"number": 17, "title": "Other"}
+    keyed, plain = json.dumps({"key": "1", **body}), json.dumps(body)
+    bulk = "/v1/goals/bulk?match="
+    asked = {
+        "own key": lambda: client.post(f"{bulk}by-key:moj-th", content=keyed, headers=_LINES),
+        "key": lambda: client.post(f"{bulk}number", content=plain, headers=_LINES),
+        "partial": lambda: client.post(f"{bulk}number&mode=partial", content=plain, headers=_LINES),
+        "put": lambda: client.put("/v1/goals/by-key/moj-th/1", json=body),
+    }[way]
+    [answer] = await asked_meanwhile(empty.address, made, asked())
+    assert answer.status_code == 200, answer.text
+    now = (await client.get("/v1/goals/17")).json()
+    assert (now["title"], now["version"]) == ("Other", 2)
+
+
+async def test_who_makes_what_others_make_in_that_moment_is_told_that_it_is_there(
+    empty: Register, client: httpx.AsyncClient
+) -> None:
+    made = "insert into goals (number, title) values (17, 'New')"
+    body = {"number": 17, "title": "Other"}
+    rows = json.dumps({"op": "create", **body})
+    alone, bulk = await asked_meanwhile(
+        empty.address, made, client.post("/v1/goals", json=body),
+        client.post("/v1/goals/bulk?match=number", content=rows, headers=_LINES),
+    )  # fmt: skip
+    assert (alone.status_code, alone.json()["type"]) == (409, "/problems/already-exists")
+    assert (bulk.status_code, bulk.json()["errors"][0]["row"]) == (422, 1)

@@ -108,7 +108,7 @@ async def test_a_load_that_comes_into_doubt_begins_anew(
 
     answer = await client.post(BULK, json=[*rows, last])
 
-    assert sent.count("rollback to savepoint ahead") == 1
+    assert sent.count("rollback to savepoint begun") == 1
     assert answer.status_code == (200 if last.get("op") == "delete" else 422), answer.text
     codes = [each["code"] for each in (await client.get("/v1/organisations")).json()["items"]]
     assert codes == (["C0", "C2", "C3", "C4", "C5"] if last.get("op") == "delete" else ["C1"])
