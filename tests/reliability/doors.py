@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import statistics
 import time
 from collections import Counter
@@ -220,14 +221,13 @@ async def judged(address: str, *, rounds: int, keys: int = 700, noise: float = 0
     """
     kinds = await _refused_keys(address, keys)
     seen: dict[str, list[Reply]] = {kind: [] for kind in kinds}
-    addresses = count(1)
+    addresses, shuffled = count(1), random.Random(11)
     async with (
         serving(address, workers=1, trusted_proxies='["127.0.0.0/8"]') as service,
         Caller(service.port) as stranger,
     ):
         for number in range(rounds + keys):
-            order = list(kinds.items())[number % len(kinds) :] + list(kinds.items())[: number % len(kinds)]
-            for kind, made in order:
+            for kind, made in shuffled.sample(list(kinds.items()), len(kinds)):  # none behind the same always
                 stranger.key = made[number % len(made)]
                 from_ = str(ip_address(0x0B000000 + next(addresses)))
                 reply = await stranger.ask("GET", "/v1/keys/me", x_forwarded_for=from_)
