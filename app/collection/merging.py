@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from app.collection.collection import Collection
 from app.collection.merged import MergedAway
 from app.collection.references import Want, resolved
@@ -37,10 +39,10 @@ async def merge(
 ) -> Written:
     """Move references and own keys to the record that the body names, and delete this one as merged."""
     into = await _survivor(connection, collection, current, body)
-    for referrer in referrers(collection.table):
-        await _move(connection, collection, referrer, current.id, into)
     settings = "select set_config('register.merged', $1, true), set_config('register.survivor', $2, true)"
     await connection.execute(settings, str(current.id), str(into.id))
+    for referrer in referrers(collection.table):
+        await _move(connection, collection, referrer, current.id, into)
     await connection.execute(f"delete from {collection.name} where id = $1", current.id)  # noqa: S608  (our own names)
     await connection.execute("select set_config('register.merged', '', true)")
     await _take_keys(connection, collection, json.loads(current.json)["keys"], into)
@@ -106,7 +108,12 @@ async def _move(
     name, column = referrer.table.name, referrer.column
     if referrer.mirrors is None:
         away = "nullif($2, id)" if referrer.table is collection.table else "$2"
-        await connection.execute(f"update {name} set {column} = {away} where {column} = $1", old, into.id)  # noqa: S608
+        try:
+            await connection.execute(f"update {name} set {column} = {away} where {column} = $1", old, into.id)  # noqa: S608
+        except asyncpg.UniqueViolationError:
+            raise CannotBeMerged(
+                f"Two {referrer.records} would say the same of one {collection.singular}: delete one of them first."
+            ) from None
         return
     entry: dict[str, Any] = {"id": str(into.id)}
     if collection.key:

@@ -211,6 +211,38 @@ async def test_what_is_said_beside_a_merged_record_is_said_of_the_other(
     assert (answer.status_code, answer.headers["location"]) == (308, f"/v1/{path}/{new}{part}")
 
 
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_what_was_reported_of_a_merged_activity_was_reported_of_the_other(
+    client: httpx.AsyncClient, frozen: bool
+) -> None:
+    """Reports that are settled stay as they are, but for the name of the activity."""
+    line = await make.record(client, "report-lines", response="reported", status="ongoing")
+    for step in ("submit", "accept"):
+        await client.post(f"/v1/progress-reports/{line['report']['id']}/{step}")
+    report = (await client.get(f"/v1/progress-reports/{line['report']['id']}")).json()
+    if frozen:
+        await client.post(f"/v1/consultations/{report['consultation']['number']}/freeze?force=true")
+    old, other = line["activity"]["id"], await make.record(client, "activities")
+    merged = await client.post(f"/v1/activities/{old}/merge", json={"into": {"id": other["id"]}})
+    assert merged.status_code == 200, merged.text
+    now = (await client.get(f"/v1/report-lines/{line['id']}")).json()
+    assert now["activity"]["id"] == other["id"]
+    same = set(line) - {"activity", "visibility", "version", "updated_at"}
+    assert {name: now[name] for name in same} == {name: line[name] for name in same}
+    refused = await client.patch(f"/v1/report-lines/{line['id']}", json={"narrative": "Other"})
+    assert refused.status_code == 409
+
+
+async def test_activities_of_which_one_report_speaks_twice_are_not_merged(client: httpx.AsyncClient) -> None:
+    line = await make.record(client, "report-lines")
+    other = await make.record(client, "report-lines", report={"id": line["report"]["id"]})
+    into = {"id": other["activity"]["id"]}
+    refused = await client.post(f"/v1/activities/{line['activity']['id']}/merge", json={"into": into})
+    assert refused.json()["detail"] == (
+        "Two report lines would say the same of one activity: delete one of them first."
+    )
+
+
 async def test_a_row_that_names_what_was_merged_into_a_record_of_others_is_not_a_new_one(cast: Cast) -> None:
     goal = await make.record(cast.secretariat, "goals")
     named = {"goal": {"id": goal["id"]}, "title": "One"}
