@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -22,9 +23,15 @@ async def look_up(owner: UUID, host: str, port: int) -> list[str]:
     asked = owner, host, port
     if (looking := _under_way.get(asked)) is None:
         looking = _under_way[asked] = asyncio.create_task(_in_turn(*asked))
-        looking.add_done_callback(lambda _: _under_way.pop(asked))
+        looking.add_done_callback(partial(_ended, asked))
     async with asyncio.timeout(_SECONDS):
         return await asyncio.shield(looking)
+
+
+def _ended(asked: _Asked, looking: asyncio.Task[list[str]]) -> None:
+    del _under_way[asked]
+    if not looking.cancelled():
+        looking.exception()  # is nobody's matter any more, if nobody waited so long
 
 
 async def _in_turn(owner: UUID, host: str, port: int) -> list[str]:

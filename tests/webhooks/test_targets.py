@@ -1,6 +1,7 @@
 """Where the register does not send to: what lies inside, by whatever name, then or later."""
 
 import asyncio
+import gc
 import socket
 import threading
 from typing import Any
@@ -200,9 +201,14 @@ async def test_who_asks_for_a_name_that_nobody_answers_for_does_not_wait_for_eve
     monkeypatch.setattr(lookups, "_SECONDS", 0.01)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(10) and [])
     targets, owner = Targets(), uuid4()
+    unseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: unseen.append(said))
     try:
         for host in ("a", "b", "c"):  # the last gets no turn
             with pytest.raises(Unresolved):
                 await targets.addresses(targets.target(f"https://{host}.example.org/"), owner)
+        await asyncio.sleep(0.02)
+        gc.collect()
     finally:
         over.set()
+    assert not unseen, "what nobody waited for is told in the log"
