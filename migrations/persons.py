@@ -319,3 +319,22 @@ begin
   analyze search_texts;
   analyze own_keys;
 end $$"""
+
+# Since migration 0058. Who was deleted before is there once more for the erasure, so that the journal tells of it as of
+# any other; where the entry was to be seen stays with it. And what was sent with accents apart from their letters is
+# found where it is kept as it was sent.
+ERASE_TOLD = ERASE_WITHIN.replace(
+    "  delete from persons where",
+    """  perform set_config('register.action', 'restore', true);
+  insert into persons (id, country, display, visibility, version)
+    select person, record ->> 'country', '-', record ->> 'visibility', version + 1 from changes
+    where record_id = person and kind = 'persons' and action = 'delete' and salt is not null
+      and not exists (select from persons p where p.id = person) order by version desc limit 1;
+  perform set_config('register.action', '', true);
+  delete from persons where""",
+)
+WRITTEN_BOTH_WAYS = WRITTEN.replace("create", "create or replace", 1).replace(
+    "(replace(plain, '\"', '\"\"'))) forms(form))",
+    """(replace(plain, '"', '""'))) composed(letters)
+  cross join lateral (values (letters), (normalize(letters, NFD))) forms(form))""",
+)

@@ -44,18 +44,21 @@ select t.name, r.id, r.{collection.key or "id"}::text as key from trail t join {
 
 
 def ended_plan(collection: Collection, by: str) -> Compiled:
-    """The record (`id`) into which that of a name was merged, and which was deleted since (`at`)."""
+    """The record (`id`) into which that of a name was merged, and which was deleted or erased since (`at`)."""
     return Compiled(
         f"""{_trail(collection, by)}
-select t.id, c.at from trail t join changes h on h.record_id = t.id join commits c on c.number = h.commit_number
+select t.id, c.at, h.salt is null as erased
+from trail t join changes h on h.record_id = t.id join commits c on c.number = h.commit_number
 where h.kind = '{collection.name}' and h.action = 'delete' order by h.version desc limit 1""",  # noqa: S608  (our own names)
         ("names",),
         {},
     )
 
 
-def ended(collection: Collection, survivor: UUID, at: datetime) -> NotFound:
+def ended(collection: Collection, survivor: UUID, at: datetime, erased: bool) -> NotFound:
     """What is said of a record whose survivor is not there any more."""
+    if erased:
+        return NotFound(f"This {collection.singular} was merged into {survivor}, which was erased.")
     return NotFound(
         f"This {collection.singular} was merged into {survivor}, which was deleted on {at:%Y-%m-%d}. "
         f"POST /v1/{collection.path}/{survivor}/restore brings it back, and stands for both."
@@ -95,4 +98,4 @@ async def refuse_merged(connection: Connection, collection: Collection, by: str,
     if by in {"id", collection.key} and (
         last := await connection.fetchrow(ended_plan(collection, by).sql, [str(value)])
     ):
-        raise ended(collection, last["id"], last["at"])
+        raise ended(collection, *last)

@@ -178,15 +178,18 @@ async def _gone(request: Request, collection: Collection, context: Context, name
         return ended(collection, *rows[0])
     if "-" in name and len(name) == 36:
         plan = Compiled(
-            "select c.at from changes h join commits c on c.number = h.commit_number "
+            "select c.at, h.salt is null as erased from changes h join commits c on c.number = h.commit_number "
             "where h.record_id = $1 and h.kind = $2 and h.action = 'delete' order by h.version desc limit 1",
             ("id", "kind"),
             {},
         )
         rows = await service_of(request).database.fetch(plan, {"id": value, "kind": collection.name}, context)
         if rows:
+            at, erased = rows[0]
             missing.detail = (
-                f"This {collection.singular} was deleted on {rows[0][0]:%Y-%m-%d}. "
+                f"This {collection.singular} was erased."
+                if erased
+                else f"This {collection.singular} was deleted on {at:%Y-%m-%d}. "
                 f"POST /v1/{collection.path}/{name}/restore brings it back."
             )
     return missing

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -319,9 +320,49 @@ async def test_the_fact_of_an_erasure_stays(cast: Cast, behind: Behind) -> None:
     assert (await cast.secretariat.get(behind.office_at)).json()["person"] is None
     past = await cast.secretariat.get("/v1/persons", params={"as_of": then})
     assert past.json()["items"] == []
+    assert (await cast.secretariat.get(behind.at)).json()["detail"] == "This person was erased."
     for deed in ("erase", "restore"):
         again = await cast.japan_editor.post(f"{behind.at}/{deed}")
         assert (again.status_code, again.json()["type"]) == (409, "/problems/erased"), again.text
+
+
+async def test_that_somebody_deleted_before_was_erased_is_told_and_tags_of_the_past_do_not_hold(
+    cast: Cast, behind: Behind
+) -> None:
+    then = (await cast.secretariat.get("/v1/changes?after=0")).json()["items"][-1]["at"]
+    await cast.japan_editor.delete(f"{behind.at}?cascade=true")
+    doors = ("/v1/persons", "/v1/persons.csv", "/v1/persons/stats?group_by=country")
+    addresses = [httpx.URL(each).copy_merge_params({"as_of": then}) for each in doors]
+    tags = [(await cast.secretariat.get(each)).headers["etag"] for each in addresses]
+    await cast.japan_editor.post(f"{behind.at}/erase", headers={"X-Reason": "Asked for it"})
+    for address, tag in zip(addresses, tags, strict=True):
+        assert (await cast.secretariat.get(address, headers={"If-None-Match": tag})).status_code == 200
+    history = (await cast.secretariat.get(f"{behind.at}/history")).json()["items"]
+    assert [each["action"] for each in history] == ["delete", "restore", "delete", "create"]
+    assert (history[0]["reason"], history[0]["by"]["key"]["name"]) == ("Asked for it", "japan_editor")
+    gone = (await cast.secretariat.get("/v1/persons/erased")).json()["items"]
+    assert [each["at"].replace("+00:00", "Z") for each in gone] == [history[0]["at"]]
+    told = (await cast.partner.get("/v1/changes?after=0&kinds=persons")).json()["items"]
+    assert [each["action"] for each in told] == ["delete", "delete"]
+
+
+async def test_what_is_written_with_accents_apart_is_found_too(
+    cast: Cast, held: asyncio.Event, database_address: str
+) -> None:
+    name = "Jos\u00e9 Shike\u00f1"
+    apart = normalize("NFD", name).encode()
+    person = await make.record(cast.japan_editor, "persons", country="JP", display=name)
+    event = await make.body(cast.japan_editor, "events")
+    await cast.japan_editor.post("/v1/events", json=event, headers={"X-Reason": b"Asked by " + apart})
+    headers = {"Content-Type": "text/csv", "Prefer": "respond-async"}
+    rows = b"country,title\nJP,Talk of " + apart
+    sent = await cast.japan_editor.post("/v1/events/bulk", content=rows, headers=headers)
+    erase = f"/v1/persons/{person['id']}/erase"
+    assert (await cast.japan_editor.post(erase)).json()["type"] == "/problems/still-loading"
+    await cast.japan_editor.delete(sent.headers["location"])
+    assert (await cast.japan_editor.post(erase)).status_code == 200
+    left_over = await everything(database_address)
+    assert [each for each in (name, apart.decode()) if each in left_over] == []
 
 
 async def test_who_is_named_by_others_is_erased_when_they_do_so_no_more(
@@ -494,7 +535,7 @@ async def test_what_is_over_is_erased_by_itself(
     assert left(await records(database_address)) == []
     assert (await cast.secretariat.get(f"/v1/persons/{kept['id']}")).status_code == 200
     entry = (await cast.secretariat.get(f"{behind.at}/history")).json()["items"][0]
-    assert deleted or entry["reason"] == "The time for which the entry was to be held is over."
+    assert entry["reason"] == "The time for which the entry was to be held is over."
 
 
 async def test_a_person_and_an_office_are_made_together_and_by_narrow_keys_not(cast: Cast) -> None:
