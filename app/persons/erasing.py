@@ -41,7 +41,7 @@ _BEFORE = "select position, words_of_person($1) as words from journal_head"
 _PLACED = "set constraints place_commit immediate"
 _MEANWHILE = """select exists (select from commits c join changes h on h.commit_number = c.number
 where c.position > $1 and c.number <> coalesce(nullif(current_setting('register.commit', true), '')::bigint, 0)
-  and (h.record_id = any($2) or says(h.record::text, $3)))"""
+  and (h.record_id = any($2) or says(h.record::text, $3) or says(c.reason, written($3))))"""
 _NOT_ERASED = (
     """select exists (select from changes where record_id = $1 and kind = 'persons' and salt is not null)"""
 )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.collection.projection import WITHHELD
+from app.collection.restoring import TURN
 from app.collection.writing import Current
 from app.db import Connection
 from app.errors import BadRequest, NotFound
@@ -72,6 +73,9 @@ async def reveal_person(request: Request) -> Response:
         )
 
     async def work(connection: Connection) -> Answer:
+        await connection.execute(
+            TURN, str(person)
+        )  # or an erasure beside this would not see what is recorded
         current = await _current(connection, person)
         if current is None:
             raise PERSONS.missing(str(person))

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 from app import operating
 from app.collection import restoring
 from app.http.formats import XLSX
+from app.persons import router
 from app.persons.erasing import erase_again
 from tests import make
 from tests.cast import Cast
@@ -403,6 +404,43 @@ async def test_who_is_named_by_what_is_committed_just_before_is_not_erased(
         assert (erased.status_code, erased.json()["type"]) == (409, "/problems/still-mentioned"), erased.text
         assert erased.json()["mentions"] == [f"/v1/events/{event['id']}"]
         assert (await cast.japan_editor.get(behind.at)).status_code == 200
+
+
+async def test_a_reason_that_is_committed_just_before_is_erased_too(
+    cast: Cast, behind: Behind, empty: Register
+) -> None:
+    event = await make.record(cast.secretariat, "events")
+    other = await asyncpg.connect(empty.address)
+    async with asyncio.timeout(10), other.transaction():
+        await other.execute("select set_config('register.reason', $1, true)", f"Asked by {NAME}")
+        await other.execute("update events set note = 'Ask' where id = $1", event["id"])
+        await other.execute("set constraints place_commit immediate")
+        erasing = asyncio.create_task(cast.administrator.post(f"{behind.at}/erase"))
+        await until_they_wait(empty.superuser, 1)
+    await other.close()
+    assert (await erasing).status_code == 200
+    assert left(await records(empty.address)) == []
+
+
+async def test_to_whom_the_person_is_being_revealed_is_erased_all_the_same(
+    cast: Cast, behind: Behind, empty: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cast.japan_editor.patch(behind.at, json={"restricted": True})
+    one_of, erasing = router.one_of, []
+
+    async def meanwhile(*arguments: Any) -> Any:
+        found = await one_of(*arguments)
+        if not erasing:
+            erasing.append(asyncio.create_task(cast.administrator.post(f"{behind.at}/erase")))
+            while not (erasing[0].done() or await empty.superuser.fetchval(WAITING)):  # noqa: ASYNC110  (another process)
+                await asyncio.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(router, "one_of", meanwhile)
+    reason = {"X-Reason": f"To call {NAME}".encode(), "Idempotency-Key": uuid4().hex}
+    assert (await cast.partner.post(f"{behind.at}/reveal", headers=reason)).status_code == 200
+    assert (await erasing[0]).status_code == 200
+    assert left(await everything(empty.address)) == []
 
 
 @pytest.mark.parametrize("by", ["ministry", "time", "secretariat"])
