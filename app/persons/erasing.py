@@ -45,9 +45,13 @@ where c.position > $1 and c.number <> coalesce(nullif(current_setting('register.
 _NOT_ERASED = (
     """select exists (select from changes where record_id = $1 and kind = 'persons' and salt is not null)"""
 )
-ERASED = """select coalesce(json_agg(json_build_object('id', record_id, 'at', at) order by at, record_id), '[]')::text
-from (select h.record_id, max(c.at) as at from changes h join commits c on c.number = h.commit_number
-  where h.kind = 'persons' and h.salt is null and h.action = 'delete' group by 1) gone"""
+# With those who had been merged into them: in a backup from before they are others.
+ERASED = """with recursive gone(id, at) as (
+  select * from (select h.record_id, max(c.at) from changes h join commits c on c.number = h.commit_number
+    where h.kind = 'persons' and h.salt is null and h.action = 'delete' group by 1) alone
+  union select h.record_id, gone.at from changes h join gone on h.survivor_id = gone.id
+    where h.kind = 'persons' and h.action = 'merge')
+select coalesce(json_agg(json_build_object('id', id, 'at', at) order by at, id), '[]')::text from gone"""
 
 
 class StillMentioned(Conflict):

@@ -280,14 +280,18 @@ async def test_whom_a_restored_backup_brings_back_is_erased_again(
 async def test_a_backup_is_restored_and_its_erasures_are_applied_by_the_command(
     cast: Cast, behind: Behind, database_address: str, tmp_path: Path
 ) -> None:
+    """One of them was merged into the other since the backup was made, where they are two."""
+    double = await make.record(cast.japan_editor, "persons", country="JP", display="Double (test)")
     backup, erased = tmp_path / "backup.sql", tmp_path / "erased.json"
     backup.write_text(await asyncio.to_thread(dump, database_address))
     assert set(left(backup.read_text())) == set(CANARIES)
-    assert (await cast.japan_editor.post(f"{behind.at}/erase")).status_code == 200
+    await cast.japan_editor.post(f"{behind.at}/merge", json={"into": {"id": double["id"]}})
+    assert (await cast.japan_editor.post(f"/v1/persons/{double['id']}/erase")).status_code == 200
+    assert (await cast.japan_editor.get(behind.at)).json()["detail"].endswith("which was erased.")
     erased.write_text((await cast.secretariat.get("/v1/persons/erased")).text)
     async with restored(backup) as address:
         said = [await asyncio.to_thread(erase_by_command, address, erased) for _ in range(2)]
-        assert said == ["Erased again: 1 of 1.\n", "Erased again: 0 of 1.\n"]
+        assert said == ["Erased again: 2 of 2.\n", "Erased again: 0 of 2.\n"]
         assert left(await everything(address)) == []
 
 
