@@ -150,7 +150,10 @@ class _Exchange:
         due = loop.call_later(self.budget, self._give_up, task)
         try:
             await self._inside()
-        except (asyncio.CancelledError, Exception):
+        except asyncio.CancelledError:
+            if self.given_up is None:
+                await self._stopped()
+        except Exception:
             if self.given_up is None:
                 raise
         finally:
@@ -167,6 +170,11 @@ class _Exchange:
     async def _answer_late(self) -> None:
         await self._answer(Unavailable("The request took too long. Try again."), close=True)
         self._account()
+
+    async def _stopped(self) -> None:
+        """The service ends before this does. What has begun to be answered is cut off; else 503."""
+        if not self.started:
+            await self._answer(Unavailable("The service is stopping. Try again."), close=True)
 
     async def _inside(self) -> None:
         try:

@@ -121,6 +121,7 @@ ALL: dict[str, Run] = {
     "big": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk"),
     "big-job": lambda a, _: loads.big_file(a, megabytes=200, path="/v1/events/bulk", job=True),
     "stop": lambda a, _: on.stopped(a),
+    "stop-late": lambda a, _: on.cut_off(a, signal.SIGTERM),
     "F1": lambda a, _: _served(a, lambda s, key: followers.under_fire(s, a, key, seconds=300)),
     "F4": lambda a, _: followers.limited(a, seconds=30),
     "W1": lambda a, _: posting.receivers(a, records=20, versions=4, kills=3),

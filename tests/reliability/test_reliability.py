@@ -3,6 +3,7 @@
 Short forms of some experiments; `python -m tests.reliability` runs all of them at full size.
 """
 
+import signal
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -42,6 +43,11 @@ async def test_a_database_that_swallows_everything_costs_only_503_and_is_found_a
     address: str,
 ) -> None:
     found = await experiments.unreachable(address, before=1.2, mute=3, after=1.3, clients=6, budget=1.5)
+    assert not found.wrong, found
+
+
+async def test_what_outlasts_the_end_of_the_service_is_refused_or_seen_to_be_cut_off(address: str) -> None:
+    found = await experiments.cut_off(address, signal.SIGHUP)
     assert not found.wrong, found
 
 
