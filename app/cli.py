@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -42,6 +43,9 @@ cli.command("export")(commands.export_collection)
 def main() -> None:
     """Entry point; what went wrong is said in one line."""
     gc.freeze()  # what was imported stays; to look for garbage in it when all ends takes a third of a second
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _leave)
     try:
         cli()
     except (embedded.EmbeddedError, turns.Occupied, preparing.TooNew) as error:
@@ -50,6 +54,11 @@ def main() -> None:
     except (asyncpg.PostgresError, OSError) as error:
         err.print(f"[red]workplan:[/red] the database cannot be used: {type(error).__name__}: {error}")
         raise SystemExit(1) from None
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End, and what was started with us: a database of our own would stay behind."""
+    sys.exit(128 + number)
 
 
 @cli.command()
@@ -127,6 +136,8 @@ def _serve(host: str, port: int, workers: int, config: Settings) -> None:
 
     # uvicorn ends by raising again the signal that stopped it, which must not kill us before the database stops.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if signal.getsignal(signal.SIGHUP) is _leave:  # the terminal is gone: requests end well all the same
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     uvicorn.run(
         "app.main:app",
         host=host,

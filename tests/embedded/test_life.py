@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from threading import Event, Thread
 
@@ -10,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.embedded import EmbeddedError, attach, session, start
-from tests.embedded.helpers import ask, latest_log, lives, owner, started
+from tests.embedded.helpers import ROOT, ask, latest_log, lives, owner, soon, started
 
 
 async def test_data_is_kept_from_one_start_to_the_next(unbuilt: Path) -> None:
@@ -112,6 +114,19 @@ def test_ctrl_c_reaches_only_the_owner_who_then_stops_the_server(data: Path) -> 
         service.wait(30)
     assert not lives(pid)
     assert "received fast shutdown request" in latest_log(data)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_at_its_start_takes_its_server_along(data: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-c", "from app.cli import main; main()", "migrate"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "WORKPLAN_DATA_DIR": str(data)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert soon(lambda: attach(data) is not None)
+        pid = int((data / "cluster/postmaster.pid").read_text().split()[0])
+        process.send_signal(how)
+        assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 128 + how
+    assert not lives(pid)
 
 
 def test_the_log_has_a_bound(data: Path) -> None:
