@@ -218,17 +218,20 @@ async def delivering(service: Service, kinds: Mapping[str, str]) -> AsyncIterato
 async def draining(state: State, seconds: float, ending: Callable[[], None]) -> AsyncIterator[None]:
     """SIGTERM: `/readyz` says 503 at once; the server stops accepting only when a balancer has noticed.
 
-    Then also `ending` is called: whoever waits for a change is answered, and asks again elsewhere.
+    Then also `ending` is called: whoever waits for a change is answered, and asks again elsewhere. Ctrl-C waits for no
+    balancer.
     """
-    stop = signal.getsignal(signal.SIGTERM)
-    if not callable(stop) or threading.current_thread() is not threading.main_thread():
+    stops = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    if not callable(stops[signal.SIGTERM]) or threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
 
     def stop_now(number: int, frame: FrameType | None) -> None:
+        state.draining = True
         loop.call_soon_threadsafe(ending)
-        stop(number, frame)
+        if callable(stop := stops[signal.Signals(number)]):
+            stop(number, frame)
 
     def begin(number: int, frame: FrameType | None) -> None:
         again, state.draining = state.draining, True
@@ -238,11 +241,13 @@ async def draining(state: State, seconds: float, ending: Callable[[], None]) -> 
             loop.call_soon_threadsafe(loop.call_later, seconds, stop_now, number, None)
 
     signal.signal(signal.SIGTERM, begin)
+    signal.signal(signal.SIGINT, stop_now)
     try:
         yield
     finally:
         state.draining = True
-        signal.signal(signal.SIGTERM, stop)
+        for number, stop in stops.items():
+            signal.signal(number, stop)
 
 
 @asynccontextmanager

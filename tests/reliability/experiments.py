@@ -585,13 +585,14 @@ async def stopped(address: str, *, drain: float = 2) -> Found:
 
 
 async def cut_off(address: str, how: signal.Signals) -> Found:
-    """What outlasts the end of the service: a load that still comes, and an export that is hardly read."""
+    """What outlasts the end of the service: a load that still comes, an export that is hardly read, a follower."""
     key, head = await key_for(address), "HTTP/1.1\r\nHost: register.test\r\nAuthorization: Bearer"
     owner = await asyncpg.connect(address)
     await owner.execute(
         "insert into events (title, kind, status, date_precision, note) "
         "select n::text, 'seminar', 'planned', 'unknown', repeat('generated ', 400) from generate_series(1, 4000) n"
     )
+    position = await owner.fetchval("select position from journal_head")
     await owner.close()
     async with serving(address, request_budget="0.5") as service:
         export, asking = await asyncio.open_connection("127.0.0.1", service.port, limit=1024)
@@ -600,8 +601,11 @@ async def cut_off(address: str, how: signal.Signals) -> Found:
         load, loading = await asyncio.open_connection("127.0.0.1", service.port)
         loading.write(f"POST /v1/events/bulk {head} {key}\r\nContent-Type: text/csv\r\n".encode())
         loading.write(b"Content-Length: 1000\r\n\r\ntitle,kind\n")
-        await service.answers("/readyz")
-        service.kill(how)
+        async with Caller(service.port, key) as follower:
+            waiting = asyncio.create_task(follower.ask("GET", f"/v1/changes?after={position}&wait=25"))
+            await service.answers("/readyz")
+            service.kill(how)
+            followed = (await waiting).status
         told = await load.read()
         await asyncio.to_thread(service.process.wait, 15)
         rest = await export.read()
@@ -611,6 +615,7 @@ async def cut_off(address: str, how: signal.Signals) -> Found:
     status, _, more = told.partition(b"\r\n")
     found = Found(f"load {status!r}, export {len(rest)} bytes, exit {service.process.returncode}", noise)
     found.must(service.process.returncode == 0, f"exit status {service.process.returncode}")
+    found.must(followed == 200, f"the follower was answered {followed}")
     found.must(status.startswith(b"HTTP/1.1 503 "), f"the load was answered {status!r}")
     found.must(b"\r\ncontent-type: application/problem+json\r\n" in more, "503 was no problem document")
     found.must(begun.startswith(b"HTTP/1.1 200 "), f"the export was answered {begun!r}")

@@ -46,8 +46,11 @@ async def test_a_database_that_swallows_everything_costs_only_503_and_is_found_a
     assert not found.wrong, found
 
 
-async def test_what_outlasts_the_end_of_the_service_is_refused_or_seen_to_be_cut_off(address: str) -> None:
-    found = await experiments.cut_off(address, signal.SIGHUP)
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+async def test_what_outlasts_the_end_of_the_service_is_refused_or_seen_to_be_cut_off(
+    address: str, how: signal.Signals
+) -> None:
+    found = await experiments.cut_off(address, how)
     assert not found.wrong, found
 
 
