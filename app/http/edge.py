@@ -153,6 +153,7 @@ class _Exchange:
         except asyncio.CancelledError:
             if self.given_up is None:
                 await self._stopped()
+                raise
         except Exception:
             if self.given_up is None:
                 raise
@@ -172,7 +173,7 @@ class _Exchange:
         self._account()
 
     async def _stopped(self) -> None:
-        """The service ends before this does. What has begun to be answered is cut off; else 503."""
+        """The service ends before this does: what has not begun to be answered is told so."""
         if not self.started:
             await self._answer(Unavailable("The service is stopping. Try again."), close=True)
 

@@ -1,11 +1,14 @@
 """The bytes of a connection: what is no HTTP is refused as every other mistake is, and nobody dawdles."""
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.errors import MEDIA_TYPE, BadRequest
+from app.errors import MEDIA_TYPE, BadRequest, Problem
 from app.http.edge import DEFAULT_HEADERS, new_request_id
 
 _HEAD_SECONDS = 10.0
@@ -52,12 +55,24 @@ class _Joined(asyncio.Transport):
         self._transport.close()
 
 
+async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer, or the beginning of one: the server then cuts the connection. Why is in the log already, or is that
+    the server itself had no more time.
+    """
+    with suppress(Problem, asyncio.CancelledError):
+        await app(scope, receive, send)
+
+
 class Wire(HttpToolsProtocol):
     """The server's HTTP parser, with what it lacks: limits for the head of a request, in time and in size."""
 
     _head_begun = True
     _head_due: asyncio.TimerHandle | None = None
     _head_bytes = 0
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.app = partial(_answered, self.app)
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

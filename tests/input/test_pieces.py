@@ -1,6 +1,7 @@
 """A short answer leaves in one piece; the head of a long one does not wait for its body."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.errors import Unavailable
 from app.http.wire import Wire
 
 App = Callable[[Send], Awaitable[None]]
@@ -97,3 +99,22 @@ async def test_answers_to_requests_sent_together_leave_in_their_order() -> None:
     request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     assert [piece[-4:] for piece in await _pieces(_whole, request * 3)] == [b"body"] * 3
     assert b"".join(await _pieces(_slow, request * 3)) == b"".join(await _pieces(_slow, request)) * 3
+
+
+@pytest.mark.parametrize("why", [Unavailable(), asyncio.CancelledError()])
+async def test_an_answer_that_breaks_off_is_cut_and_its_log_has_a_line_and_no_stack(
+    why: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(send: Send) -> None:
+        await send(dict(_OPEN))
+        await send(_body(b"first", more=True))
+        raise why
+
+    said: list[str] = []
+    monkeypatch.setattr(
+        logging.getLogger("uvicorn.error"), "error", lambda *words, **_: said.append(words[0])
+    )
+    assert b"".join(await _pieces(broken, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")).endswith(
+        b"\r\n5\r\nfirst\r\n"
+    )
+    assert said == ["ASGI callable returned without completing response."]
