@@ -1,7 +1,6 @@
 """The bytes of a connection: what is no HTTP is refused as every other mistake is, and nobody dawdles."""
 
 import asyncio
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -59,8 +58,10 @@ async def _answered(app: ASGIApp, scope: Scope, receive: Receive, send: Send) ->
     """The answer, or the beginning of one: the server then cuts the connection. Why is in the log already, or is that
     the server itself had no more time.
     """
-    with suppress(Problem, asyncio.CancelledError):
+    try:
         await app(scope, receive, send)
+    except (Problem, asyncio.CancelledError):
+        return
 
 
 class Wire(HttpToolsProtocol):

@@ -73,9 +73,8 @@ async def reveal_person(request: Request) -> Response:
         )
 
     async def work(connection: Connection) -> Answer:
-        await connection.execute(
-            TURN, str(person)
-        )  # or an erasure beside this would not see what is recorded
+        # An erasure beside this would not see what is recorded.
+        await connection.execute(TURN, str(person))
         current = await _current(connection, person)
         if current is None:
             raise PERSONS.missing(str(person))
