@@ -307,6 +307,15 @@ CONCUR_IN_TIME = CONCUR.replace("create function", "create or replace function",
     1,
 )
 
+# Since migration 0059: nothing is asked of goals that were retired before. An activity that was brought back under one,
+# or entered there, stood against every amendment from then on.
+RETIRED_BY_ITSELF = GOALS_FIRST.replace(
+    "g.retired_on is not null and",
+    """mine.changes @> jsonb_build_array(
+        jsonb_build_object('action', 'retire', 'kind', 'goal', 'name', g.number::text)) and""",
+    1,
+)
+
 FUNCTIONS = [
     TEXT,
     WORDING,

@@ -233,6 +233,18 @@ async def test_a_day_before_that_of_the_last_amendment_is_refused_to_whoever_tab
         assert (await concur(client, same)).status_code == 200
 
 
+async def test_what_came_back_under_a_retired_goal_stands_against_no_other_amendment(cast: Cast) -> None:
+    activity = await in_the_plan(cast)
+    await cast.secretariat.delete(f"/v1/activities/{activity['id']}")
+    added = {"action": "add", "kind": "goal", "name": "9", "new": WORDS}
+    for changes in ([{"action": "retire", "kind": "goal", "name": "1"}], [added]):
+        made = await tabled(cast, changes=changes)
+        answers = [await concur(side, made) for side in (cast.asean_authority, cast.japan_authority)]
+        assert answers[1].json().get("state") == "in_force", answers[1].text
+        await cast.secretariat.post(f"/v1/activities/{activity['id']}/restore")
+    assert (await cast.anonymous.get("/v1/goals/9")).json()["title"] == WORDS["text"]
+
+
 @pytest.mark.parametrize("visibility", ["public", "own"])
 async def test_a_goal_is_not_retired_without_the_activities_that_the_plan_proposes_for_it(
     cast: Cast, visibility: str
