@@ -233,6 +233,51 @@ async def test_what_was_reported_of_a_merged_activity_was_reported_of_the_other(
     assert refused.status_code == 409
 
 
+@pytest.mark.parametrize("steps", [(), ("submit",), ("submit", "accept")])
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_what_a_merged_body_reported_the_other_reported(
+    client: httpx.AsyncClient, steps: tuple[str, ...], frozen: bool
+) -> None:
+    old, other = [await make.record(client, "organisations") for _ in range(2)]
+    made = await make.record(client, "progress-reports", country=None, organisation={"id": old["id"]})
+    for step in steps:
+        await client.post(f"/v1/progress-reports/{made['id']}/{step}")
+    if frozen:
+        await client.post(f"/v1/consultations/{made['consultation']['number']}/freeze?force=true")
+    before = (await client.get(f"/v1/progress-reports/{made['id']}")).json()
+    merged = await client.post(f"/v1/organisations/{old['id']}/merge", json={"into": {"id": other["id"]}})
+    assert merged.status_code == 200, merged.text
+    now = (await client.get(f"/v1/progress-reports/{made['id']}")).json()
+    assert now["organisation"] == {"id": other["id"], "code": other["code"]}
+    same = set(before) - {"organisation", "version", "updated_at"}
+    assert {name: now[name] for name in same} == {name: before[name] for name in same}
+
+
+async def test_what_was_reported_to_a_merged_consultation_was_reported_to_the_other(
+    client: httpx.AsyncClient,
+) -> None:
+    old, other, frozen = [await make.record(client, "consultations") for _ in range(3)]
+    made = await make.record(client, "progress-reports", consultation={"id": old["id"]})
+    for step in ("submit", "accept"):
+        await client.post(f"/v1/progress-reports/{made['id']}/{step}")
+    await client.post(f"/v1/consultations/{frozen['id']}/freeze?force=true")
+    address = f"/v1/consultations/{old['id']}/merge"
+    refused = await client.post(address, json={"into": {"id": frozen["id"]}})
+    assert (refused.status_code, "nothing is reported to it" in refused.json()["detail"]) == (409, True)
+    merged = await client.post(address, json={"into": {"id": other["id"]}})
+    assert merged.status_code == 200, merged.text
+    now = (await client.get(f"/v1/progress-reports/{made['id']}")).json()
+    assert (now["consultation"]["number"], now["state"]) == (other["number"], "accepted")
+
+
+async def test_consultations_to_which_one_country_reported_are_not_merged(client: httpx.AsyncClient) -> None:
+    old, other = [(await make.record(client, "progress-reports"))["consultation"]["id"] for _ in range(2)]
+    refused = await client.post(f"/v1/consultations/{old}/merge", json={"into": {"id": other}})
+    assert refused.json()["detail"] == (
+        "Two progress reports would say the same of one consultation: delete one of them first."
+    )
+
+
 async def test_activities_of_which_one_report_speaks_twice_are_not_merged(client: httpx.AsyncClient) -> None:
     line = await make.record(client, "report-lines")
     other = await make.record(client, "report-lines", report={"id": line["report"]["id"]})

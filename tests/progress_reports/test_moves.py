@@ -83,6 +83,34 @@ async def test_what_was_handed_in_is_not_changed(client: httpx.AsyncClient) -> N
     assert (await client.get(f"/v1/report-lines/{line['id']}")).json() == line
 
 
+@pytest.mark.parametrize("steps", [(), ("submit",), ("submit", "accept")])
+async def test_of_what_is_frozen_nobody_is_told_that_it_will_be_returned(
+    client: httpx.AsyncClient, steps: tuple[str, ...]
+) -> None:
+    made = await report(client)
+    line = await make.record(client, "report-lines", report={"id": made["id"]})
+    for step in steps:
+        await move(client, made, step)
+    await client.post(f"/v1/consultations/{made['consultation']['number']}/freeze?force=true")
+    for address, patch in (
+        (f"/v1/progress-reports/{made['id']}", {"overview": "Other"}),
+        (f"/v1/report-lines/{line['id']}", {"narrative": "Other"}),
+    ):
+        refused = await client.patch(address, json=patch)
+        assert (refused.status_code, "frozen" in refused.json()["detail"]) == (409, True), refused.text
+        assert "returned" not in refused.json()["detail"]
+
+
+async def test_a_line_comes_back_after_its_report(client: httpx.AsyncClient) -> None:
+    made = await report(client)
+    line = await make.record(client, "report-lines", report={"id": made["id"]})
+    await client.delete(f"/v1/progress-reports/{made['id']}?cascade=true")
+    alone = await client.post(f"/v1/report-lines/{line['id']}/restore")
+    assert (alone.status_code, "Bring it back" in alone.json()["detail"]) == (409, True), alone.text
+    for path, name in (("progress-reports", made["id"]), ("report-lines", line["id"])):
+        assert (await client.post(f"/v1/{path}/{name}/restore")).status_code == 200
+
+
 async def test_what_the_lead_reports_becomes_the_status_of_the_activity(client: httpx.AsyncClient) -> None:
     lead = await make.record(client, "organisations", country="TH")
     mine, other = [
