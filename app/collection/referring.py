@@ -17,7 +17,9 @@ class Referrer:
 
     @property
     def required(self) -> bool:
-        return self.mirrors is None and not self.table.c[self.column].nullable
+        """Whether those that refer cannot be without it. `info` says so of a column that others may stand in for."""
+        column = self.table.c[self.column]
+        return self.mirrors is None and bool(not column.nullable or column.info.get("required"))
 
     @property
     def records(self) -> str:

@@ -26,7 +26,9 @@ class ProgressReport(Recorded, Base):
 
     consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
     country: Mapped[str | None]
-    organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    organisation_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("organisations.id"), index=True, info={"required": True}
+    )
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     visibility: Mapped[str] = mapped_column(server_default=text("'own'"))
     """Kept by a trigger: `public` once it is accepted."""

@@ -46,6 +46,29 @@ async def test_it_is_closed_later_and_with_an_outcome(
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
 
 
+async def test_it_is_open_again_when_the_consultation_that_closed_it_is_deleted(
+    client: httpx.AsyncClient,
+) -> None:
+    made = await decided(client, closed_at={"number": 3}, outcome="Done")
+    assert (await client.delete("/v1/consultations/3")).status_code == 409
+    gone = await client.delete("/v1/consultations/3?cascade=true")
+    assert gone.status_code == 204, gone.text
+    now = (await client.get(f"/v1/decisions/{made['id']}")).json()
+    assert (now["open"], now["outcome"], now["consultation"]["number"]) == (True, None, 2)
+
+
+@pytest.mark.parametrize(("old", "new", "status"), [(3, 2, 422), (3, 1, 422), (2, 3, 422), (2, 1, 200)])
+async def test_no_merge_of_consultations_lets_it_be_closed_before_it_was_taken(
+    client: httpx.AsyncClient, old: int, new: int, status: int
+) -> None:
+    made = await decided(client, closed_at={"number": 3}, outcome="Done")
+    merged = await client.post(f"/v1/consultations/{old}/merge", json={"into": {"number": new}})
+    assert merged.status_code == status, merged.text
+    assert ("A decision would be closed" in merged.text) == (status == 422)
+    now = (await client.get(f"/v1/decisions/{made['id']}")).json()
+    assert now["consultation"]["number"] < now["closed_at"]["number"]
+
+
 async def test_it_leads_to_the_amendment_and_the_activity_and_from_them(client: httpx.AsyncClient) -> None:
     amendment, activity = (
         await make.record(client, "amendments"),

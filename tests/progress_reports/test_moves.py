@@ -111,6 +111,23 @@ async def test_a_line_comes_back_after_its_report(client: httpx.AsyncClient) -> 
         assert (await client.post(f"/v1/{path}/{name}/restore")).status_code == 200
 
 
+async def test_a_report_goes_along_with_the_body_that_makes_it_until_it_is_handed_in(
+    client: httpx.AsyncClient,
+) -> None:
+    body = await make.record(client, "organisations")
+    made = await report(client, country=None, organisation={"id": body["id"]})
+    address = f"/v1/organisations/{body['id']}?cascade=true"
+    await move(client, made, "submit")
+    refused = await client.delete(address)
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "This report is submitted: it is not deleted any more.",
+    )
+    await move(client, made, "return")
+    assert (await client.delete(address)).status_code == 204
+    assert (await client.get(f"/v1/progress-reports/{made['id']}")).status_code == 404
+
+
 async def test_what_the_lead_reports_becomes_the_status_of_the_activity(client: httpx.AsyncClient) -> None:
     lead = await make.record(client, "organisations", country="TH")
     mine, other = [
