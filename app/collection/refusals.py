@@ -12,21 +12,21 @@ class PermanentKey(Conflict):
     """A code or number, once given, stays: other systems refer to it. Make a new record instead."""
 
 
-def _field(error: asyncpg.PostgresError) -> str:
-    """The field that a constraint speaks of, by the naming convention of `db.Base`."""
+def _fields(error: asyncpg.PostgresError) -> list[str]:
+    """The fields that a constraint speaks of, by the naming convention of `db.Base`."""
     name = getattr(error, "constraint_name", None) or ""
     table_name = getattr(error, "table_name", None) or ""
     if name == "pk_own_keys":
-        return "keys"
+        return ["keys"]
     table = Base.metadata.tables.get(table_name)
     if table is not None:
         for constraint in table.constraints:
             if constraint.name == name and isinstance(constraint, UniqueConstraint):
-                return ", ".join(column.name for column in constraint.columns)
+                return [column.name.removesuffix("_id") for column in constraint.columns]
     for prefix in ("ck", "fk", "uq", "permanent"):
         if name.startswith(f"{prefix}_{table_name}_"):
-            return name.removeprefix(f"{prefix}_{table_name}_").removesuffix("_id")
-    return name.rpartition("_")[2] if name.startswith("permanent_") else ""
+            return [name.removeprefix(f"{prefix}_{table_name}_").removesuffix("_id")]
+    return [name.rpartition("_")[2] if name.startswith("permanent_") else ""]
 
 
 RULE = "WP409"
@@ -39,21 +39,24 @@ def refusal(error: Exception) -> Problem | None:
         case asyncpg.PostgresError() if error.sqlstate == RULE:
             return Conflict(str(error))
         case asyncpg.UniqueViolationError():
-            field = _field(error)
+            fields = _fields(error)
             return AlreadyExists(
                 "Another record has one of these own keys already."
-                if field == "keys"
-                else f"Another record has this {field} already.",
-                errors=[{"pointer": f"/{field}", "code": "already_exists", "message": "It is taken."}],
+                if fields == ["keys"]
+                else f"Another record has this {' and '.join(fields)} already.",
+                errors=[
+                    {"pointer": f"/{field}", "code": "already_exists", "message": "It is taken."}
+                    for field in fields
+                ],
             )
         case asyncpg.CheckViolationError() if (error.constraint_name or "").startswith("permanent_"):
-            field = _field(error)
+            [field] = _fields(error)
             return PermanentKey(
                 f"The {field} of a record cannot be changed.",
                 errors=[{"pointer": f"/{field}", "code": "permanent", "message": "It is permanent."}],
             )
         case asyncpg.CheckViolationError() | asyncpg.NotNullViolationError():
-            field = getattr(error, "column_name", None) or _field(error)
+            field = getattr(error, "column_name", None) or _fields(error)[0]
             return Unprocessable(
                 "The database does not take this record.",
                 errors=[
@@ -62,7 +65,9 @@ def refusal(error: Exception) -> Problem | None:
             )
         case asyncpg.ForeignKeyViolationError():
             if "still referenced" in str(error.detail or "") or "still referenced" in str(error):
-                return StillReferred("Other records refer to this one.")
+                return StillReferred(
+                    "Other records refer to this one. If your key does not see or write them, ask the Secretariat."
+                )
             return Conflict(
                 "A record that this one refers to is deleted. Bring it back, or refer to another."
             )

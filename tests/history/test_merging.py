@@ -288,6 +288,21 @@ async def test_activities_of_which_one_report_speaks_twice_are_not_merged(client
     )
 
 
+async def test_a_ministry_is_told_who_merges_what_records_of_others_name(cast: Cast) -> None:
+    goal = await make.record(cast.secretariat, "goals")
+    old, new = [
+        await make.record(cast.thailand_editor, "activities", goal={"id": goal["id"]}) for _ in range(2)
+    ]
+    await make.record(cast.japan_editor, "events", activities=[{"id": old["id"], "link": "stated"}])
+    address, into = f"/v1/activities/{old['id']}", {"into": {"id": new["id"]}}
+    for refused in (
+        await cast.thailand_editor.post(f"{address}/merge", json=into),
+        await cast.thailand_editor.delete(f"{address}?cascade=true"),
+    ):
+        assert (refused.status_code, "ask the Secretariat" in refused.json()["detail"]) == (409, True)
+    assert (await cast.secretariat.post(f"{address}/merge", json=into)).status_code == 200
+
+
 async def test_a_row_that_names_what_was_merged_into_a_record_of_others_is_not_a_new_one(cast: Cast) -> None:
     goal = await make.record(cast.secretariat, "goals")
     named = {"goal": {"id": goal["id"]}, "title": "One"}

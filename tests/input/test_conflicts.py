@@ -33,6 +33,16 @@ async def test_a_taken_activity_code_is_named(client: httpx.AsyncClient) -> None
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (409, "/code")
 
 
+async def test_what_is_taken_together_is_named_by_its_fields(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "progress-reports")
+    again = await client.post(
+        "/v1/progress-reports",
+        json={"consultation": {"id": made["consultation"]["id"]}, "country": made["country"]},
+    )
+    assert again.json()["detail"] == "Another record has this consultation and country already."
+    assert [each["pointer"] for each in again.json()["errors"]] == ["/consultation", "/country"]
+
+
 async def test_a_taken_own_key_is_named(client: httpx.AsyncClient) -> None:
     await make.record(client, "events", keys=["test:one"])
     other = await make.record(client, "events")
