@@ -1,5 +1,7 @@
 """What the database refuses, said in the words of the API: constraint names become fields."""
 
+from collections.abc import Sequence
+
 import asyncpg
 from sqlalchemy import UniqueConstraint
 
@@ -22,7 +24,7 @@ def _fields(error: asyncpg.PostgresError) -> list[str]:
     if table is not None:
         for constraint in table.constraints:
             if constraint.name == name and isinstance(constraint, UniqueConstraint):
-                return [column.name.removesuffix("_id") for column in constraint.columns]
+                return [column.name for column in constraint.columns]
     for prefix in ("ck", "fk", "uq", "permanent"):
         if name.startswith(f"{prefix}_{table_name}_"):
             return [name.removeprefix(f"{prefix}_{table_name}_").removesuffix("_id")]
@@ -33,22 +35,26 @@ RULE = "WP409"
 """SQLSTATE with which our own triggers refuse what contradicts the state of a record, in words for the caller."""
 
 
+def taken(columns: Sequence[str]) -> AlreadyExists:
+    """Another record has what these columns hold together."""
+    fields = [each.removesuffix("_id") for each in columns]
+    return AlreadyExists(
+        "Another record has one of these own keys already."
+        if fields == ["keys"]
+        else f"Another record has this {' and '.join(fields)} already.",
+        errors=[
+            {"pointer": f"/{field}", "code": "already_exists", "message": "It is taken."} for field in fields
+        ],
+    )
+
+
 def refusal(error: Exception) -> Problem | None:
     """The problem that a database error stands for; None if it is a mistake of ours."""
     match error:
         case asyncpg.PostgresError() if error.sqlstate == RULE:
             return Conflict(str(error))
         case asyncpg.UniqueViolationError():
-            fields = _fields(error)
-            return AlreadyExists(
-                "Another record has one of these own keys already."
-                if fields == ["keys"]
-                else f"Another record has this {' and '.join(fields)} already.",
-                errors=[
-                    {"pointer": f"/{field}", "code": "already_exists", "message": "It is taken."}
-                    for field in fields
-                ],
-            )
+            return taken(_fields(error))
         case asyncpg.CheckViolationError() if (error.constraint_name or "").startswith("permanent_"):
             [field] = _fields(error)
             return PermanentKey(

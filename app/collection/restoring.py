@@ -1,13 +1,18 @@
 """How a deleted record comes back: as it last was, under the names that its neighbours have now."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
+
+import asyncpg
+from sqlalchemy import UniqueConstraint
 
 from app.collection.collection import Collection
 from app.collection.merged import refuse_merged, survivors
 from app.collection.projection import Links, Ref
+from app.collection.refusals import taken
 from app.collection.rules import check_rules
 from app.collection.writing import Written, locked
 from app.db import Connection
@@ -27,6 +32,11 @@ class Erased(Conflict):
     """What the record was has been erased for good, for the sake of a person. Nothing can bring it back."""
 
 
+_ENDED = """select id, action, erased from (
+  select distinct on (record_id) record_id::text as id, action, record::text = '{}' as erased from changes
+  where record_id = any($1::uuid[]) and kind = $2
+  order by record_id, version desc, action in ('delete', 'merge') desc) last
+where action in ('delete', 'merge')"""
 TURN = "select pg_advisory_xact_lock(hashtextextended($1, 14))"
 """Who restores a deleted record and who erases it take turns: there is no row of it to be held."""
 _LAST_CHANGE = """select action, record, version from changes
@@ -51,36 +61,90 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
     if last["record"] == "{}":
         raise Erased(f"This {collection.singular} was erased.")
     known = json.loads(last["record"])  # columns that are younger than it get their defaults
+    now, gone = await _references_now(connection, collection, known)
     columns = ", ".join(f'"{each.name}"' for each in table.columns if each.name in known)
-    await connection.execute(
-        f"insert into {table.name} ({columns}) select {columns} from jsonb_populate_record(null::{table.name}, "  # noqa: S608  (names of our own tables)
-        "$1::jsonb || $3::jsonb || jsonb_build_object('version', $2::int, 'updated_at', now()))",
-        last["record"],
-        last["version"] + 1,
-        json.dumps(await _references_now(connection, collection, known)),
-    )
+    try:
+        await connection.execute(
+            f"insert into {table.name} ({columns}) select {columns} from jsonb_populate_record(null::{table.name}, "  # noqa: S608  (names of our own tables)
+            "$1::jsonb || $3::jsonb || jsonb_build_object('version', $2::int, 'updated_at', now()))",
+            last["record"],
+            last["version"] + 1,
+            json.dumps(now),
+        )
+    except asyncpg.ForeignKeyViolationError:
+        _refuse_without(collection, gone)
+        raise
     back = await locked(connection, collection, str(value))
     await check_rules(connection, collection, [back.id])
     return Written(back.id, back.tag, back.json)
 
 
+async def refuse_as_it_was(connection: Connection, collection: Collection, known: Mapping[str, Any]) -> None:
+    """Refuse what would be refused to a record that is brought back as it was stored, as far as the caller sees it."""
+    _refuse_without(collection, (await _references_now(connection, collection, known))[1])
+    for fields, statement in _taken(collection):
+        if await connection.fetchval(statement, json.dumps(known)):
+            raise taken(fields)
+
+
+def _refuse_without(collection: Collection, gone: Sequence[str]) -> None:
+    if gone:
+        raise Conflict(
+            f"What this {collection.singular} names in {' and '.join(gone)} is deleted: bring that back first."
+        )
+
+
+@cache
+def _taken(collection: Collection) -> list[tuple[list[str], str]]:
+    """What no two records have, and a statement that tells whether another one has it."""
+    name = collection.name
+    stored = f"jsonb_populate_record(null::{name}, $1::jsonb) as stored"
+    found = [
+        (
+            [column.name for column in constraint.columns],
+            f"select exists (select from {name} r, {stored} where "  # noqa: S608  (our own names)
+            + " and ".join(f"r.{column.name} = stored.{column.name}" for column in constraint.columns)
+            + ")",
+        )
+        for constraint in collection.table.constraints
+        if isinstance(constraint, UniqueConstraint)
+    ]
+    keys = f"select exists (select from own_keys k, {stored} where k.kind = '{name}' and k.key = any(stored.keys))"  # noqa: S608
+    return [*found, (["keys"], keys)]
+
+
 async def _references_now(
     connection: Connection, collection: Collection, known: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The columns that name records which were merged since, with those into which they were; without the erased."""
+) -> tuple[dict[str, Any], list[str]]:
+    """The columns that name records which were merged since, with those into which they were; without the erased. And
+    the fields that name what is deleted.
+    """
     columns: dict[str, Any] = {}
+    gone: list[str] = []
     for name, source in collection.outputs.items():
-        if isinstance(source, Ref) and (named := known.get(f"{name}_id")):
-            last = await connection.fetchrow(_LAST_CHANGE, UUID(named), source.to.name)
-            if last is not None and last["record"] == "{}" and collection.table.c[f"{name}_id"].nullable:
-                columns[f"{name}_id"] = None
-            for survivor, _ in (await survivors(connection, source.to, "id", [named])).values():
-                columns[f"{name}_id"] = str(survivor)
-        elif isinstance(source, Links) and (links := known.get(name)):
-            found = await survivors(connection, source.to, "id", {link["id"] for link in links})
-            if found:
-                columns[name] = _relinked(source.to, links, found)
-    return columns
+        column = f"{name}_id"
+        if isinstance(source, Ref):
+            named = {known[column]} if known.get(column) else set()
+        elif isinstance(source, Links):
+            named = {link["id"] for link in known.get(name) or ()}
+        else:
+            continue
+        if not named:
+            continue
+        ended = await connection.fetch(_ENDED, list(named), source.to.name)
+        merged = [row["id"] for row in ended if row["action"] == "merge"]
+        found = await survivors(connection, source.to, "id", merged) if merged else {}
+        last = {row["id"]: row["erased"] for row in ended if row["id"] not in found}
+        if isinstance(source, Links) and found:
+            columns[name] = _relinked(source.to, known[name], found)
+        elif isinstance(source, Ref) and found:
+            [(survivor, _)] = found.values()
+            columns[column] = str(survivor)
+        if isinstance(source, Ref) and collection.table.c[column].nullable and any(last.values()):
+            columns[column] = None
+        elif last:
+            gone.append(f"`{name}`")
+    return columns, gone
 
 
 def _relinked(

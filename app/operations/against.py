@@ -51,6 +51,15 @@ def settled_since(collection: Collection) -> Against:
     return against
 
 
+def displaced(collection: Collection) -> Against:
+    """It was deleted, and what it names is not there any more, or another record has its place."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        await restoring.refuse_as_it_was(connection, collection, current.record)
+
+    return against
+
+
 def referred(collection: Collection) -> Against:
     """Others refer to it."""
 

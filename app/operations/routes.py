@@ -231,7 +231,8 @@ def operations(
             f"Bring back {article} {words}", f"Bring back a deleted {words} as it last was, by its id.",
             responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 308, 404),
             parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
-            held=False, refused=(against.there(collection),), deleted=(against.settled_since(collection),),
+            held=False, refused=(against.there(collection),),
+            deleted=(against.settled_since(collection), against.displaced(collection)),
         )  # fmt: skip
     return router
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 
 from app import preparing
 from app.access.keys import new_key
@@ -243,6 +244,41 @@ async def test_of_a_deleted_record_it_tells_what_can_still_be_done(cast: Cast) -
                 assert verb.get("status", 200) == answer.status_code, (name, verb, answer.text)
     await cast.japan_editor.post(f"/v1/persons/{person['id']}/erase")
     assert (await cast.secretariat.get(f"/v1/persons/{person['id']}/permissions")).status_code == 404
+
+
+async def test_of_a_deleted_record_it_tells_what_has_to_come_back_first(client: httpx.AsyncClient) -> None:
+    activity = await make.record(client, "activities")
+    line = await make.record(client, "report-lines", activity={"id": activity["id"]})
+    event = await make.record(client, "events", activities=[{"id": activity["id"], "link": "stated"}])
+    named = {"report-lines": (line, "`activity`"), "events": (event, "`activities`")}
+    for path, (record, _) in named.items():
+        await client.delete(f"/v1/{path}/{record['id']}")
+    await client.delete(f"/v1/activities/{activity['id']}")
+    for there in (False, True):
+        for path, (record, field) in named.items():
+            [verb] = (await client.get(f"/v1/{path}/{record['id']}/permissions")).json()["permissions"]
+            answer = await client.post(f"/v1/{path}/{record['id']}/restore?dry_run=true")
+            assert (verb["allowed"], answer.status_code) == (there, 200 if there else 409), answer.text
+            if not there:
+                assert f"names in {field} is deleted" in answer.json()["detail"]
+                assert verb["why"] == answer.json()["detail"]
+        await client.post(f"/v1/activities/{activity['id']}/restore")
+
+
+@pytest.mark.parametrize(("path", "same"), [
+    ("organisations", ("code",)), ("goals", ("number",)), ("events", ("keys",)),
+    ("progress-reports", ("consultation", "country")),
+])  # fmt: skip
+async def test_of_a_deleted_record_it_tells_that_another_has_its_place(
+    client: httpx.AsyncClient, path: str, same: tuple[str, ...]
+) -> None:
+    made = await make.record(client, path, keys=["moj:1"])
+    at = f"/v1/{path}/{made['id']}"
+    await client.delete(at)
+    await make.record(client, path, **{field: made[field] for field in same})
+    [verb] = (await client.get(f"{at}/permissions")).json()["permissions"]
+    answer = await client.post(f"{at}/restore?dry_run=true")
+    assert (answer.status_code, verb["allowed"], verb["why"]) == (409, False, answer.json()["detail"])
 
 
 async def test_what_was_deleted_from_a_report_before_the_freeze_stays_away(cast: Cast) -> None:

@@ -106,7 +106,7 @@ async def test_a_line_comes_back_after_its_report(client: httpx.AsyncClient) -> 
     line = await make.record(client, "report-lines", report={"id": made["id"]})
     await client.delete(f"/v1/progress-reports/{made['id']}?cascade=true")
     alone = await client.post(f"/v1/report-lines/{line['id']}/restore")
-    assert (alone.status_code, "Bring it back" in alone.json()["detail"]) == (409, True), alone.text
+    assert (alone.status_code, "bring that back first" in alone.json()["detail"]) == (409, True), alone.text
     for path, name in (("progress-reports", made["id"]), ("report-lines", line["id"])):
         assert (await client.post(f"/v1/{path}/{name}/restore")).status_code == 200
 
