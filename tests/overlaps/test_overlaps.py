@@ -175,6 +175,20 @@ async def test_a_create_tells_of_possible_duplicates_or_is_refused(client: Clien
     assert (await client.post("/v1/goals?on_duplicate=report", json={})).status_code == 400
 
 
+async def test_a_verdict_goes_with_its_records_to_another_country(cast: Cast) -> None:
+    made = [await make.record(cast.thailand_editor, "events", title="Symposium of judges") for _ in range(2)]
+    address = f"/v1/overlaps/{':'.join(sorted(each['id'] for each in made))}/decide"
+    decided = {"verdict": "related", "reason": "Two days of one series."}
+    verdict = (await cast.thailand_editor.post(address, json=decided)).json()
+    for each, owner in zip(made, (None, "JP"), strict=True):
+        await cast.secretariat.patch(f"/v1/events/{each['id']}", json={"owner": "JP"})
+        now = (await cast.secretariat.get(f"/v1/overlap-verdicts/{verdict['id']}")).json()
+        assert now["owner"] == owner
+        assert (await cast.thailand_editor.post(address, json=decided)).status_code == 403
+    decided["verdict"] = "distinct"
+    assert (await cast.japan_editor.post(address, json=decided)).json()["owner"] == "JP"
+
+
 async def test_overlaps_come_in_pages(client: Client) -> None:
     for day in range(1, 4):
         await make.record(client, "events", title=SAME["title"], start_date=f"2027-03-{day:02}")
