@@ -316,6 +316,13 @@ RETIRED_BY_ITSELF = GOALS_FIRST.replace(
     1,
 )
 
+# Since migration 0063: only who can withdraw it is told to.
+KEEP_IN_THE_RECORD = KEEP.replace("create function", "create or replace function", 1).replace(
+    "it stays in the record. Withdraw it.', old.state",
+    "it stays in the record.%', old.state, case old.state when 'tabled' then ' Withdraw it.' else '' end",
+    1,
+)
+
 FUNCTIONS = [
     TEXT,
     WORDING,
