@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from pydantic_core import from_json, to_json
 
 from app.collection.ahead import Ahead
@@ -21,6 +22,7 @@ from app.collection.batch_rows import OUTCOMES, Row
 from app.collection.collection import Collection
 from app.collection.projection import WITHHELD
 from app.collection.references import Found, Named, matched, wanted
+from app.collection.refusals import RULE
 from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, validated
@@ -274,19 +276,47 @@ class Batch:
     async def apply(self) -> None:
         """Write what is staged, then look at the rules.
 
-        In partial mode rows that break a rule are taken out, and the rest is written again.
+        In partial mode rows that are refused are taken out, and the rest is written again.
         """
         while True:
             await self.connection.execute("savepoint staged")
-            await self._write(self.ahead.written)
-            broken = await self.staging.broken(new=self.counts["create"] > 0)
-            if not broken[0]:
+            against = await self._against()
+            broken = await self.staging.broken(new=self.counts["create"] > 0) if not against else ([], [])
+            if not against and not broken[0]:
                 return
             self.ahead.doubt()
             await self.connection.execute("rollback to savepoint staged")
-            self._refused(await self.staging.refuse_broken(*broken))
+            self._refused(
+                await self.staging.refuse_against(against)
+                if against
+                else await self.staging.refuse_broken(*broken)
+            )
             if not self.partial:
                 return
+
+    async def _against(self, rows: Sequence[int] = ()) -> dict[int, str]:
+        """Write rows, or all; of those that the database refuses for the state of their records: why.
+
+        It says so of a statement, not of its rows: they are found by halves.
+        """
+        try:
+            await self._write(rows[0] - 1 if rows else self.ahead.written, rows[-1] if rows else None)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != RULE:
+                raise
+            self.ahead.doubt()
+            await self.connection.execute("rollback to savepoint staged")
+            if len(rows) == 1:
+                return {rows[0]: str(error)}
+            rows = rows or await self.staging.numbers()
+            found: dict[int, str] = {}
+            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+                if half:
+                    await self.connection.execute("savepoint staged")
+                    found |= await self._against(half)
+                    await self.connection.execute("release savepoint staged")
+            return found
+        return {}
 
     async def _write(self, behind: int, upto: int | None = None) -> None:
         await self.staging.write(self.counts, behind, upto)

@@ -76,7 +76,7 @@ class Staging:
             f"''::text as _outcome, id, 0::bigint as _set, {_listed(self._columns)} from {self._table} with no data"
         )
         if in_parts:
-            await self._connection.execute("create index on staged (_row)")
+            await self._connection.execute("create index staged_row on staged (_row)")
         await self._connection.execute(
             "create temporary table refused (row int, line int, label text, errors json) on commit drop"
         )
@@ -234,6 +234,24 @@ class Staging:
             rows,
             rules,
             json.dumps([broken_rule(rule) for rule in self._collection.rules]),
+        )
+
+    async def numbers(self) -> list[int]:
+        """The numbers of the rows that are to be written, in order; they are soon looked up by them."""
+        await self._connection.execute("create index if not exists staged_row on staged (_row)")
+        numbers: list[int] = await self._connection.fetchval(
+            "select array_agg(_row order by _row) from staged where _outcome in ('create', 'update', 'delete')",
+            timeout=self._patience,
+        )
+        return numbers
+
+    async def refuse_against(self, against: Mapping[int, str]) -> dict[str, int]:
+        """Refuse rows for what stands against them."""
+        return await self._refuse(
+            "select row, json_build_object('pointer', '', 'code', 'conflict', 'message', message) "
+            "from unnest($1::int[], $2::text[]) stands(row, message)",
+            list(against),
+            list(against.values()),
         )
 
     async def repeats(self) -> bool:

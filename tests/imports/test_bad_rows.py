@@ -68,3 +68,37 @@ async def test_thirty_seven_bad_rows_are_named(client: httpx.AsyncClient, mode: 
     assert answer.json()["summary"]["error"] == 37
     stored = await client.get("/v1/events?count=exact&limit=1")
     assert stored.headers["total-count"] == ("0" if mode == "atomic" else "963")
+
+
+@pytest.mark.parametrize("mode", ["atomic", "partial"])
+async def test_rows_against_which_the_state_of_their_record_stands_are_named(
+    client: httpx.AsyncClient, mode: str
+) -> None:
+    """Lines of reports, of which some are handed in; the last rows are new lines of each."""
+    reports = [(await make.record(client, "progress-reports"))["id"] for _ in range(2)]
+    rows = [
+        {"id": (await make.record(client, "report-lines", report={"id": reports[number % 2]}))["id"]}
+        for number in range(9)
+    ]
+    for each in rows:
+        each["narrative"] = "Later"
+    rows += [await make.body(client, "report-lines", report={"id": each}) for each in reports]
+    await client.post(f"/v1/progress-reports/{reports[1]}/submit")
+    answer = await client.post(f"/v1/report-lines/bulk?mode={mode}", json=rows)
+    assert answer.status_code == (422 if mode == "atomic" else 207), answer.text
+    assert [(each["row"], each["code"]) for each in answer.json()["errors"]] == [
+        (row, "conflict") for row in (2, 4, 6, 8, 11)
+    ]
+    assert "can be changed when it is returned" in answer.json()["errors"][0]["message"]
+    stored = (await client.get("/v1/report-lines?narrative=Later&limit=100")).json()["items"]
+    assert len(stored) == (0 if mode == "atomic" else 5)
+    assert all(each["report"]["id"] == reports[0] for each in stored)
+
+
+async def test_a_row_of_an_amendment_that_is_closed_is_named(client: httpx.AsyncClient) -> None:
+    made = [await make.record(client, "amendments") for _ in range(2)]
+    await client.post(f"/v1/amendments/{made[0]['number']}/withdraw", json={"reason": "Not needed."})
+    rows = [{"id": each["id"], "title": "Other"} for each in made]
+    answer = await client.post("/v1/amendments/bulk?mode=partial", json=rows)
+    assert [(each["row"], each["code"]) for each in answer.json()["errors"]] == [(1, "conflict")]
+    assert (await client.get(f"/v1/amendments/{made[1]['number']}")).json()["title"] == "Other"
