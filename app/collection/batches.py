@@ -22,7 +22,7 @@ from app.collection.batch_rows import OUTCOMES, Row
 from app.collection.collection import Collection
 from app.collection.projection import WITHHELD
 from app.collection.references import Found, Named, matched, wanted
-from app.collection.refusals import RULE
+from app.collection.refusals import RULE, refusal
 from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, validated
@@ -59,6 +59,7 @@ class Batch:
         patience: float,
         versions_required: bool = False,
         ahead: bool = False,
+        anew: bool = False,
     ) -> None:
         self.connection, self.collection, self.partial = connection, collection, partial
         self._versions_required = versions_required
@@ -67,6 +68,8 @@ class Batch:
         self.counts = dict.fromkeys(OUTCOMES, 0)
         self.staging = Staging(connection, collection, patience)
         self.ahead = Ahead(possible=ahead)
+        self._anew = anew
+        """The load was begun once: what is taken now is not what others have made meanwhile."""
         self._records = Records(connection, collection, self.by, patience)
         self._references = References(connection, self.staging, self.ahead, None if partial else collection)
         self._patience = patience
@@ -294,22 +297,27 @@ class Batch:
             if not self.partial:
                 return
 
-    async def _against(self, rows: Sequence[int] = ()) -> dict[int, str]:
-        """Write rows, or all; of those that the database refuses for the state of their records: why.
+    async def _against(self, rows: Sequence[int] = ()) -> dict[int, list[Mapping[str, Any]]]:
+        """Write rows, or all; what the database has against some of them.
 
         It says so of a statement, not of its rows: they are found by halves.
         """
         try:
             await self._write(rows[0] - 1 if rows else self.ahead.written, rows[-1] if rows else None)
         except asyncpg.PostgresError as error:
-            if error.sqlstate != RULE:
+            if not self._is_of_a_row(error):
                 raise
             self.ahead.doubt()
             await self.connection.execute("rollback to savepoint staged")
             if len(rows) == 1:
-                return {rows[0]: str(error)}
+                problem = refusal(error)
+                assert problem is not None
+                return {
+                    rows[0]: problem.errors
+                    or [{"pointer": "", "code": problem.code, "message": problem.detail}]
+                }
             rows = rows or await self.staging.numbers()
-            found: dict[int, str] = {}
+            found: dict[int, list[Mapping[str, Any]]] = {}
             for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
                 if half:
                     await self.connection.execute("savepoint staged")
@@ -317,6 +325,11 @@ class Batch:
                     await self.connection.execute("release savepoint staged")
             return found
         return {}
+
+    def _is_of_a_row(self, error: asyncpg.PostgresError) -> bool:
+        if isinstance(error, asyncpg.UniqueViolationError):
+            return self._anew
+        return isinstance(error, asyncpg.CheckViolationError) or error.sqlstate == RULE
 
     async def _write(self, behind: int, upto: int | None = None) -> None:
         await self.staging.write(self.counts, behind, upto)

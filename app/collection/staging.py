@@ -245,13 +245,13 @@ class Staging:
         )
         return numbers
 
-    async def refuse_against(self, against: Mapping[int, str]) -> dict[str, int]:
+    async def refuse_against(self, against: Mapping[int, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
         """Refuse rows for what stands against them."""
         return await self._refuse(
-            "select row, json_build_object('pointer', '', 'code', 'conflict', 'message', message) "
-            "from unnest($1::int[], $2::text[]) stands(row, message)",
+            "select row, error "
+            "from unnest($1::int[], $2::json[]) stands(row, errors), json_array_elements(errors) error",
             list(against),
-            list(against.values()),
+            [json.dumps(each, ensure_ascii=False) for each in against.values()],
         )
 
     async def repeats(self) -> bool:

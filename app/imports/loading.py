@@ -121,10 +121,12 @@ async def loaded_by(connection: Connection, asked: Load, progress: Progress | No
         return await _loaded(connection, asked, progress, ahead=ahead)
     await connection.execute("rollback to savepoint begun")
     progress.step = "reading"
-    return await _loaded(connection, asked, progress, ahead=False)
+    return await _loaded(connection, asked, progress, ahead=False, anew=True)
 
 
-async def _loaded(connection: Connection, asked: Load, progress: Progress, *, ahead: bool) -> Loaded:
+async def _loaded(
+    connection: Connection, asked: Load, progress: Progress, *, ahead: bool, anew: bool = False
+) -> Loaded:
     position = await connection.fetchval("select position from journal_head")
     shown = Plan.read(asked.plan, asked.seal) if asked.plan else None
     if shown:
@@ -137,6 +139,7 @@ async def _loaded(connection: Connection, asked: Load, progress: Progress, *, ah
         patience=asked.patience,
         versions_required=asked.versions_required,
         ahead=ahead,
+        anew=anew,
     )
     try:
         with asked.opened() as opened:

@@ -102,3 +102,24 @@ async def test_a_row_of_an_amendment_that_is_closed_is_named(client: httpx.Async
     answer = await client.post("/v1/amendments/bulk?mode=partial", json=rows)
     assert [(each["row"], each["code"]) for each in answer.json()["errors"]] == [(1, "conflict")]
     assert (await client.get(f"/v1/amendments/{made[1]['number']}")).json()["title"] == "Other"
+
+
+@pytest.mark.parametrize("mode", ["atomic", "partial"])
+async def test_rows_that_have_together_what_another_has_are_named(
+    client: httpx.AsyncClient, mode: str
+) -> None:
+    """A country reports to a Consultation once, and an office follows upon another one."""
+    report = await make.record(client, "progress-reports")
+    to = {"consultation": {"id": report["consultation"]["id"]}}
+    rows = [{**to, "country": country} for country in ("LA", "TH", "VN", "LA")]
+    answer = await client.post(f"/v1/progress-reports/bulk?mode={mode}", json=rows)
+    assert answer.status_code == (422 if mode == "atomic" else 207), answer.text
+    assert [(each["row"], each["pointer"]) for each in answer.json()["errors"]] == [
+        (row, pointer) for row in (2, 4) for pointer in ("/consultation", "/country")
+    ]
+    stored = (await client.get(f"/v1/progress-reports?consultation.id={to['consultation']['id']}")).json()
+    assert len(stored["items"]) == (1 if mode == "atomic" else 3)
+    office = await make.record(client, "focal-points")
+    rows = [{"id": office["id"], "successor": {"id": office["id"]}}, await make.body(client, "focal-points")]
+    answer = await client.post(f"/v1/focal-points/bulk?mode={mode}", json=rows)
+    assert [(each["row"], each["pointer"]) for each in answer.json()["errors"]] == [(1, "/successor")]
