@@ -206,9 +206,12 @@ class Database:
         alone: Compiled,
         together: Callable[[], Compiled],
         context: Context = PLAIN,
+        *,
+        abreast: int = 1,
     ) -> Found:
         """The row that a statement has for these values, if any. Those who ask at the same time are answered by one
         statement for all: it is given an array in place of each value, and tells the place of each row in these first.
+        `abreast`: of how many such statements the database has to do at once.
         """
         form = (alone.sql, *context.items())
         if (gathering := self._asked.get(form)) is None:
@@ -226,7 +229,7 @@ class Database:
                     found[different[row[0] - 1]] = row[1:]
                 return [found[asked] for asked in party]
 
-            gathering = self._gathering(form, context, only, many)
+            gathering = self._gathering(form, context, only, many, abreast)
         return await gathering.ask(tuple(values.values()))
 
     async def same(self, statement: Compiled, context: Context = PLAIN) -> Any:
@@ -244,13 +247,18 @@ class Database:
         return await gathering.ask(None)
 
     def _gathering(
-        self, form: tuple[object, ...], context: Context, alone: Alone, together: Together
+        self,
+        form: tuple[object, ...],
+        context: Context,
+        alone: Alone,
+        together: Together,
+        abreast: int = 1,
     ) -> Gathering:
         def done() -> None:
             if context:  # the forms of the public are few
                 del self._asked[form]
 
-        made = self._asked[form] = Gathering(alone, together, done)
+        made = self._asked[form] = Gathering(alone, together, done, abreast=abreast)
         return made
 
     async def _fetched(self, sql: str, args: list[Any], context: Context) -> Sequence[asyncpg.Record]:

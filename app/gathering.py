@@ -38,7 +38,12 @@ class Gathering:
     """Those who ask in one form. `together` answers in the order of the values."""
 
     def __init__(
-        self, alone: Alone, together: Together, done: Callable[[], object], late: float = LATE
+        self,
+        alone: Alone,
+        together: Together,
+        done: Callable[[], object],
+        late: float = LATE,
+        abreast: int = 1,
     ) -> None:
         self._alone = alone
         self._together = together
@@ -46,6 +51,10 @@ class Gathering:
         """Called when nobody asks any more."""
         self._late = late
         """Who waits goes without those that are under way for so many seconds."""
+        self._abreast = abreast
+        """So many trips may be under way that are not late: more than one where they take the database longer than
+        it takes us to ask and to answer, or it would wait for us.
+        """
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[Any, _Place]] = deque()
         self._under_way = 0
@@ -79,6 +88,8 @@ class Gathering:
         self._waiting.append((value, place))
         if self._through:
             self._go_ahead()
+        elif self._under_way < self._abreast and len(self._waiting) >= self._some:
+            self._set_out()
         if self._watch is None:
             self._watch = self._loop.call_later(self._late, self._look)
         if told := await place:
@@ -86,19 +97,23 @@ class Gathering:
         return await self._alone(value)  # the database refused a value, perhaps another's
 
     def _go_on(self, number: int) -> None:
-        """So many are back. Those who wait set out; of very many half of all, as the others ask anew meanwhile."""
-        self._set_out(self._half(number))
+        """So many are back. Those who wait set out; of very many a part, as the others ask anew meanwhile."""
+        self._set_out(self._part(number))
         if not self.busy:
             self._done()
 
-    def _half(self, number: int) -> int:
-        """Of all, with so many that will ask anew."""
-        return max(_SOME, (len(self._waiting) + number + 1) // 2)
+    @property
+    def _some(self) -> int:
+        return _SOME // self._abreast
+
+    def _part(self, number: int) -> int:
+        """Half of all, with so many that will ask anew; less, if more of them go abreast."""
+        return max(self._some, -(-(len(self._waiting) + number) // (self._abreast + 1)))
 
     def _go_ahead(self) -> None:
         """As many as wait to be told set out, if they are there and nobody else is under way."""
         if not self._under_way and self._has_room and len(self._waiting) >= sum(self._through):
-            self._set_out(self._half(sum(self._through)))
+            self._set_out(self._part(sum(self._through)))
 
     def _set_out(self, most: int = _PARTY) -> None:
         party: _Party = []

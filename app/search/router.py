@@ -22,6 +22,8 @@ from app.search.rarity import few, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
+_ABREAST = 2
+"""A search takes the database longer than us."""
 _NUMBER = 2
 """Where a statement tells how many hits there are."""
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
@@ -64,7 +66,7 @@ async def search(request: Request) -> Response:
 
     async def rare_hits() -> Any:
         plan = partial(found_rare, size, some_kinds=some_kinds)
-        return await database.one(values, plan(), partial(plan, together=True), context)
+        return await database.one(values, plan(), partial(plan, together=True), context, abreast=_ABREAST)
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):

@@ -284,6 +284,24 @@ async def test_so_many_wait_for_a_database_that_does_not_answer() -> None:
     assert asked[4:] == [[4, 5, 6, 7]]
 
 
+async def test_what_takes_the_database_long_is_asked_abreast() -> None:
+    """It does not wait for us, while we answer those who are back."""
+    asked, go_on = [], asyncio.Event()
+
+    async def held(values: Any, _: Any = None) -> Any:
+        asked.append(values)
+        await go_on.wait()
+        return values
+
+    gathering = Gathering(held, held, lambda: None, late=10, abreast=2)
+    asking = [asyncio.create_task(gathering.ask(value)) for value in range(12)]
+    await asyncio.sleep(0.02)
+    assert asked == [0, [1, 2, 3, 4]]
+    go_on.set()
+    assert await asyncio.gather(*asking) == list(range(12))
+    assert asked[2:] == [[5, 6, 7, 8], [9, 10, 11]]
+
+
 async def test_who_finds_all_connections_in_use_is_turned_away_in_time(empty: Register) -> None:
     """Those who wait together do not wait longer than each would alone."""
     async with Cast.over(empty.app, empty.keys) as cast, AsyncExitStack() as all_of_them:
