@@ -114,12 +114,12 @@ def start(data_dir: Path, *, settings: Mapping[str, str] | None = None) -> Runni
         server = Server(folder, programs)
         try:
             server.start(keep=not changed)
+            drop_old_copies(folder)
+            drop_old_logs(folder)
+            return Running(folder, server, ownership)
         except (KeyboardInterrupt, SystemExit):
             server.end(FAST, patience=_STOP)
             raise
-        drop_old_copies(folder)
-        drop_old_logs(folder)
-        return Running(folder, server, ownership)
     except BaseException as error:
         os.close(ownership)
         if isinstance(error, OSError):
