@@ -34,6 +34,8 @@ _BREATH = 50
 
 Good = tuple[Row, Mapping[str, Any], tuple[str, ...]]
 """A row that can be read, its values, and the fields that it sets."""
+_Errors = dict[int, list[Mapping[str, Any]]]
+"""What stands against rows, by their numbers."""
 
 
 @dataclass
@@ -297,39 +299,59 @@ class Batch:
             if not self.partial:
                 return
 
-    async def _against(self, rows: Sequence[int] = ()) -> dict[int, list[Mapping[str, Any]]]:
-        """Write rows, or all; what the database has against some of them.
+    async def _against(self) -> _Errors:
+        """Write all; what the database has against some of the rows.
 
-        It says so of a statement, not of its rows: they are found by halves.
+        It says so of a statement, not of its rows: they are found by halves, in the order in which all are written.
         """
         try:
-            await self._write(rows[0] - 1 if rows else self.ahead.written, rows[-1] if rows else None)
+            await self._write(self.ahead.written)
         except asyncpg.PostgresError as error:
             if not self._is_of_a_row(error):
                 raise
-            self.ahead.doubt()
-            await self.connection.execute("rollback to savepoint staged")
+        else:
+            return {}
+        self.ahead.doubt()
+        await self.connection.execute("rollback to savepoint staged")
+        found: _Errors = {}
+        without: _Errors = {}
+        for outcome in ("delete", "create", "update"):
+            if rows := await self.staging.numbers(outcome):
+                await self._write_by_halves(outcome, rows, found, without)
+        return found or without
+
+    async def _write_by_halves(
+        self, outcome: str, rows: Sequence[int], found: _Errors, without: _Errors
+    ) -> None:
+        """Write rows of one outcome; `found` is what the database has against some, `without` where it misses, or has,
+        a record that refers: of that may be other rows, which come later here and with these when all are written.
+        """
+        await self.connection.execute("savepoint part")
+        try:
+            only = dict.fromkeys(OUTCOMES, 0) | {outcome: len(rows)}
+            await self.staging.write(only, rows[0] - 1, rows[-1])
+        except asyncpg.PostgresError as error:
+            if not self._is_of_a_row(error):
+                raise
+            await self.connection.execute("rollback to savepoint part")
             if len(rows) == 1:
                 problem = refusal(error)
                 assert problem is not None
-                return {
-                    rows[0]: problem.errors
-                    or [{"pointer": "", "code": problem.code, "message": problem.detail}]
-                }
-            rows = rows or await self.staging.numbers()
-            found: dict[int, list[Mapping[str, Any]]] = {}
-            for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
-                if half:
-                    await self.connection.execute("savepoint staged")
-                    found |= await self._against(half)
-                    await self.connection.execute("release savepoint staged")
-            return found
-        return {}
+                here = without if isinstance(error, asyncpg.ForeignKeyViolationError) else found
+                here[rows[0]] = problem.errors or [
+                    {"pointer": "", "code": problem.code, "message": problem.detail}
+                ]
+            else:
+                middle = len(rows) // 2
+                for half in (rows[:middle], rows[middle:]):
+                    await self._write_by_halves(outcome, half, found, without)
+        await self.connection.execute("release savepoint part")
 
     def _is_of_a_row(self, error: asyncpg.PostgresError) -> bool:
         if isinstance(error, asyncpg.UniqueViolationError):
             return self._anew
-        return isinstance(error, asyncpg.CheckViolationError) or error.sqlstate == RULE
+        of_rows = asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError
+        return isinstance(error, of_rows) or error.sqlstate == RULE
 
     async def _write(self, behind: int, upto: int | None = None) -> None:
         await self.staging.write(self.counts, behind, upto)

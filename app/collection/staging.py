@@ -236,14 +236,15 @@ class Staging:
             json.dumps([broken_rule(rule) for rule in self._collection.rules]),
         )
 
-    async def numbers(self) -> list[int]:
-        """The numbers of the rows that are to be written, in order; they are soon looked up by them."""
+    async def numbers(self, outcome: str) -> list[int]:
+        """The numbers of the rows that come to this, in order; they are soon looked up by them."""
         await self._connection.execute("create index if not exists staged_row on staged (_row)")
-        numbers: list[int] = await self._connection.fetchval(
-            "select array_agg(_row order by _row) from staged where _outcome in ('create', 'update', 'delete')",
+        numbers: list[int] | None = await self._connection.fetchval(
+            "select array_agg(_row order by _row) from staged where _outcome = $1",
+            outcome,
             timeout=self._patience,
         )
-        return numbers
+        return numbers or []
 
     async def refuse_against(self, against: Mapping[int, Sequence[Mapping[str, Any]]]) -> dict[str, int]:
         """Refuse rows for what stands against them."""

@@ -123,3 +123,40 @@ async def test_rows_that_have_together_what_another_has_are_named(
     rows = [{"id": office["id"], "successor": {"id": office["id"]}}, await make.body(client, "focal-points")]
     answer = await client.post(f"/v1/focal-points/bulk?mode={mode}", json=rows)
     assert [(each["row"], each["pointer"]) for each in answer.json()["errors"]] == [(1, "/successor")]
+
+
+@pytest.mark.parametrize("mode", ["atomic", "partial"])
+async def test_rows_that_need_others_are_not_taken_for_bad_ones(client: httpx.AsyncClient, mode: str) -> None:
+    """All deletes come first, wherever they stand, and are one statement."""
+    base, follower, itself = [await make.record(client, "focal-points") for _ in range(3)]
+    await client.patch(f"/v1/focal-points/{follower['id']}", json={"successor": {"id": base["id"]}})
+    rows = [
+        {"id": base["id"], "op": "delete"},
+        {"id": itself["id"], "successor": {"id": itself["id"]}},
+        {"id": follower["id"], "op": "delete"},
+    ]
+    answer = await client.post(f"/v1/focal-points/bulk?mode={mode}", json=rows)
+    assert [(each["row"], each["pointer"]) for each in answer.json()["errors"]] == [(2, "/successor")]
+    assert answer.json()["summary"]["delete"] == 2
+    old, handed_in = [await make.record(client, "progress-reports") for _ in range(2)]
+    await client.post(f"/v1/progress-reports/{handed_in['id']}/submit")
+    rows = [
+        {"consultation": {"id": old["consultation"]["id"]}, "country": "TH"},
+        await make.body(client, "progress-reports"),
+        {"id": handed_in["id"], "op": "delete"},
+        {"id": old["id"], "op": "delete"},
+    ]
+    answer = await client.post(f"/v1/progress-reports/bulk?mode={mode}", json=rows)
+    assert [(each["row"], each["code"]) for each in answer.json()["errors"]] == [(3, "conflict")]
+    assert answer.json()["summary"]["create"] == 2
+
+
+async def test_a_row_may_name_a_later_one_beside_a_bad_one(client: httpx.AsyncClient) -> None:
+    bad = await make.record(client, "focal-points")
+    rows = [
+        await make.body(client, "focal-points", successor={"key": "moj-th:9"}),
+        {"id": bad["id"], "successor": {"id": bad["id"]}},
+        await make.body(client, "focal-points", keys=["moj-th:9"]),
+    ]
+    answer = await client.post("/v1/focal-points/bulk", json=rows)
+    assert [(each["row"], each["pointer"]) for each in answer.json()["errors"]] == [(2, "/successor")]
