@@ -133,11 +133,15 @@ def _check_connections(address: str, workers: int, config: Settings) -> None:
 
 def _serve(host: str, port: int, workers: int, config: Settings) -> None:
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
     # uvicorn ends by raising again the signal that stopped it, which must not kill us before the database stops.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if signal.getsignal(signal.SIGHUP) is _leave:  # the terminal is gone: requests end well all the same
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+        Multiprocess.handle_hup = Multiprocess.handle_term  # type: ignore[method-assign]  # it would begin them anew
+    else:
+        Multiprocess.handle_hup = lambda _: None  # type: ignore[method-assign, assignment]
     uvicorn.run(
         "app.main:app",
         host=host,

@@ -252,11 +252,15 @@ async def draining(state: State, seconds: float, ending: Callable[[], None]) -> 
 
 @asynccontextmanager
 async def stopped_with_parent() -> AsyncIterator[None]:
-    """A worker does not outlive the process that supervises it, or the address would stay taken."""
+    """A worker does not outlive the process that supervises it, or the address would stay taken.
+
+    Nor does it end before it is told to: SIGHUP of a terminal reaches all of them.
+    """
     parent = multiprocessing.parent_process()
     if parent is None:
         yield
         return
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     loop = asyncio.get_running_loop()
 
     def leave() -> None:

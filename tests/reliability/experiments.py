@@ -584,8 +584,11 @@ async def stopped(address: str, *, drain: float = 2) -> Found:
     return found
 
 
-async def cut_off(address: str, how: signal.Signals) -> Found:
-    """What outlasts the end of the service: a load that still comes, an export that is hardly read, a follower."""
+async def cut_off(address: str, how: signal.Signals, *, workers: int = 1) -> Found:
+    """What outlasts the end of the service: a load that still comes, an export that is hardly read, a follower.
+
+    A terminal tells all of the processes.
+    """
     key, head = await key_for(address), "HTTP/1.1\r\nHost: register.test\r\nAuthorization: Bearer"
     owner = await asyncpg.connect(address)
     await owner.execute(
@@ -594,7 +597,7 @@ async def cut_off(address: str, how: signal.Signals) -> Found:
     )
     position = await owner.fetchval("select position from journal_head")
     await owner.close()
-    async with serving(address, request_budget="0.5") as service:
+    async with serving(address, workers=workers, request_budget="0.5") as service:
         export, asking = await asyncio.open_connection("127.0.0.1", service.port, limit=1024)
         asking.write(f"GET /v1/events.csv {head} {key}\r\n\r\n".encode())
         begun = await export.readuntil(b"\r\n\r\n")
@@ -604,6 +607,8 @@ async def cut_off(address: str, how: signal.Signals) -> Found:
         async with Caller(service.port, key) as follower:
             waiting = asyncio.create_task(follower.ask("GET", f"/v1/changes?after={position}&wait=25"))
             await service.answers("/readyz")
+            for each in service.workers() if workers > 1 else ():
+                os.kill(each, how)
             service.kill(how)
             followed = (await waiting).status
         told = await load.read()

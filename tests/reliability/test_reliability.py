@@ -46,11 +46,11 @@ async def test_a_database_that_swallows_everything_costs_only_503_and_is_found_a
     assert not found.wrong, found
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(("how", "workers"), [(signal.SIGINT, 1), (signal.SIGHUP, 1), (signal.SIGHUP, 2)])
 async def test_what_outlasts_the_end_of_the_service_is_refused_or_seen_to_be_cut_off(
-    address: str, how: signal.Signals
+    address: str, how: signal.Signals, workers: int
 ) -> None:
-    found = await experiments.cut_off(address, how)
+    found = await experiments.cut_off(address, how, workers=workers)
     assert not found.wrong, found
 
 
