@@ -186,11 +186,12 @@ def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
 
 
 async def _apply(batch: Batch, options: Options) -> None:
-    _as_expected(batch, options)
-    if before := batch.changes:
+    if not options.partial:
+        _as_expected(batch, options)
+    if batch.changes:
         await batch.apply()
-        if batch.changes != before and options.partial:
-            _as_expected(batch, options)
+    if options.partial:  # rows may have been taken out
+        _as_expected(batch, options)
 
 
 def _as_expected(batch: Batch, options: Options) -> None:

@@ -160,3 +160,13 @@ async def test_a_row_may_name_a_later_one_beside_a_bad_one(client: httpx.AsyncCl
     ]
     answer = await client.post("/v1/focal-points/bulk", json=rows)
     assert [(each["row"], each["pointer"]) for each in answer.json()["errors"]] == [(2, "/successor")]
+
+
+async def test_what_is_expected_of_a_partial_load_is_what_it_changes(client: httpx.AsyncClient) -> None:
+    report = await make.record(client, "progress-reports")
+    to = {"consultation": {"id": report["consultation"]["id"]}}
+    rows = [{**to, "country": country} for country in ("TH", "LA")]
+    at = "/v1/progress-reports/bulk?mode=partial&expect="
+    refused = await client.post(f"{at}2", json=rows)
+    assert (refused.status_code, refused.json()["would_change"]) == (409, 1)
+    assert (await client.post(f"{at}1", json=rows)).json()["summary"]["create"] == 1
