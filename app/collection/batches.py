@@ -18,11 +18,11 @@ from pydantic_core import from_json, to_json
 from app.collection.ahead import Ahead
 from app.collection.batch_records import Meant, Records
 from app.collection.batch_references import References
+from app.collection.batch_refusals import Errors, found_by_halves, is_of_a_row
 from app.collection.batch_rows import OUTCOMES, Row
 from app.collection.collection import Collection
 from app.collection.projection import WITHHELD
 from app.collection.references import Found, Named, matched, wanted
-from app.collection.refusals import RULE, refusal
 from app.collection.staging import Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, validated
@@ -34,8 +34,6 @@ _BREATH = 50
 
 Good = tuple[Row, Mapping[str, Any], tuple[str, ...]]
 """A row that can be read, its values, and the fields that it sets."""
-_Errors = dict[int, list[Mapping[str, Any]]]
-"""What stands against rows, by their numbers."""
 
 
 @dataclass
@@ -299,59 +297,18 @@ class Batch:
             if not self.partial:
                 return
 
-    async def _against(self) -> _Errors:
-        """Write all; what the database has against some of the rows.
-
-        It says so of a statement, not of its rows: they are found by halves, in the order in which all are written.
-        """
+    async def _against(self) -> Errors:
+        """Write all; what the database has against some of the rows."""
         try:
             await self._write(self.ahead.written)
         except asyncpg.PostgresError as error:
-            if not self._is_of_a_row(error):
+            if not is_of_a_row(error, anew=self._anew):
                 raise
         else:
             return {}
         self.ahead.doubt()
         await self.connection.execute("rollback to savepoint staged")
-        found: _Errors = {}
-        without: _Errors = {}
-        for outcome in ("delete", "create", "update"):
-            if rows := await self.staging.numbers(outcome):
-                await self._write_by_halves(outcome, rows, found, without)
-        return found or without
-
-    async def _write_by_halves(
-        self, outcome: str, rows: Sequence[int], found: _Errors, without: _Errors
-    ) -> None:
-        """Write rows of one outcome; `found` is what the database has against some, `without` where it misses, or has,
-        a record that refers: of that may be other rows, which come later here and with these when all are written.
-        """
-        await self.connection.execute("savepoint part")
-        try:
-            only = dict.fromkeys(OUTCOMES, 0) | {outcome: len(rows)}
-            await self.staging.write(only, rows[0] - 1, rows[-1])
-        except asyncpg.PostgresError as error:
-            if not self._is_of_a_row(error):
-                raise
-            await self.connection.execute("rollback to savepoint part")
-            if len(rows) == 1:
-                problem = refusal(error)
-                assert problem is not None
-                here = without if isinstance(error, asyncpg.ForeignKeyViolationError) else found
-                here[rows[0]] = problem.errors or [
-                    {"pointer": "", "code": problem.code, "message": problem.detail}
-                ]
-            else:
-                middle = len(rows) // 2
-                for half in (rows[:middle], rows[middle:]):
-                    await self._write_by_halves(outcome, half, found, without)
-        await self.connection.execute("release savepoint part")
-
-    def _is_of_a_row(self, error: asyncpg.PostgresError) -> bool:
-        if isinstance(error, asyncpg.UniqueViolationError):
-            return self._anew
-        of_rows = asyncpg.CheckViolationError, asyncpg.ForeignKeyViolationError
-        return isinstance(error, of_rows) or error.sqlstate == RULE
+        return await found_by_halves(self.connection, self.staging, anew=self._anew)
 
     async def _write(self, behind: int, upto: int | None = None) -> None:
         await self.staging.write(self.counts, behind, upto)
