@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Scope
 
-from app import __version__, api, logs, openapi, operating, refusing
+from app import __version__, api, logs, openapi, operating, refusing, stopping
 from app.access.doorkeeper import Doorkeeper, judge_of_tokens
 from app.changes.asked import WAIT_MOST
 from app.collection.refusals import refusal
@@ -53,8 +53,8 @@ def create_app(chosen: Settings | None = None) -> FastAPI:
                 operating.quotas_shared(service),
                 operating.jobs_done(service, api.LOADER),
                 operating.delivering(service, kinds_of(api.COLLECTIONS)),
-                operating.stopped_with_parent(),
-                operating.draining(app.state, config.drain_seconds, service.wakeups.end),
+                stopping.stopped_with_parent(),
+                stopping.draining(app.state, config.drain_seconds, service.wakeups.end),
             ):
                 yield
             await database.close()
