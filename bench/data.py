@@ -96,11 +96,12 @@ from generate_series($1::int, $2::int) n join bench_frames f on f.frame = n % 20
 _ACTIVITIES = """
 with g as (select array_agg(id order by number) ids from goals),
      o as (select array_agg(id order by code) ids from organisations)
-insert into activities (title, goal_id, lead_id, countries, start_date, end_date, status, description)
+insert into activities (title, goal_id, lead_id, countries, start_date, end_date, status, description, owner, visibility)
 select 'Generated ' || f.kind || ' on ' || f.topic || ' ' || bench_word(n) || ' ' || n,
        g.ids[1 + n % 8], o.ids[1 + n % 200],
        array[chr(65 + n % 12) || 'X', chr(65 + (n + 5) % 12) || 'X'], d, d + 90,
-       (array['proposed', 'planned', 'ongoing', 'implemented'])[1 + n / 4 % 4], f.city || ' ' || f.about
+       (array['proposed', 'planned', 'ongoing', 'implemented'])[1 + n / 4 % 4], f.city || ' ' || f.about,
+       chr(65 + n % 12) || 'X', case when n % 100 = 0 then 'partners' else 'public' end
 from generate_series($1::int, $2::int) n join bench_frames f on f.frame = n % 200, g, o,
      lateral (select date '2000-01-01' + (n::bigint * 104729 % 9000)::int) as day(d)
 """
@@ -111,7 +112,12 @@ select id, '{kind}', title, begins || ' ' || own || ' ' || ends, first || to_tsv
 from (select id, title, n % 200 as frame, bench_word(n) || ' ' || n as own
       from (select id, title, substring(title from '[0-9]+$')::int as n from {kind}) t) e join bench_frames f using (frame)
 """
+_HIDDEN = """
+insert into hidden_records (record_id, kind, owner, visibility)
+select id, 'activities', owner, visibility from activities where visibility <> 'public'
+"""
 _MIRRORS = [
+    _HIDDEN,
     _SEARCH.format(kind="events"),
     _SEARCH.format(kind="activities"),
     *(

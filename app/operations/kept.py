@@ -49,13 +49,15 @@ class Kept:
         came = monotonic()
         if (known := self._get(version, asked, came)) is not None:
             return known
-        late = _LATE if asked in self._reading else None  # where nobody is waited for, no clock is needed
-        reading = self._reading.setdefault(asked, asyncio.Lock())
-        try:
-            async with asyncio.timeout(late):
-                await reading.acquire()
-        except TimeoutError:
-            return await self._read(asked, read)
+        if (reading := self._reading.get(asked)) is None:
+            reading = self._reading[asked] = asyncio.Lock()
+            await reading.acquire()  # at once, as nobody else has it
+        else:
+            try:
+                async with asyncio.timeout(_LATE):
+                    await reading.acquire()
+            except TimeoutError:
+                return await self._read(asked, read)
         try:
             return self._get(version, asked, came) or await self._read(asked, read)
         finally:

@@ -62,6 +62,10 @@ _PLACES = literal(10_000.0)
 """A score has four decimal places."""
 Way = Literal["by stem", "by stem first", "anywhere"]
 """Where words are looked for: by their stem, then also only inside others, or in both ways alike."""
+_BY_DIFFERENT_WORDS = 16
+"""What `ts_rank` takes off for long texts: by the logarithm of how many different words they have, which is known."""
+_AS_NEAR_AS_CAN_BE = 1
+"""What `word_similarity` tells of a title that has the words in it."""
 _ABOVE_ALL = 3
 """What a hit by stem scores more where those come first: what only has the words inside scores less than that."""
 
@@ -76,8 +80,9 @@ def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
 
 
 def found_rare(terms: int, *, some_kinds: bool, together: bool = False) -> Compiled:
-    """The same, but for how many were ranked, of words that few records have by their stem: one plan is right for
-    these, and kept. `together`: of several searches, from arrays of what is given; before each row, its place in them.
+    """The same of words that few records have by their stem: one plan is right for these, and kept. It ranks all hits,
+    and does not look for the newest of them first: if it tells of more than `RANKED_AT_MOST`, these are not the answer.
+    `together`: of several searches, from arrays of what is given; before each row, its place in them.
     """
     return GOALS.statement(
         ("search for rare words", terms, some_kinds, together),
@@ -100,18 +105,16 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
     }[way]
     parts = [_newest(each, above, kinds) for each, above in looked_for]
     newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
-    ranked = func.count().over().label("ranked")
-    best = _best(newest, asked, terms).add_columns(ranked).limit(given["limit"]).subquery("best")
-    told = _told(best, func.coalesce(func.max(best.c.ranked), 0)).subquery("told")
+    told = _told(_scored(newest, asked, terms), given["limit"]).subquery("told")
     return select(*VERSION_OF_DATA, *told.c).select_from(JOURNAL_HEAD.join(told, true()))
 
 
 def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
     asked = _asked(_unread(_types(terms, some_kinds=some_kinds), together=together), terms)
     stems = FINDABLE.c.words.bool_op("@@")(asked.c.words)
-    newest = _newest(stems, _ABOVE_ALL, asked.c.kinds if some_kinds else None).correlate(asked).subquery()
-    best = _best(newest, asked, terms).limit(asked.c.limit).correlate(asked).subquery("best")
-    told = _told(best).lateral("told")
+    hits = _hits(stems, _ABOVE_ALL, asked.c.kinds if some_kinds else None).limit(RANKED_AT_MOST + 1)
+    scored = _scored(hits.correlate(asked).subquery(), asked, terms).correlate(asked)
+    told = _told(scored, asked.c.limit).lateral("told")
     place = [asked.c.place] if together else []
     return select(*place, *VERSION_OF_DATA, *told.c).select_from(
         JOURNAL_HEAD.join(asked, true()).join(told, true())
@@ -153,7 +156,6 @@ def _asked(given: Mapping[str, ColumnElement[Any]], terms: int) -> CTE:
     ready = {
         **once.c,
         "words": func.websearch_to_tsquery("english", q),
-        "itself": func.word_similarity(q, q),
         "spaced": _spaced(q),
     }
     if "kinds" in given:
@@ -169,36 +171,45 @@ def _spaced(words: ColumnElement[str]) -> ColumnElement[str]:
 
 
 def _newest(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:
+    hits = _hits(looked_for, above, kinds)
+    return hits.order_by(FINDABLE.c.record_id.desc()).limit(RANKED_AT_MOST)
+
+
+def _hits(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:
     texts = FINDABLE
     rows = select(
         texts.c.record_id, texts.c.kind, texts.c.title, texts.c.words, literal(above).label("above")
     )
     if kinds is not None:
         looked_for = and_(looked_for, texts.c.kind == any_(kinds))
-    return rows.where(looked_for).order_by(texts.c.record_id.desc()).limit(RANKED_AT_MOST)
+    return rows.where(looked_for)
 
 
-def _best(newest: FromClause, asked: CTE, terms: int) -> Select[Any]:
-    """All hits with their scores, in order."""
+def _scored(found: FromClause, asked: CTE, terms: int) -> Select[Any]:
+    """All hits with their scores."""
     # `offset` keeps what is folded, which takes longer than to rank it, from being written out wherever it is used
-    hits = select(*newest.c, _spaced(folded(newest.c.title)).label("spaced")).offset(0).subquery("hits")
-    words = func.ts_rank(hits.c.words, asked.c.words, 1)
+    hits = select(*found.c, _spaced(folded(found.c.title)).label("spaced")).offset(0).subquery("hits")
+    words = func.ts_rank(hits.c.words, asked.c.words, _BY_DIFFERENT_WORDS)
     title = hits.c.spaced
-    # A title that has the very words is as near to them as they are to themselves, which is known beforehand.
+    # a title that has the very words is as near to them as can be: that needs no measuring
     verbatim = func.strpos(title, asked.c.spaced) > 0
     all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
     near = case((all_there, 1), else_=0) + func.word_similarity(asked.c.q, title)
-    of_title = case((verbatim, 1 + asked.c.itself), else_=near)  # one more where all of them stand in it
+    of_title = case((verbatim, 1 + _AS_NEAR_AS_CAN_BE), else_=near)  # one more where all of them stand in it
     score: ColumnElement[Any] = func.round((hits.c.above + words + of_title) * _PLACES)
-    scored = select(hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"))
-    return scored.order_by(score.desc(), hits.c.record_id)
+    return select(hits.c.kind, hits.c.record_id, hits.c.title, score.label("score"))
 
 
-def _told(best: FromClause, *more: ColumnElement[Any]) -> Select[Any]:
-    """How many hits there are, and what is told of them, in one row."""
+def _told(scored: Select[Any], limit: ColumnElement[int]) -> Select[Any]:
+    """How many of the best there are, what is told of them, and of how many they are the best, in one row."""
+    hits = scored.subquery("scored")
+    ranked = func.count().over().label("ranked")
+    ordered = select(*hits.c, ranked).order_by(hits.c.score.desc(), hits.c.record_id)
+    best = ordered.limit(limit).subquery("best")
     hit = _hit(best)
-    hits = func.string_agg(func.row_to_json(hit.table_valued()).cast(Text), ",")
-    return select(func.count(), func.coalesce(hits, ""), *more).select_from(best.join(hit, true()))
+    told = func.string_agg(func.row_to_json(hit.table_valued()).cast(Text), ",")
+    of = func.coalesce(func.max(best.c.ranked), 0)
+    return select(func.count(), func.coalesce(told, ""), of).select_from(best.join(hit, true()))
 
 
 def _hit(best: FromClause) -> LateralFromClause:

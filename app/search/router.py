@@ -17,15 +17,15 @@ from app.operations.doors import open_door
 from app.operations.kept import Version
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 from app.operations.versions import of_version
-from app.search.queries import SEARCHED, Way, found, found_rare
+from app.search.queries import RANKED_AT_MOST, SEARCHED, Way, found, found_rare
 from app.search.rarity import few, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
 _ABREAST = 2
 """A search takes the database longer than us."""
-_NUMBER = 2
-"""Where a statement tells how many hits there are."""
+_NUMBER, _RANKED = 2, 4
+"""Where a statement tells how many hits there are, and of how many they are the best."""
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
@@ -59,14 +59,17 @@ async def search(request: Request) -> Response:
     database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
 
     async def hits(way: Way) -> Any:
-        *told, ranked = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
+        told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
         if way == "by stem" and moment is None and not kinds:
-            remember(values["q"], ranked)
+            remember(values["q"], told[_RANKED])
         return told
 
     async def rare_hits() -> Any:
         plan = partial(found_rare, size, some_kinds=some_kinds)
-        return await database.one(values, plan(), partial(plan, together=True), context, abreast=_ABREAST)
+        told: Any = await database.one(
+            values, plan(), partial(plan, together=True), context, abreast=_ABREAST
+        )
+        return told if told[_RANKED] <= RANKED_AT_MOST else await hits("by stem")  # many were written since
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):
@@ -79,7 +82,7 @@ async def search(request: Request) -> Response:
         return await hits("by stem first")
 
     async def read() -> tuple[Version, str]:
-        position, state, _, items = await best_hits()
+        position, state, _, items, _ = await best_hits()
         return (position, state), f'{{"items":[{items}]}}'
 
     return await of_version(request, moment, context, digest(request, moment, people=True), read)

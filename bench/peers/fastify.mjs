@@ -86,12 +86,12 @@ const byWords = `select kind, record_id as id, title, ts_rank(words, q) as score
   websearch_to_tsquery('english', $1) q where words @@ q order by score desc limit $2`
 // As the register ranks: the newest thousand hits, and what has the words in its title before what has them in its text.
 const byTitle = `with asked as materialized (
-    select q, websearch_to_tsquery('english', q) as words, ' ' || q || ' ' as spaced, word_similarity(q, q) as itself,
+    select q, websearch_to_tsquery('english', q) as words, ' ' || q || ' ' as spaced,
       array(select like_pattern(term) from unnest(string_to_array($1, ' ')) term) as patterns from fold($1) q)
-  select kind, record_id as id, title, round((3 + ts_rank(words, q_words, 1) + case when strpos(spaced, q_spaced) > 0
-      then 1 + itself else (spaced like all(patterns))::int + word_similarity(q, spaced) end) * 10000) / 10000 as score
+  select kind, record_id as id, title, round((3 + ts_rank(words, q_words, 16) + case when strpos(spaced, q_spaced) > 0
+      then 2 else (spaced like all(patterns))::int + word_similarity(q, spaced) end) * 10000) / 10000 as score
   from (select h.*, ' ' || case when octet_length(title) = char_length(title) then lower(title) else fold(title) end || ' '
-      as spaced, q, patterns, itself, a.words as q_words, a.spaced as q_spaced
+      as spaced, q, patterns, a.words as q_words, a.spaced as q_spaced
     from asked a, lateral (select kind, record_id, title, words from search_texts t
       where t.words @@ a.words order by record_id desc limit 1000) h offset 0) h
   order by score desc, id limit $2`

@@ -10,14 +10,16 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection import search
 from app.db import Database
-from app.search import queries, rarity
+from app.search import queries, rarity, router
 from tests import make
 
 _SCORES = """with asked as (select fold($1) as q, array(
   select like_pattern(term) from regexp_split_to_table($1, ' ') term) as patterns)
 select title, round((case when q < 'ก' collate "C" and words @@ websearch_to_tsquery('english', q) then 3 else 0 end
   + case when fold(title) like all (patterns) then 1 else 0 end
-  + ts_rank(words, websearch_to_tsquery('english', q), 1) + word_similarity(q, fold(title)))::numeric, 4)
+  + ts_rank(words, websearch_to_tsquery('english', q), 16)
+  + case when strpos(' ' || fold(title) || ' ', ' ' || q || ' ') > 0 then 1 else word_similarity(q, fold(title)) end
+  )::numeric, 4)
 from search_texts, asked where words @@ websearch_to_tsquery('english', q) or folded like all (patterns)
 order by 2 desc, record_id"""
 
@@ -157,6 +159,22 @@ async def test_words_that_were_rare_find_what_was_written_since(
         hits = (await client.get("/v1/search?q=quoits")).json()["items"]
         found.append((len(hits), rarity.few("quoits")))
     assert found == [(1, 1), (2, 1), (3, None), (4, None)]
+
+
+async def test_of_words_that_were_rare_and_became_common_the_newest_are_ranked(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever this process knew of them: another one answers the same."""
+    monkeypatch.setattr(queries, "RANKED_AT_MOST", 2)
+    monkeypatch.setattr(router, "RANKED_AT_MOST", 2)
+    monkeypatch.setattr(rarity, "RANKED_AT_MOST", 2)
+    words = "+".join(["skittles"] * 6)  # a statement is kept for each number of words, once it was made
+    found = []
+    for title in ("Skittles skittles", "On skittles", "Of skittles and more"):
+        await make.record(client, "events", title=title)
+        (best,) = (await client.get(f"/v1/search?q={words}&limit=1")).json()["items"]
+        found.append((best["title"], rarity.few(words.replace("+", " "))))
+    assert found == [("Skittles skittles", 1), ("Skittles skittles", 1), ("On skittles", None)]
 
 
 @pytest.mark.parametrize("words", ["legal’s", "“legal” aid", "légal"])
