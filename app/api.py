@@ -3,7 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 import app.search.queries  # noqa: F401  (all collections, before a router asks what refers to one of them)
-from app import operating, problem_pages
+from app import health, problem_pages
 from app.activities.router import files as activity_files
 from app.activities.router import router as activities
 from app.amendments.router import exact as amendment_texts
@@ -117,6 +117,6 @@ def include(app: FastAPI) -> None:
         keys,
     ):
         app.include_router(router, prefix="/v1")
-    app.include_router(operating.router)
+    app.include_router(health.router)
     app.include_router(problem_pages.router)
     app.include_router(confirmations)
