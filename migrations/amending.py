@@ -323,6 +323,35 @@ KEEP_IN_THE_RECORD = KEEP.replace("create function", "create or replace function
     1,
 )
 
+# Since migration 0070: what both sides have concurred to is withdrawn, too, until its day comes; nothing else of it
+# changes. Both have their concurrences in the record.
+CHECK_COMING = """create function check_coming(day date) returns void
+language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if day <= current_date then
+    raise exception 'The day on which this amendment takes effect has come: %. It is not withdrawn any more.', day
+      using errcode = 'WP409';
+  end if;
+end $$"""
+KEEP_UNTIL_ITS_DAY = (
+    KEEP_IN_THE_RECORD.replace("settled_apart constant text[]", "settled_apart text[]", 1)
+    .replace(
+        "    if old.state not in ('draft', 'tabled') and to_jsonb(new)",
+        """    if (old.state, new.state) = ('concurred', 'withdrawn') then
+      perform check_coming(old.effective_on);
+      settled_apart := settled_apart || '{state,state_since,closed_reason}';
+    end if;
+    if old.state not in ('draft', 'tabled') and to_jsonb(new)""",
+        1,
+    )
+    .replace("('tabled', 'lapsed'))", "('tabled', 'lapsed'),\n        ('concurred', 'withdrawn'))", 1)
+    .replace(
+        "case old.state when 'tabled' then",
+        "case when old.state = 'tabled' or old.state = 'concurred' and old.effective_on > current_date then",
+        1,
+    )
+)
+
 FUNCTIONS = [
     TEXT,
     WORDING,

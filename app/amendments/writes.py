@@ -64,6 +64,13 @@ async def outdated(request: Request, connection: Connection, current: Current) -
     )
 
 
+async def _come(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse what both sides have concurred to, once its day has come."""
+    await connection.execute(
+        "select check_coming(effective_on) from amendments where id = $1 and state = 'concurred'", current.id
+    )
+
+
 async def _tabled(connection: Connection, current: Current, said: BaseModel | None) -> Mapping[str, Any]:
     return {"state_since": datetime.now(UTC)}
 
@@ -81,8 +88,9 @@ MOVES = (
         "what was concurred to.", values=_tabled, against=(outdated,),
     ),
     Move(
-        "withdraw", ("draft", "tabled"), "withdrawn", Permission.EDIT, "Withdraw an amendment",
-        "Take it back, with the reason. It stays in the record.", ClosingReason, _closed,
+        "withdraw", ("draft", "tabled", "concurred"), "withdrawn", Permission.EDIT, "Withdraw an amendment",
+        "Take it back, with the reason. It stays in the record, with what was concurred to: also when both sides have, "
+        "until its day comes.", ClosingReason, _closed, against=(_come,),
     ),
     Move(
         "lapse", ("tabled",), "lapsed", Permission.EDIT, "Let an amendment lapse",

@@ -90,6 +90,16 @@ async def test_the_text_of_every_day_is_had_and_compared(amended: Cast) -> None:
     await redlines_are_right(public, amended.partner)
 
 
+async def test_what_is_withdrawn_before_its_day_is_in_the_text_of_no_day(amended: Cast) -> None:
+    withdrawn = await amended.secretariat.post("/v1/amendments/2/withdraw", json={"reason": "A slip."})
+    assert withdrawn.json()["state"] == "withdrawn", withdrawn.text
+    ahead, now = [
+        said_in((await amended.anonymous.get("/v1/plan", params={"effective_on": day})).json())
+        for day in ("2399-01-01", "today")
+    ]
+    assert ahead == now
+
+
 async def redlines_are_right(public: httpx.AsyncClient, partner: httpx.AsyncClient) -> None:
     redline = (await public.get("/v1/plan/redline?from=original")).json()
     assert redline["counts"] == {"modified": 1, "added": 1, "retired": 1}
