@@ -68,6 +68,7 @@ class Collection:
         duplicates: bool = False,
         settled: str = "null",
         lasting: str = "null",
+        distinct: str = "",
         shared: Permission = Permission.READ_SHARED,
         personal: Personal | None = None,
         renditions: Mapping[Format, Rendition] = MappingProxyType({}),
@@ -85,6 +86,8 @@ class Collection:
         self.personal, self.renditions = personal, renditions
         self.settled, self.lasting = settled, lasting
         """As SQL over a row: the state in which nobody changes it, or deletes it, any more; its triggers hold that."""
+        self.distinct = distinct
+        """Why two of its records are never one, so that none is merged into another; empty where two may be."""
         self.reverse: dict[str, Reverse] = {}
         self.creating = ("on_duplicate",) if duplicates else ()
         """What else a create may be asked."""

@@ -34,10 +34,17 @@ async def loser(connection: Connection, collection: Collection, name: str) -> Cu
         ) from None
 
 
+def refuse_distinct(collection: Collection) -> None:
+    """Refuse where two records are never one."""
+    if collection.distinct:
+        raise CannotBeMerged(collection.distinct)
+
+
 async def merge(
     connection: Connection, collection: Collection, current: Current, body: Mapping[str, Any]
 ) -> Written:
     """Move references and own keys to the record that the body names, and delete this one as merged."""
+    refuse_distinct(collection)
     into = await _survivor(connection, collection, current, body)
     settings = "select set_config('register.merged', $1, true), set_config('register.survivor', $2, true)"
     await connection.execute(settings, str(current.id), str(into.id))

@@ -3,7 +3,7 @@
 from fastapi import Request
 from sqlalchemy import Uuid, bindparam, literal_column, select
 
-from app.collection import removing, restoring
+from app.collection import merging, removing, restoring
 from app.collection.collection import Collection
 from app.collection.writing import Current
 from app.db import Connection
@@ -65,6 +65,15 @@ def referred(collection: Collection) -> Against:
 
     async def against(request: Request, connection: Connection, current: Current) -> None:
         await removing.refuse_if_referred(connection, collection, current.id)
+
+    return against
+
+
+def distinct(collection: Collection) -> Against:
+    """Two records are never one."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        merging.refuse_distinct(collection)
 
     return against
 

@@ -8,7 +8,7 @@ from app.collection import merging
 from app.collection.collection import Collection
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.against import lasting
+from app.operations.against import distinct, lasting
 from app.operations.doors import open_door
 from app.operations.routes import flags, read_body, unchanged
 from app.operations.transactions import Answer, write
@@ -44,9 +44,11 @@ def merge_of(collection: Collection) -> APIRouter:
         merge_record,
         name,
         collection.writes,
-        against=(lasting(collection),),
+        against=(distinct(collection), lasting(collection)),
         summary=f"Merge {article} {words} into another",
-        description=f"For two records of one {words}: references and own keys of this one move to the one that the "
+        description=f"Always refused. {collection.distinct}"
+        if collection.distinct
+        else f"For two records of one {words}: references and own keys of this one move to the one that the "
         "body names, and this one is deleted as merged. Its id and its human key lead there from then on: reading and "
         "writing answer 308, imports by its own keys find the other. Both histories stay.",
         responses=doc.ok(

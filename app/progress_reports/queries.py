@@ -19,6 +19,8 @@ PROGRESS_REPORTS = Collection(
     sorts=("state", "state_since"),
     settled=f"coalesce({_LASTING}, {FROZEN})",
     lasting=_LASTING,
+    distinct="Two progress reports are of two reporters or to two Consultations: neither stands for the other. Lines "
+    "are moved by their `report`, and what should not be there is deleted.",
 )
 CONSULTATIONS.reverse["progress_reports"] = Reverse(
     lambda: PROGRESS_REPORTS,

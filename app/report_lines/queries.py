@@ -21,6 +21,8 @@ REPORT_LINES = Collection(
     sorts=("response",),
     settled=_SETTLED,
     lasting=_SETTLED,
+    distinct="Two report lines are of two reports or about two activities: neither stands for the other. One is "
+    "changed, and what should not be there is deleted.",
 )
 PROGRESS_REPORTS.reverse["lines"] = Reverse(
     lambda: REPORT_LINES, lambda report, line: line.c.report_id == report.c.id, "report", "Its lines."

@@ -180,6 +180,7 @@ async def test_what_it_says_is_what_the_verbs_answer(cast: Cast) -> None:
         "not-public",
         "gaps-stop-the-freeze",
         "still-mentioned",
+        "cannot-be-merged",
     }
 
 

@@ -175,3 +175,23 @@ async def test_a_country_reports_once_to_a_consultation(client: httpx.AsyncClien
     made = await report(client)
     body = {"consultation": made["consultation"], "country": made["country"]}
     assert (await client.post("/v1/progress-reports", json=body)).status_code == 409
+
+
+async def test_reports_of_two_reporters_are_not_merged_and_a_line_is_moved_instead(
+    client: httpx.AsyncClient,
+) -> None:
+    line = await make.record(client, "report-lines")
+    body = await make.record(client, "organisations")
+    other = await make.record(client, "progress-reports", country=None, organisation={"id": body["id"]})
+    another = await make.record(client, "report-lines", report={"id": other["id"]})
+    for at, into in (
+        (f"progress-reports/{line['report']['id']}", other),
+        (f"report-lines/{line['id']}", another),
+    ):
+        refused = await client.post(f"/v1/{at}/merge", json={"into": {"id": into["id"]}})
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/cannot-be-merged")
+        said = (await client.get(f"/v1/{at}/permissions")).json()["permissions"]
+        told = next(each for each in said if each["verb"] == "merge")
+        assert (told["allowed"], told["why"]) == (False, refused.json()["detail"])
+    moved = await client.patch(f"/v1/report-lines/{line['id']}", json={"report": {"id": other["id"]}})
+    assert moved.json()["report"]["id"] == other["id"], moved.text
