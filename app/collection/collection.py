@@ -86,6 +86,7 @@ class Collection:
         self.personal, self.renditions = personal, renditions
         self.settled, self.lasting = settled, lasting
         """As SQL over a row: the state in which nobody changes it, or deletes it, any more; its triggers hold that."""
+        self.table.info["lasting"] = lasting  # asked also where another record is merged that it refers to
         self.distinct = distinct
         """Why two of its records are never one, so that none is merged into another; empty where two may be."""
         self.reverse: dict[str, Reverse] = {}

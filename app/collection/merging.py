@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import UniqueConstraint
 
 from app.collection.collection import Collection
 from app.collection.merged import MergedAway
@@ -48,6 +49,7 @@ async def merge(
     into = await _survivor(connection, collection, current, body)
     settings = "select set_config('register.merged', $1, true), set_config('register.survivor', $2, true)"
     await connection.execute(settings, str(current.id), str(into.id))
+    await connection.execute("savepoint unmoved")  # from where a refusal is explained
     for referrer in referrers(collection.table):
         await _move(connection, collection, referrer, current.id, into)
     await connection.execute(f"delete from {collection.name} where id = $1", current.id)  # noqa: S608  (our own names)
@@ -117,10 +119,9 @@ async def _move(
         away = "nullif($2, id)" if referrer.table is collection.table else "$2"
         try:
             await connection.execute(f"update {name} set {column} = {away} where {column} = $1", old, into.id)  # noqa: S608
-        except asyncpg.UniqueViolationError:
-            raise CannotBeMerged(
-                f"Two {referrer.records} would say the same of one {collection.singular}: delete one of them first."
-            ) from None
+        except asyncpg.UniqueViolationError as twice:
+            await connection.execute("rollback to savepoint unmoved")
+            raise await _said_twice(connection, collection, referrer, twice, old, into.id) from None
         return
     entry: dict[str, Any] = {"id": str(into.id)}
     if collection.key:
@@ -140,6 +141,31 @@ where r.id in (select {referrer.owner} from {name} where field = $3 and {column}
             field,
             old,
         )
+
+
+async def _said_twice(
+    connection: Connection, collection: Collection, referrer: Referrer, twice: Any, old: UUID, into: UUID
+) -> CannotBeMerged:
+    """Two records that name one each are of the same for the rest: whether either can go."""
+    name, column = referrer.table.name, referrer.column
+    constraints = (each for each in referrer.table.constraints if isinstance(each, UniqueConstraint))
+    unique = next((each.columns for each in constraints if each.name == twice.constraint_name), ())
+    same = ", ".join(each.name for each in unique if each.name != column)
+    states = same and await connection.fetchrow(
+        f"""with said as (
+  select id, {column}, {same}, ({referrer.lasting}) as state from {name} where {column} in ($1, $2))
+select one.state as one, other.state as other from said one join said other using ({same})
+where one.{column} = $1 and other.{column} = $2 and one.state is not null and other.state is not null limit 1""",  # noqa: S608
+        old,
+        into,
+    )
+    why = f"Two {referrer.records} would say the same of one {collection.singular}"
+    if not states:
+        return CannotBeMerged(f"{why}: delete one of them first.")
+    return CannotBeMerged(
+        f"{why}, and neither is deleted as it is: one is {states['one']}, the other {states['other']}. While both "
+        f"stand, so do the two {collection.name.replace('_', ' ')}."
+    )
 
 
 async def _take_keys(connection: Connection, collection: Collection, keys: list[str], into: Current) -> None:

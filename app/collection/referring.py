@@ -22,6 +22,11 @@ class Referrer:
         return self.mirrors is None and bool(not column.nullable or column.info.get("required"))
 
     @property
+    def lasting(self) -> str:
+        """As SQL over one that refers: the state in which nobody deletes it any more; null: somebody may."""
+        return str(self.table.info.get("lasting", "null"))
+
+    @property
     def records(self) -> str:
         """Plural name of the records that refer."""
         return (self.mirrors or self.table.name).replace("_", " ")

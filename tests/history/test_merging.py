@@ -288,6 +288,31 @@ async def test_activities_of_which_one_report_speaks_twice_are_not_merged(client
     )
 
 
+async def test_what_two_bodies_reported_before_the_freeze_keeps_them_apart(client: httpx.AsyncClient) -> None:
+    meeting = {"id": (await make.record(client, "consultations"))["id"]}
+    bodies = [{"id": (await make.record(client, "organisations"))["id"]} for _ in range(2)]
+    reports = [
+        await make.record(client, "progress-reports", country=None, organisation=body, consultation=meeting)
+        for body in bodies
+    ]
+
+    async def merged() -> str:
+        answer = await client.post(f"/v1/organisations/{bodies[0]['id']}/merge", json={"into": bodies[1]})
+        assert answer.status_code == 409, answer.text
+        detail: str = answer.json()["detail"]
+        return detail
+
+    words = "Two progress reports would say the same of one organisation"
+    for report in reports:
+        assert await merged() == f"{words}: delete one of them first."
+        for step in ("submit", "accept"):
+            await client.post(f"/v1/progress-reports/{report['id']}/{step}")
+    states = "neither is deleted as it is: one is {0}, the other {0}. While both stand, so do the two organisations."
+    assert await merged() == f"{words}, and {states.format('accepted')}"
+    await client.post(f"/v1/consultations/{meeting['id']}/freeze?force=true")
+    assert await merged() == f"{words}, and {states.format('frozen')}"
+
+
 async def test_a_ministry_is_told_who_merges_what_records_of_others_name(cast: Cast) -> None:
     goal = await make.record(cast.secretariat, "goals")
     old, new = [
