@@ -25,7 +25,7 @@ from app.collection.own_keys import Keys
 from app.collection.projection import Computed, Expand, Filter, Links, Personal, Ref, Reverse, Row, Source
 from app.collection.renditions import Rendition
 from app.db import Base, Compiled, Connection, compiled
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.http.formats import Format
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -221,6 +221,10 @@ class Collection:
     def missing(self, name: str) -> NotFound:
         by = f"id or {self.key}" if self.key else "id"
         return NotFound(f"There is no {self.singular} with this {by}.")
+
+    def stays(self, state: str) -> Conflict:
+        """The refusal to change what is in a state in which nobody does."""
+        return Conflict(f"This {self.singular} is {state}: it stays as it is.")
 
     def statement(self, shape: Hashable, build: Callable[[], ClauseElement]) -> Compiled:
         """The compiled statement of a shape: built once, kept while it is used."""

@@ -13,7 +13,7 @@ from app.collection.collection import Collection
 from app.collection.merged import refuse_merged, survivors
 from app.collection.projection import Links, Ref
 from app.collection.refusals import taken
-from app.collection.rules import check_rules
+from app.collection.rules import check_rules, check_rules_as_stored
 from app.collection.writing import Written, locked
 from app.db import Connection
 from app.errors import Conflict, NotFound
@@ -81,10 +81,16 @@ async def restore(connection: Connection, collection: Collection, name: str) -> 
 
 async def refuse_as_it_was(connection: Connection, collection: Collection, known: Mapping[str, Any]) -> None:
     """Refuse what would be refused to a record that is brought back as it was stored, as far as the caller sees it."""
-    _refuse_without(collection, (await _references_now(connection, collection, known))[1])
+    now, gone = await _references_now(connection, collection, known)
+    name, back = collection.name, json.dumps({**known, **now})
+    settled = f"select ({collection.settled}) from jsonb_populate_record(null::{name}, $1::jsonb) {name}"  # noqa: S608
+    if (state := await connection.fetchval(settled, back)) is not None:
+        raise collection.stays(state)
+    _refuse_without(collection, gone)
     for fields, statement in _taken(collection):
-        if await connection.fetchval(statement, json.dumps(known)):
+        if await connection.fetchval(statement, back):
             raise taken(fields)
+    await check_rules_as_stored(connection, collection, back)
 
 
 def _refuse_without(collection: Collection, gone: Sequence[str]) -> None:

@@ -5,8 +5,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, literal_column, select, union_all
+from sqlalchemy import Column, Text, bindparam, cast, column, func, literal_column, select, union_all
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.collection import Collection, Rule
 from app.collection.sets import Among, these
@@ -24,6 +26,34 @@ async def check_rules(
         return
     statement = broken_rules(collection, asked)
     rows = await connection.fetch(statement.sql, *statement.args(among.values))
+    _refuse(collection, rows)
+
+
+async def check_rules_as_stored(connection: Connection, collection: Collection, stored: str) -> None:
+    """Refuse what a record would break that is not there, by the JSON of its row."""
+    places = rules_on(collection)
+    if not places:
+        return
+
+    def build() -> Any:
+        nothing: ColumnElement[Any] = literal_column(f"null::{collection.name}")
+        columns = [column(each.name, each.type) for each in collection.table.columns]
+        image = cast(bindparam("stored", type_=Text()), JSONB)
+        row = func.jsonb_populate_record(nothing, image).table_valued(*columns, name="stored")
+        return union_all(
+            *(
+                select(literal_column(str(place)).label("rule"))
+                .select_from(row)
+                .where(collection.rules[place].broken(row))
+                for place in places
+            )
+        )
+
+    statement = collection.statement(("rules", "stored"), build)
+    _refuse(collection, await connection.fetch(statement.sql, *statement.args({"stored": stored})))
+
+
+def _refuse(collection: Collection, rows: Sequence[Any]) -> None:
     broken = [collection.rules[row["rule"]] for row in rows]
     if broken:
         raise Unprocessable(broken[0].message, errors=[broken_rule(rule) for rule in broken])

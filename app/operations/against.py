@@ -7,7 +7,6 @@ from app.collection import merging, removing, restoring
 from app.collection.collection import Collection
 from app.collection.writing import Current
 from app.db import Connection
-from app.errors import Conflict
 from app.operations.doors import Against
 
 
@@ -31,28 +30,15 @@ def stays(collection: Collection, state: str) -> Against:
             ("stays", state), lambda: select(literal_column(f"({state})")).select_from(row).where(this)
         )
         if (found := await connection.fetchval(statement.sql, current.id)) is not None:
-            raise Conflict(f"This {collection.singular} is {found}: it stays as it is.")
+            raise collection.stays(found)
 
     return against
 
 
-def settled_since(collection: Collection) -> Against:
-    """It was deleted, and nobody changes any more what it was."""
-
-    async def against(request: Request, connection: Connection, current: Current) -> None:
-        name = collection.name
-        found = await connection.fetchval(
-            f"select ({collection.settled}) from jsonb_populate_record(null::{name}, $1::jsonb) {name}",  # noqa: S608
-            current.json,
-        )
-        if found is not None:
-            raise Conflict(f"This {collection.singular} is {found}: it stays as it is.")
-
-    return against
-
-
-def displaced(collection: Collection) -> Against:
-    """It was deleted, and what it names is not there any more, or another record has its place."""
+def as_it_was(collection: Collection) -> Against:
+    """It was deleted, and does not come back: nobody changes what it was, what it names is not there, another record
+    has its place, or it breaks a rule by now.
+    """
 
     async def against(request: Request, connection: Connection, current: Current) -> None:
         await restoring.refuse_as_it_was(connection, collection, current.record)

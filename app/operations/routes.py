@@ -232,7 +232,7 @@ def operations(
             responses=doc.ok(200, "As it is again.", content, "ETag", *doc.WRITTEN) | doc.problems(*writes, 308, 404),
             parameters=[doc.id_parameter(collection), doc.DRY_RUN, doc.IDEMPOTENCY_KEY, doc.REASON],
             held=False, refused=(against.there(collection),),
-            deleted=(against.settled_since(collection), against.displaced(collection)),
+            deleted=(against.as_it_was(collection),),
         )  # fmt: skip
     return router
 

@@ -282,6 +282,70 @@ async def test_of_a_deleted_record_it_tells_that_another_has_its_place(
     assert (answer.status_code, verb["allowed"], verb["why"]) == (409, False, answer.json()["detail"])
 
 
+async def test_of_a_deleted_record_it_tells_which_rule_it_would_break(client: httpx.AsyncClient) -> None:
+    goals = [{"id": (await make.record(client, "goals"))["id"]} for _ in range(2)]
+    parent = await make.record(client, "activities", goal=goals[0], origin="plan", code="1.1")
+    child = await make.record(client, "activities", goal=goals[0], parent={"id": parent["id"]})
+    person = await make.record(client, "persons", country="TH")
+    office = await make.record(client, "focal-points", country="TH", person={"id": person["id"]})
+    moved = [
+        (f"activities/{parent['id']}", {"goal": goals[1]}),
+        (f"persons/{person['id']}", {"country": "VN"}),
+    ]
+    gone = [(f"/v1/activities/{child['id']}", "parent"), (f"/v1/focal-points/{office['id']}", "person")]
+    for at, _ in gone:
+        assert await restored(client, at) == (None, 409)  # it is there
+        assert (await client.delete(at)).status_code == 204
+        assert await restored(client, at) == (True, 200)
+    for at, change in moved:
+        assert (await client.patch(f"/v1/{at}", json=change)).status_code == 200
+    for at, field in gone:
+        assert await restored(client, at) == (False, 422), field
+
+
+async def test_every_rule_is_asked_of_what_is_deleted(client: httpx.AsyncClient) -> None:
+    for collection in (each for each in COLLECTIONS if each.rules):
+        at = f"/v1/{collection.path}/{(await make.record(client, collection.path))['id']}"
+        await client.delete(at)
+        assert await restored(client, at) == (True, 200), collection
+
+
+async def restored(client: httpx.AsyncClient, at: str) -> tuple[bool | None, int]:
+    """What is said of a restore beforehand, if the record is deleted, and how it is answered."""
+    verbs = (await client.get(f"{at}/permissions")).json()["permissions"]
+    answer = await client.post(f"{at}/restore?dry_run=true")
+    if verbs[0]["verb"] == "read":
+        return None, answer.status_code
+    verb = verbs[0]
+    if answer.status_code >= 300:
+        assert (verb["status"], verb["type"]) == (answer.status_code, answer.json()["type"])
+    return verb["allowed"], answer.status_code
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+async def test_of_a_deleted_record_it_tells_what_the_survivor_of_what_it_names_stands_against(
+    client: httpx.AsyncClient, frozen: bool
+) -> None:
+    before, after, free = [{"id": (await make.record(client, "organisations"))["id"]} for _ in range(3)]
+    meeting = {"id": (await make.record(client, "consultations"))["id"]}
+    report = {"country": None, "consultation": meeting}
+    gone, other = [
+        await make.record(client, "progress-reports", **report, organisation=body) for body in (before, free)
+    ]
+    at = f"/v1/progress-reports/{gone['id']}"
+    await client.delete(at)
+    await client.post(f"/v1/organisations/{before['id']}/merge", json={"into": after})
+    assert await restored(client, at) == (True, 200)
+    if frozen:
+        held = {"id": (await make.record(client, "consultations"))["id"]}
+        await client.post(f"/v1/consultations/{held['id']}/freeze?force=true")
+        await client.delete(f"/v1/progress-reports/{other['id']}")
+        await client.post(f"/v1/consultations/{meeting['id']}/merge", json={"into": held})
+    else:
+        await make.record(client, "progress-reports", **report, organisation=after)
+    assert await restored(client, at) == (False, 409)
+
+
 async def test_what_was_deleted_from_a_report_before_the_freeze_stays_away(cast: Cast) -> None:
     by = cast.secretariat
     meeting = await make.record(by, "consultations", number=3, start_date="2026-11-01")
