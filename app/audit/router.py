@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.audit.verifying import BEGINNING, newest, read_checkpoint, verify
 from app.collection.asked import only
+from app.collection.days import told
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
 from app.operations.answering import answered, caching
@@ -25,7 +26,7 @@ async def read_checkpoint_of_journal(request: Request) -> Response:
     _given(request, ())
     async with service_of(request).database.reading() as connection:
         at = await newest(connection)
-    written = at.at.isoformat().replace("+00:00", "Z") if at.at else None
+    written = told(at.at) if at.at else None
     return answered(request, {"position": at.position, "hash": at.hash, "at": written}, caching(None))
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -130,3 +130,8 @@ Moment = Annotated[
 """An instant, with its offset (RFC 3339)."""
 
 Instant = Annotated[datetime, Field(json_schema_extra={"format": "date-time"})]
+
+
+def told(at: datetime) -> str:
+    """An instant as a document says it. Records, whose JSON PostgreSQL makes, say `+00:00` (docs/decisions/0005)."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

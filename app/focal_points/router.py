@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.collection import writing
 from app.collection.asked import only
+from app.collection.days import told
 from app.collection.fields import read_day
 from app.db import Connection
 from app.errors import Conflict, InvalidParameter, did_you_mean
@@ -108,7 +109,7 @@ async def link_focal_point(request: Request) -> Response:
         await unchanged(request, connection, current)
         await _hidden(request, connection, current)
         token = Link(current.id, current.version, int(expires.timestamp())).token(service_of(request).seal)
-        said = {"url": None, "version": current.version, "expires_at": expires.isoformat()}
+        said = {"url": None, "version": current.version, "expires_at": told(expires)}
         shown = text_of({**said, "url": f"{address_of(request)}/confirm/{token}"})
         return Answer(200, text_of(said), shown=shown)
 

@@ -224,7 +224,7 @@ class VerificationLink(Value):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"url": "http://127.0.0.1:8000/confirm/AZqp…", "version": 3, "expires_at": "2026-12-07T09:00:00+00:00"}
+                {"url": "http://127.0.0.1:8000/confirm/AZqp…", "version": 3, "expires_at": "2026-12-07T09:00:00Z"}
             ]
         }
     )  # fmt: skip
@@ -236,4 +236,4 @@ class VerificationLink(Value):
     version: Annotated[int, Field(ge=1, le=2**31 - 1, json_schema_extra={"format": "int32"})] = Field(
         description="The version that it shows.", examples=[3]
     )
-    expires_at: Instant = Field(description="Until when it holds.", examples=["2026-12-07T09:00:00+00:00"])
+    expires_at: Instant = Field(description="Until when it holds.", examples=["2026-12-07T09:00:00Z"])

@@ -13,6 +13,7 @@ from app.collection import versions
 from app.collection.asked import only
 from app.collection.collection import Collection
 from app.collection.comparing import comparison
+from app.collection.days import told
 from app.collection.projection import WITHHELD
 from app.db import Context
 from app.errors import InvalidParameter
@@ -109,7 +110,7 @@ def _entry(caller: Caller, row: Any, now: Mapping[str, Any], was: Mapping[str, A
     entry: dict[str, Any] = {
         "version": row["version"],
         "position": row["position"],
-        "at": row["at"].isoformat().replace("+00:00", "Z"),
+        "at": told(row["at"]),
         "action": row["action"],
     }
     if caller.key_id is not None:
@@ -148,7 +149,7 @@ async def _difference(request: Request, collection: Collection) -> Response:
     for each in (before, after):
         each.pop(WITHHELD, None)
     said: dict[str, Any] = {
-        name: {"version": row["version"], "at": row["at"].isoformat().replace("+00:00", "Z")}
+        name: {"version": row["version"], "at": told(row["at"])}
         for name, row in zip(("from", "to"), states, strict=True)
     }
     return answered(request, said | await comparison(before, after), caching(None))

@@ -12,6 +12,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from app.collection.asked import Pairs
+from app.collection.days import told
 from app.collection.fields import read_instant
 from app.db import Compiled, Context, Database
 from app.errors import BadRequest, InvalidParameter
@@ -48,7 +49,7 @@ class Moment:
 
     @property
     def text(self) -> str:
-        return self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return told(self.at)
 
     @property
     def context(self) -> Context:

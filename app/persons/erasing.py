@@ -51,7 +51,7 @@ ERASED = """with recursive gone(id, at) as (
     where h.kind = 'persons' and h.salt is null and h.action = 'delete' group by 1) alone
   union select h.record_id, gone.at from changes h join gone on h.survivor_id = gone.id
     where h.kind = 'persons' and h.action = 'merge')
-select coalesce(json_agg(json_build_object('id', id, 'at', at) order by at, id), '[]')::text from gone"""
+select id, at from gone order by at, id"""
 
 
 class StillMentioned(Conflict):

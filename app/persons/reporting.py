@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.collection.asked import Asked, Shape
+from app.collection.days import told
 from app.collection.pages import item_plan
 from app.db import Connection
 from app.persons.erasing import addresses, held_beside, mentions_of
@@ -35,15 +36,15 @@ async def report(connection: Connection, person: UUID) -> dict[str, Any]:
 
     return {
         "id": str(person),
-        "at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        "at": told(datetime.now(UTC)),
         "person": record,
         "seen_by": _OWN if record and record["visibility"] == "own" else _ROLES,
         "focal_points": await listed(
             _OFFICES,
             lambda row: {
                 "href": f"/v1/focal-points/{row['id']}",
-                "first_at": _instant(row["first"]),
-                "last_at": _instant(row["last"]),
+                "first_at": told(row["first"]),
+                "last_at": told(row["last"]),
                 "now": bool(row["now"]),
             },
         ),
@@ -52,7 +53,7 @@ async def report(connection: Connection, person: UUID) -> dict[str, Any]:
             lambda row: {
                 "version": row["version"],
                 "action": row["action"],
-                "at": _instant(row["at"]),
+                "at": told(row["at"]),
                 "by": row["key"],
                 "reason": row["reason"],
                 "record": json.loads(row["record"]),
@@ -60,7 +61,7 @@ async def report(connection: Connection, person: UUID) -> dict[str, Any]:
         ),
         "reveals": await listed(
             _REVEALS,
-            lambda row: {"at": _instant(row["at"]), "by": row["key"], "reason": row["reason"]},
+            lambda row: {"at": told(row["at"]), "by": row["key"], "reason": row["reason"]},
         ),
         "mentions": addresses(mentions),
         "held_beside": await held_beside(connection, person),
@@ -72,7 +73,3 @@ async def one_of(connection: Connection, person: UUID) -> dict[str, Any] | None:
     plan = item_plan(PERSONS, "id", Asked(Shape(), {}))
     row = await connection.fetchrow(plan.sql, *plan.args({"name": person}))
     return None if row is None else dict(json.loads(row["j"]))
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

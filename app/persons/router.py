@@ -1,12 +1,12 @@
 """The operations on persons: those of every record, and erasing, reporting, revealing."""
 
-import json
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
+from app.collection.days import told
 from app.collection.projection import WITHHELD
 from app.collection.restoring import TURN
 from app.collection.writing import Current
@@ -112,7 +112,8 @@ async def list_erased_persons(request: Request) -> Response:
     asked_of(request)
 
     async def made(connection: Connection) -> str:
-        return text_of({"items": json.loads(await connection.fetchval(erasing.ERASED))})
+        gone = await connection.fetch(erasing.ERASED)
+        return text_of({"items": [{"id": str(row["id"]), "at": told(row["at"])} for row in gone]})
 
     return await answered(request, made)
 

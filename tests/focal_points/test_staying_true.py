@@ -145,6 +145,7 @@ async def test_links_are_for_public_entries_and_made_by_who_keeps_them(cast: Cas
     first, again = [(await cast.japan_editor.post(at, headers=once)).json() for _ in range(2)]
     assert re.search("/confirm/[A-Za-z0-9_-]{54}$", first["url"])
     assert (again["url"], again["expires_at"]) == (None, first["expires_at"])
+    assert first["expires_at"].endswith("Z")
 
 
 async def test_the_yearly_round_is_a_table_that_is_filled_in_and_sent_back(cast: Cast) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -347,7 +346,7 @@ async def test_that_somebody_deleted_before_was_erased_is_told_and_tags_of_the_p
     assert [each["action"] for each in history] == ["delete", "restore", "delete", "create"]
     assert (history[0]["reason"], history[0]["by"]["key"]["name"]) == ("Asked for it", "japan_editor")
     gone = (await cast.secretariat.get("/v1/persons/erased")).json()["items"]
-    assert [datetime.fromisoformat(each["at"]) for each in gone] == [datetime.fromisoformat(history[0]["at"])]
+    assert [each["at"] for each in gone] == [history[0]["at"]]
     told = (await cast.partner.get("/v1/changes?after=0&kinds=persons")).json()["items"]
     assert [each["action"] for each in told] == ["delete", "delete"]
 
