@@ -323,7 +323,7 @@ KEEP_IN_THE_RECORD = KEEP.replace("create function", "create or replace function
     1,
 )
 
-# Since migration 0070: what both sides have concurred to is withdrawn, too, until its day comes; nothing else of it
+# Since migration 0064: what both sides have concurred to is withdrawn, too, until its day comes; nothing else of it
 # changes. Both have their concurrences in the record.
 CHECK_COMING = """create function check_coming(day date) returns void
 language plpgsql stable set search_path = public, pg_temp as $$

@@ -1,6 +1,6 @@
 """what is concurred to can be withdrawn
 
-Revision: 0070, after 0063
+Revision: 0064, after 0063
 
 An amendment that both sides had concurred to, with a day far off that was a slip, had no way out until that day.
 """
@@ -9,7 +9,7 @@ from alembic import op
 
 from migrations.amending import CHECK_COMING, KEEP_IN_THE_RECORD, KEEP_UNTIL_ITS_DAY
 
-revision = "0070"
+revision = "0064"
 down_revision = "0063"
 
 
