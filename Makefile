@@ -11,6 +11,7 @@ args ?=
 options ?=
 examples ?= 1
 name ?=
+ref ?=
 
 .PHONY: help
 help: ## List these targets
@@ -62,6 +63,11 @@ migration: setup ## Start the next migration: make migration name="decisions are
 	@test -n "$(name)" || { echo 'Say in a few words what it does: make migration name="decisions are recorded"' >&2; exit 2; }
 	@last=$$(ls migrations/versions | sed -n 's/^0*\([0-9][0-9]*\)_.*\.py$$/\1/p' | sort -n | tail -n 1); \
 	  $(BIN)/alembic revision --rev-id "$$(printf %04d $$(( $${last:-0} + 1 )))" --message "$(name)"
+
+.PHONY: beside
+beside: ## Run the suite of a former version on the schema of today: make beside ref=v1.2.0
+	@test -n "$(ref)" || { echo 'Name a version or commit: make beside ref=HEAD~20' >&2; exit 2; }
+	@tools/beside "$(ref)"
 
 .PHONY: audit
 audit: setup ## Ask for known weaknesses of what requirements.lock names (make lint does, too)
