@@ -140,7 +140,9 @@ class AlreadyExists(Conflict):
 
 
 class StillReferred(Conflict):
-    """Other records refer to this one. Change them first, or ask for `cascade=true`."""
+    """Other records refer to this one. Change them first, or ask for `cascade=true`: that does not change who names a
+    country by its code.
+    """
 
 
 class BusyRecord(Conflict):

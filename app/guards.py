@@ -23,9 +23,11 @@ from app.access.policies import (
     visible,
     writing,
 )
-from app.db import APP_ROLE, Base
+from app.collection.referring import is_referred
+from app.db import APP_ROLE
 from app.persons.queries import PERSONS
 from app.search.queries import SEARCHED
+from app.tables import METADATA
 
 RECORDS: tuple[Guarded, ...] = tuple(each.guard for each in SEARCHED.values())
 _KEYS = Guarded("api_keys", "keys", owner="country", writes=Permission.ADMINISTER)
@@ -114,7 +116,8 @@ end $$"""
 
 def _views() -> tuple[str, ...]:
     owned, seen = owner_then((*RECORDS, _KEYS)), visible(RECORDS, _KEY_TOLD)
-    return kinds_shown(RECORDS), WITHHELD, owned, seen, TOLD, keeps_all(PERSONS.guard)
+    referred = is_referred(each.table for each in SEARCHED.values())
+    return kinds_shown(RECORDS), WITHHELD, owned, seen, TOLD, keeps_all(PERSONS.guard), referred
 
 
 def _tables(made: list[str]) -> list[str]:
@@ -123,7 +126,7 @@ def _tables(made: list[str]) -> list[str]:
 
 def _mirrors() -> Iterator[tuple[str, str]]:
     """Tables that mirror lists of records, and their column that names the record."""
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         if "mirrors" in table.info:
             yield table.name, _owner(table)
 

@@ -27,7 +27,7 @@ class ApiKey(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     name: Mapped[str]
     role: Mapped[str]
-    country: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(info={"code_of": "countries", "while": "revoked_at is null"})
     """The country for which it speaks."""
     body_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("organisations.id", ondelete="set null"), index=True

@@ -54,7 +54,7 @@ class Activity(Recorded, Base):
     lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     partners: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     consulted_bodies: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
-    countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), info={"code_of": "countries"})
     start_date: Mapped[date | None]
     end_date: Mapped[date | None]
     funding: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
@@ -66,7 +66,7 @@ class Activity(Recorded, Base):
     status_period: Mapped[str | None]
     editorial_notes: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     retired_on: Mapped[date | None]
-    owner: Mapped[str | None]
+    owner: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
     visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
 
 

@@ -12,6 +12,7 @@ from app.collection.collection import Collection
 from app.collection.merged import MergedAway
 from app.collection.references import Want, resolved
 from app.collection.referring import Referrer, referrers
+from app.collection.removing import refuse_if_named
 from app.collection.rules import check_rules
 from app.collection.writing import Current, Written, locked
 from app.db import Connection
@@ -47,6 +48,7 @@ async def merge(
     """Move references and own keys to the record that the body names, and delete this one as merged."""
     refuse_distinct(collection)
     into = await _survivor(connection, collection, current, body)
+    await refuse_if_named(connection, collection, current.id)
     settings = "select set_config('register.merged', $1, true), set_config('register.survivor', $2, true)"
     await connection.execute(settings, str(current.id), str(into.id))
     await connection.execute("savepoint unmoved")  # from where a refusal is explained

@@ -1,12 +1,13 @@
 """How a record is deleted, and who stands against it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, func, literal_column, not_, select, union_all
+from sqlalchemy import Text, Uuid, bindparam, delete, func, literal_column, not_, select, union_all
 
 from app.collection.collection import Collection
-from app.collection.referring import referrers
+from app.collection.referring import Referrer, named_by_code, referrers
 from app.collection.sets import Among, these
 from app.collection.writing import Current
 from app.db import Compiled, Connection, compiled
@@ -16,6 +17,7 @@ from app.errors import StillReferred
 async def remove(connection: Connection, collection: Collection, current: Current, *, cascade: bool) -> None:
     """Delete a record; the journal keeps it. Whoever refers to it blocks that, or goes along with `cascade`."""
     if cascade:
+        await refuse_if_named(connection, collection, current.id)
         await _let_go(connection, collection.table, [current.id])
     else:
         await refuse_if_referred(connection, collection, current.id)
@@ -41,39 +43,60 @@ async def hold_what_goes(connection: Connection, table: Any, ids: list[UUID]) ->
 async def refuse_if_referred(connection: Connection, collection: Collection, record_id: UUID) -> None:
     """Refuse to delete what others refer to."""
     among = these([record_id])
-    statement = referring(collection, among)
+    if by := await _counted(connection, referring(collection, among), among):
+        raise StillReferred(f"{_listed(by)} refer to this {collection.singular}.", referred_by=by)
+
+
+async def refuse_if_named(connection: Connection, collection: Collection, record_id: UUID) -> None:
+    """Refuse to let go of a code that others name: it stands for nothing else."""
+    among = these([record_id])
+    known = _counting(collection, among, named_by_code(collection.table), "naming")
+    if by := await _counted(connection, known, among):
+        raise StillReferred(
+            f"{_listed(by)} name this {collection.singular} by its code, which stays as it is: change them first.",
+            referred_by=by,
+        )
+
+
+async def _counted(connection: Connection, statement: Compiled | None, among: Among) -> dict[str, int]:
+    """How many of which records a statement finds to refer to one."""
     if statement is None:
-        return
-    by: dict[str, int] = {}
-    for row in await connection.fetch(statement.sql, *statement.args(among.values)):
-        by[row["records"]] = by.get(row["records"], 0) + row["count"]
-    if by:
-        listed = ", ".join(f"{count} {records}" for records, count in by.items())
-        raise StillReferred(f"{listed} refer to this {collection.singular}.", referred_by=by)
+        return {}
+    rows = await connection.fetch(statement.sql, *statement.args(among.values))
+    return {row["records"]: row["count"] for row in rows}
+
+
+def _listed(by: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {records}" for records, count in by.items())
 
 
 def referring(collection: Collection, among: Among) -> Compiled | None:
     """How many (`count`) of which records (`records`) refer to each (`id`); those of the set itself do not count."""
-    known = referrers(collection.table)
+    table = collection.table
+    return _counting(collection, among, (*referrers(table), *named_by_code(table)), "referring")
+
+
+def _counting(collection: Collection, among: Among, known: Sequence[Referrer], shape: str) -> Compiled | None:
+    """The same of some columns. A record that refers in several ways is one record."""
     if not known:
         return None
 
     def build() -> Any:
+        target = collection.table.alias("target")
         found = []
         for referrer in known:
-            column = referrer.table.c[referrer.column]
-            counted = select(
-                column.label("id"),
-                literal_column(f"'{referrer.records}'").label("records"),
-                func.count().label("count"),
-            )
-            counted = counted.where(among.has(column)).group_by(column)
+            records = literal_column(f"'{referrer.records}'", Text).label("records")
+            each = select(target.c.id, records, referrer.record.label("record"))
+            each = each.join_from(target, referrer.table, referrer.hits(target)).where(among.has(target.c.id))
             if referrer.table is collection.table:
-                counted = counted.where(not_(among.has(referrer.table.c.id)))
-            found.append(counted)
-        return union_all(*found)
+                each = each.where(not_(among.has(referrer.record)))
+            found.append(each)
+        all_of_them = union_all(*found).subquery()
+        columns = all_of_them.c.id, all_of_them.c.records
+        counted = func.count(all_of_them.c.record.distinct()).label("count")
+        return select(*columns, counted).group_by(*columns).order_by(*columns)
 
-    return collection.statement(("referring", among.name), build)
+    return collection.statement((shape, among.name), build)
 
 
 async def _let_go(connection: Connection, table: Any, ids: list[UUID]) -> None:

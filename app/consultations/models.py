@@ -37,7 +37,7 @@ class Consultation(Recorded, Base):
     date_precision: Mapped[str]
     mode: Mapped[str | None]
     city: Mapped[str | None]
-    country: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
     period_start: Mapped[date | None]
     period_end: Mapped[date | None]
     event_id: Mapped[UUID | None] = mapped_column(ForeignKey("events.id"), index=True)

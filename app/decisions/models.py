@@ -32,7 +32,7 @@ class Decision(Recorded, Base):
     amendment_id: Mapped[UUID | None] = mapped_column(ForeignKey("amendments.id"), index=True)
     activity_id: Mapped[UUID | None] = mapped_column(ForeignKey("activities.id"), index=True)
     responsible_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
-    countries: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
+    countries: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"), info={"code_of": "countries"})
     due_on: Mapped[date | None]
     closed_at_id: Mapped[UUID | None] = mapped_column(ForeignKey("consultations.id"), index=True)
     outcome: Mapped[str | None]

@@ -51,8 +51,8 @@ class Event(Recorded, Base):
     date_precision: Mapped[str]
     mode: Mapped[str | None]
     city: Mapped[str | None]
-    country: Mapped[str | None]
-    countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    country: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
+    countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), info={"code_of": "countries"})
     goals: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     activities: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     organisations: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
@@ -65,7 +65,7 @@ class Event(Recorded, Base):
     former_dates: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     note: Mapped[str | None]
     sources: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
-    owner: Mapped[str | None]
+    owner: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
     visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
 
 

@@ -31,7 +31,7 @@ class FocalPoint(Recorded, Base):
         Index("ix_focal_points_purposes", "purposes", postgresql_using="gin"),
     )
 
-    country: Mapped[str]
+    country: Mapped[str] = mapped_column(info={"code_of": "countries"})
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"), index=True)
     purposes: Mapped[list[str]]

@@ -22,7 +22,7 @@ class FrameworkItem(Recorded, Base):
     title: Mapped[str]
     summary: Mapped[str | None]
     body_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
-    countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    countries: Mapped[list[str]] = mapped_column(server_default=text("'{}'"), info={"code_of": "countries"})
     start_date: Mapped[date | None]
     end_date: Mapped[date | None]
     goals: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))

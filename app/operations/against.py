@@ -64,6 +64,15 @@ def distinct(collection: Collection) -> Against:
     return against
 
 
+def named(collection: Collection) -> Against:
+    """Others name it by its code."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        await removing.refuse_if_named(connection, collection, current.id)
+
+    return against
+
+
 def there(collection: Collection) -> Against:
     """It is not deleted."""
 

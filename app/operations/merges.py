@@ -8,7 +8,7 @@ from app.collection import merging
 from app.collection.collection import Collection
 from app.http.bodies import read_object
 from app.operations import documented as doc
-from app.operations.against import distinct, lasting
+from app.operations.against import distinct, lasting, named
 from app.operations.doors import open_door
 from app.operations.routes import flags, read_body, unchanged
 from app.operations.transactions import Answer, write
@@ -25,12 +25,12 @@ def merge_of(collection: Collection) -> APIRouter:
     async def merge_record(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
         body = await read_body(request, ("application/json",), collection.needs())
-        named = read_object(body)
+        said = read_object(body)
 
         async def work(connection: Any) -> Answer:
             current = await merging.loser(connection, collection, request.path_params["name"])
             await unchanged(request, connection, current)
-            after = await merging.merge(connection, collection, current, named)
+            after = await merging.merge(connection, collection, current, said)
             place = f"/v1/{collection.path}/{after.id}"
             return Answer(200, after.json, {"ETag": f'"{after.tag}"', "Content-Location": place})
 
@@ -44,7 +44,7 @@ def merge_of(collection: Collection) -> APIRouter:
         merge_record,
         name,
         collection.writes,
-        against=(distinct(collection), lasting(collection)),
+        against=(distinct(collection), named(collection), lasting(collection)),
         summary=f"Merge {article} {words} into another",
         description=f"Always refused. {collection.distinct}"
         if collection.distinct

@@ -29,7 +29,7 @@ class Organisation(Recorded, Base):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     kind: Mapped[str]
-    country: Mapped[str | None] = mapped_column(index=True)
+    country: Mapped[str | None] = mapped_column(index=True, info={"code_of": "countries"})
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     former_names: Mapped[str] = mapped_column(JSONB, server_default=text("'[]'"))
     valid_from: Mapped[date | None]

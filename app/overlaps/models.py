@@ -21,7 +21,7 @@ class OverlapVerdict(Recorded, Base):
     titles: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     """Of the two records when it was decided: a verdict holds as long as they are about the same words."""
     decided_by: Mapped[str | None]
-    owner: Mapped[str | None]
+    owner: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
     """The country to which both records belong; none: the Secretariat decides."""
     visibility: Mapped[str] = mapped_column(server_default=text("'public'"))
     """That of the record that fewer people see."""

@@ -27,7 +27,7 @@ class Person(Recorded, Base):
         Index("ix_persons_updated_at", "updated_at", "id"),
     )
 
-    country: Mapped[str]
+    country: Mapped[str] = mapped_column(info={"code_of": "countries"})
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     display: Mapped[str]
     romanised: Mapped[str | None]

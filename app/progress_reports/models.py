@@ -25,7 +25,7 @@ class ProgressReport(Recorded, Base):
     )
 
     consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
-    country: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
     organisation_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("organisations.id"), index=True, info={"required": True}
     )

@@ -27,7 +27,7 @@ class ReportLine(Recorded, Base):
 
     report_id: Mapped[UUID] = mapped_column(ForeignKey("progress_reports.id"))
     activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"), index=True)
-    country: Mapped[str | None]
+    country: Mapped[str | None] = mapped_column(info={"code_of": "countries"})
     """Whose report it is in; kept by a trigger, as is the visibility."""
     visibility: Mapped[str] = mapped_column(server_default=text("'own'"))
     response: Mapped[str]

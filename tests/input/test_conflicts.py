@@ -3,7 +3,12 @@
 import httpx
 import pytest
 
+from app import guards
+from app.collection.referring import named_by_code
+from app.countries.queries import COUNTRIES
+from app.tables import METADATA
 from tests import make
+from tests.cast import Cast
 
 UNIQUE = [
     ("goals", "number"),
@@ -122,6 +127,64 @@ async def test_an_optional_reference_is_cleared_by_a_cascade(client: httpx.Async
     assert (await client.delete(f"/v1/organisations/{lead['id']}")).status_code == 409
     assert (await client.delete(f"/v1/organisations/{lead['id']}?cascade=true")).status_code == 204
     assert (await client.get(f"/v1/activities/{activity['id']}")).json()["lead"] is None
+
+
+async def test_a_country_stays_while_records_name_its_code(cast: Cast) -> None:
+    """There may be codes without a country: what names one that is there is neither left behind nor changed along."""
+    by = cast.secretariat
+    country, other = [await make.record(by, "countries", code=code) for code in ("LA", "MM")]
+    activity = await make.record(by, "activities", countries=["LA", "MM"], owner="LA", visibility="own")
+    event = await make.record(by, "events", country="LA", countries=["LA"], owner="LA")
+    office = await make.record(by, "focal-points", country="LA")
+    named = [("activities", activity), ("events", event), ("focal-points", office)]
+    into = {"into": {"code": "MM"}}
+    address = "/v1/countries/LA"
+    for said in (
+        by.delete(address),
+        by.delete(f"{address}?cascade=true"),
+        by.post(f"{address}/merge", json=into),
+    ):
+        problem = (await said).json()
+        assert (problem["status"], problem["type"]) == (409, "/problems/still-referred")
+        assert problem["referred_by"] == {path.replace("-", " "): 1 for path, _ in named}
+        assert problem["detail"].startswith("1 activities, 1 events, 1 focal points ")
+    verbs = {each["verb"]: each for each in (await by.get(f"{address}/permissions")).json()["permissions"]}
+    for verb in ("delete", "merge"):
+        assert verbs[verb]["referred_by"] == problem["referred_by"]
+    rows = [{"code": "LA", "op": "delete"}]
+    report = (await by.post("/v1/countries/bulk?match=code", json=rows)).json()
+    assert [each["code"] for each in report["errors"]] == ["still_referred"], report
+    for path, record in named:
+        assert (await by.delete(f"/v1/{path}/{record['id']}")).status_code == 204
+    assert (await by.post(f"{address}/merge?dry_run=true", json=into)).status_code == 200
+    assert (await by.delete(address)).status_code == 204
+    await make.record(by, "events", country="LA")
+    assert (await by.post(f"/v1/countries/{country['id']}/restore")).status_code == 200
+    assert (await by.delete(f"/v1/countries/{other['id']}")).status_code == 204
+
+
+def test_every_column_that_holds_a_country_stands_against_its_deletion() -> None:
+    declared = {(each.table.name, each.column) for each in named_by_code(COUNTRIES.table)}
+    named = {"country", "countries", "owner"}
+    of_records = [guarded.table for guarded in guards.RECORDS]
+    columns = {
+        (name, each.name) for name in of_records for each in METADATA.tables[name].c if each.name in named
+    }
+    assert declared == {*columns, ("api_keys", "country")}, "say `code_of` where the column is"
+
+
+async def test_a_country_stays_while_a_key_speaks_for_it(cast: Cast) -> None:
+    await make.record(cast.secretariat, "countries", code="VN")
+    new = {"name": "MOJ", "role": "editor", "country": "VN"}
+    made = (await cast.administrator.post("/v1/keys", json=new)).json()
+    for client in (cast.administrator, cast.secretariat):
+        for asked in ("", "?cascade=true"):
+            answer = await client.delete(f"/v1/countries/VN{asked}")
+            assert (answer.status_code, answer.json()["type"]) == (409, "/problems/still-referred"), (
+                answer.text
+            )
+    await cast.administrator.delete(f"/v1/keys/{made['id']}")
+    assert (await cast.secretariat.delete("/v1/countries/VN")).status_code == 204
 
 
 async def test_what_is_not_deleted_is_not_restored(client: httpx.AsyncClient) -> None:
