@@ -316,6 +316,18 @@ RETIRED_BY_ITSELF = GOALS_FIRST.replace(
     1,
 )
 
+# Since migration 0066: who just enters an activity under a goal that is retired is waited for, by its foreign key, and
+# seen; who enters one from then on waits, and sees that it is retired.
+RETIRED_ALONE = RETIRED_BY_ITSELF.replace(
+    """for no key update;
+  perform from goals""",
+    """for no key update;
+  perform from goals where number::text in (select each ->> 'name' from jsonb_array_elements(mine.changes) each
+    where each @> '{"action": "retire", "kind": "goal"}') order by id for update;
+  perform from goals""",
+    1,
+)
+
 # Since migration 0063: only who can withdraw it is told to.
 KEEP_IN_THE_RECORD = KEEP.replace("create function", "create or replace function", 1).replace(
     "it stays in the record. Withdraw it.', old.state",

@@ -7,8 +7,10 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from app.activities.models import Activity
 from app.collection.collection import Rule
+from app.goals.models import Goal
 
 _TABLE = Activity.__table__
+_GOALS = Goal.__table__
 
 
 def _parent_does_not_fit(row: Any) -> ColumnElement[bool]:
@@ -27,6 +29,13 @@ def _of_a_country(row: Any) -> ColumnElement[bool]:
     return and_(row.c.origin == "plan", row.c.owner.is_not(None))
 
 
+def _under_a_retired_goal(row: Any) -> ColumnElement[bool]:
+    retired = exists(
+        select(_GOALS.c.id).where(_GOALS.c.id == row.c.goal_id, _GOALS.c.retired_on.is_not(None))
+    )
+    return and_(row.c.origin == "plan", row.c.retired_on.is_(None), retired)
+
+
 RULES = (
     Rule(
         "plan_of_a_country",
@@ -42,5 +51,11 @@ RULES = (
         "Activities under this one belong to its present goal.",
         "goal",
         _children_do_not_fit,
+    ),
+    Rule(
+        "goal_retired",
+        "The plan proposes nothing under a goal that is retired.",
+        "goal",
+        _under_a_retired_goal,
     ),
 )

@@ -5,6 +5,7 @@ from app.collection.collection import Collection
 from app.collection.projection import Ref, Reverse
 from app.goals.models import Goal
 from app.goals.schemas import Goal as GoalSchema
+from app.goals.writes import RULES
 
 GOALS = Collection(
     Goal,
@@ -12,6 +13,7 @@ GOALS = Collection(
     singular="goal",
     key="number",
     sources={"area": Ref(AREAS)},
+    rules=RULES,
     sorts=("number", "title"),
     default_sort="number",
 )

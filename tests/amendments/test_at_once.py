@@ -74,3 +74,18 @@ async def test_a_side_that_says_which_version_it_concurs_to_is_held_to_it(
     [refused] = await asked_meanwhile(empty.address, "update amendments set proposed_by = 'japan'", asked)
     now = (await cast.anonymous.get("/v1/amendments")).json()["items"]
     assert (refused.status_code, now) == (412, [])
+
+
+async def test_a_goal_is_not_retired_while_an_activity_is_entered_under_it(
+    cast: Cast, empty: Register
+) -> None:
+    await in_the_plan(cast)
+    retired = [
+        {"action": "retire", "kind": kind, "name": name}
+        for kind, name in (("activity", "1.1"), ("goal", "1"))
+    ]
+    made = await tabled(cast, changes=retired)
+    await concur(cast.japan_authority, made)
+    entered = """insert into activities (title, origin, code, goal_id) select 'Late', 'plan', '1.2', id from goals"""
+    [refused] = await asked_meanwhile(empty.address, entered, concur(cast.asean_authority, made))
+    assert (refused.status_code, "retired together" in refused.json()["detail"]) == (409, True)

@@ -236,15 +236,57 @@ async def test_a_day_before_that_of_the_last_amendment_is_refused_to_whoever_tab
         assert (await concur(client, same)).status_code == 200
 
 
-async def test_what_came_back_under_a_retired_goal_stands_against_no_other_amendment(cast: Cast) -> None:
+async def retire(cast: Cast, *changes: tuple[str, str]) -> None:
+    """Goals and activities are retired by an amendment that both sides concur to."""
+    made = await tabled(
+        cast, changes=[{"action": "retire", "kind": kind, "name": name} for kind, name in changes]
+    )
+    answers = [await concur(side, made) for side in (cast.asean_authority, cast.japan_authority)]
+    assert answers[1].json().get("state") == "in_force", answers[1].text
+
+
+async def test_the_plan_proposes_nothing_under_a_retired_goal(cast: Cast) -> None:
+    by, activity = cast.secretariat, await in_the_plan(cast)
+    other = await make.record(by, "goals", number=2)
+    of_another = {"goal": {"id": other["id"]}, "origin": "plan", "code": "2.1"}
+    elsewhere = await make.record(by, "activities", **of_another)
+    address = f"/v1/activities/{activity['id']}"
+    await by.delete(address)
+    body = {"goal": activity["goal"], "origin": "plan", "code": "1.2", "title": "Late"}
+    verbs = []
+    for retired in (False, True):
+        answers = [
+            await by.post("/v1/activities?dry_run=true", json=body),
+            await by.post("/v1/activities/bulk?dry_run=true", json=[body]),
+            await by.patch(f"/v1/activities/{elsewhere['id']}?dry_run=true", json={"goal": activity["goal"]}),
+            await by.post(f"/v1/goals/{other['id']}/merge?dry_run=true", json={"into": {"number": 1}}),
+            await by.post(f"{address}/restore?dry_run=true"),
+        ]
+        assert [each.status_code == 422 for each in answers] == [retired] * 5, [each.text for each in answers]
+        verbs += (await by.get(f"{address}/permissions")).json()["permissions"]
+        if not retired:
+            await retire(cast, ("goal", "1"))
+    codes = {error["code"] for each in answers for error in each.json()["errors"]}
+    assert codes == {"goal_retired", "goal_with_activities"}
+    assert [(each["verb"], each["allowed"]) for each in verbs] == [("restore", True), ("restore", False)]
+    assert (verbs[1]["status"], verbs[1]["why"]) == (422, answers[-1].json()["detail"])
+    ours = await by.post("/v1/activities", json={**body, "origin": "member"})
+    assert (ours.status_code, ours.json()["goal"]["number"]) == (201, 1)
+
+
+async def test_what_stands_under_a_retired_goal_stands_against_no_other_amendment(
+    cast: Cast, empty: Register
+) -> None:
+    """There may be some from before that was refused; it can be changed, too."""
     activity = await in_the_plan(cast)
-    await cast.secretariat.delete(f"/v1/activities/{activity['id']}")
+    await retire(cast, ("activity", "1.1"), ("goal", "1"))
+    await empty.superuser.execute("update activities set retired_on = null")
+    mended = await cast.secretariat.patch(f"/v1/activities/{activity['id']}", json={"description": "Mended"})
+    assert mended.status_code == 200, mended.text
     added = {"action": "add", "kind": "goal", "name": "9", "new": WORDS}
-    for changes in ([{"action": "retire", "kind": "goal", "name": "1"}], [added]):
-        made = await tabled(cast, changes=changes)
-        answers = [await concur(side, made) for side in (cast.asean_authority, cast.japan_authority)]
-        assert answers[1].json().get("state") == "in_force", answers[1].text
-        await cast.secretariat.post(f"/v1/activities/{activity['id']}/restore")
+    made = await tabled(cast, changes=[added])
+    for side in (cast.asean_authority, cast.japan_authority):
+        assert (await concur(side, made)).status_code == 200
     assert (await cast.anonymous.get("/v1/goals/9")).json()["title"] == WORDS["text"]
 
 

@@ -81,5 +81,6 @@ def test_the_database_is_asked_for_the_rules_that_name_a_column_that_changes() -
         for column in ("goal_id", "origin", "owner", "start_date")
     }
     assert asked == {
-        "goal_id": ["parent", "goal"], "origin": ["origin", "goal"], "owner": ["origin"], "start_date": [],
+        "goal_id": ["parent", "goal", "goal"], "origin": ["origin", "goal", "goal"], "owner": ["origin"],
+        "start_date": [],
     }  # fmt: skip
