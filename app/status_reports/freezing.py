@@ -27,6 +27,10 @@ class NotHeldYet(Conflict):
     """A report is frozen for a Consultation that has a date; say when it takes place first."""
 
 
+class ConsultationCancelled(Conflict):
+    """No report is frozen for a Consultation that was cancelled: nothing was put before it."""
+
+
 class GapsStopTheFreeze(Conflict):
     """Critical gaps that nobody has explained stop a freeze. `gaps` names them.
 
@@ -86,6 +90,8 @@ async def stopped(request: Request, connection: Connection, current: Current) ->
 
 async def _counted(connection: Connection, consultation: Mapping[str, Any], plan: Compiled) -> _Kept:
     """What a statement counts of the report, for everybody."""
+    if consultation["status"] == "cancelled":
+        raise ConsultationCancelled("This Consultation was cancelled: nothing is put before it.")
     if consultation["start_date"] is None:
         raise NotHeldYet("This Consultation has no date, so nobody can say who was a member on it.")
     found = _Kept()

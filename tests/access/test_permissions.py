@@ -74,9 +74,9 @@ async def records(cast: Cast) -> list[tuple[str, dict[str, Any], str]]:
 
 async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
     """The same of those with which more is done than with all."""
-    undated, held, frozen = [
+    undated, held, frozen, cancelled = [
         await make.record(cast.secretariat, "consultations", **when)
-        for when in ({"start_date": None, "date_precision": "unknown"}, {}, {})
+        for when in ({"start_date": None, "date_precision": "unknown"}, {}, {}, {"status": "cancelled"})
     ]
     too_late, another = [
         await make.record(
@@ -116,6 +116,7 @@ async def records_with_deeds(cast: Cast, goal: dict[str, Any]) -> list[tuple[str
         ("consultations", undated, held["id"]),
         ("consultations", held, undated["id"]),
         ("consultations", frozen, undated["id"]),
+        ("consultations", cancelled, undated["id"]),
         ("report-lines", too_late, another["id"]),
         ("progress-reports", too_late["report"], another["report"]["id"]),
         ("progress-reports", not_accepted, another["report"]["id"]),
@@ -176,6 +177,7 @@ async def test_what_it_says_is_what_the_verbs_answer(cast: Cast) -> None:
         "not-deleted",
         "already-frozen",
         "not-held-yet",
+        "consultation-cancelled",
         "handed-over",
         "not-public",
         "gaps-stop-the-freeze",

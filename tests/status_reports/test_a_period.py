@@ -236,6 +236,16 @@ async def test_critical_gaps_stop_a_freeze_until_they_are_explained(client: http
     assert [each["dismissed"] for each in report["gaps"]["dismissed"]] == [said]
 
 
+async def test_nothing_is_frozen_for_a_cancelled_consultation(client: httpx.AsyncClient) -> None:
+    made = await make.record(client, "consultations", status="cancelled")
+    at = f"/v1/consultations/{made['number']}"
+    for asked in ("", "?force=true"):
+        refused = await client.post(f"{at}/freeze{asked}")
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/consultation-cancelled")
+    await client.patch(at, json={"status": "held"})
+    assert (await client.post(f"{at}/freeze?force=true")).status_code == 200
+
+
 async def test_what_was_forced_is_printed(client: httpx.AsyncClient) -> None:
     await consultation(client, 3, "2026-11-01")
     made = await make.record(client, "activities", status="planned", start_date="2020-01-01")
