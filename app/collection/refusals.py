@@ -48,6 +48,13 @@ def taken(columns: Sequence[str]) -> AlreadyExists:
     )
 
 
+def referred_unseen() -> StillReferred:
+    """Something refers to a record; no more than that is said of what the caller may not see."""
+    return StillReferred(
+        "Other records refer to this one. If your key does not see or write them, ask the Secretariat."
+    )
+
+
 def refusal(error: Exception) -> Problem | None:
     """The problem that a database error stands for; None if it is a mistake of ours."""
     match error:
@@ -71,9 +78,7 @@ def refusal(error: Exception) -> Problem | None:
             )
         case asyncpg.ForeignKeyViolationError():
             if "still referenced" in str(error.detail or "") or "still referenced" in str(error):
-                return StillReferred(
-                    "Other records refer to this one. If your key does not see or write them, ask the Secretariat."
-                )
+                return referred_unseen()
             return Conflict(
                 "A record that this one refers to is deleted. Bring it back, or refer to another."
             )

@@ -8,6 +8,7 @@ from sqlalchemy import Text, Uuid, bindparam, delete, func, literal_column, not_
 
 from app.collection.collection import Collection
 from app.collection.referring import Referrer, named_by_code, referrers
+from app.collection.refusals import referred_unseen
 from app.collection.sets import Among, these
 from app.collection.writing import Current
 from app.db import Compiled, Connection, compiled
@@ -56,6 +57,12 @@ async def refuse_if_named(connection: Connection, collection: Collection, record
             f"{_listed(by)} name this {collection.singular} by its code, which stays as it is: change them first.",
             referred_by=by,
         )
+
+
+async def refuse_if_referred_unseen(connection: Connection, collection: Collection, record_id: UUID) -> None:
+    """Refuse what the database would: it knows of those too that the caller does not see."""
+    if await connection.fetchval("select is_referred($1, $2)", collection.name, record_id):
+        raise referred_unseen()
 
 
 async def _counted(connection: Connection, statement: Compiled | None, among: Among) -> dict[str, int]:

@@ -5,6 +5,7 @@ from sqlalchemy import Uuid, bindparam, literal_column, select
 
 from app.collection import merging, removing, restoring
 from app.collection.collection import Collection
+from app.collection.referring import named_by_code
 from app.collection.writing import Current
 from app.db import Connection
 from app.operations.doors import Against
@@ -64,11 +65,22 @@ def distinct(collection: Collection) -> Against:
     return against
 
 
-def named(collection: Collection) -> Against:
-    """Others name it by its code."""
+def referred_unseen(collection: Collection) -> Against:
+    """Others refer to it that the caller does not see."""
 
     async def against(request: Request, connection: Connection, current: Current) -> None:
-        await removing.refuse_if_named(connection, collection, current.id)
+        await removing.refuse_if_referred_unseen(connection, collection, current.id)
+
+    return against
+
+
+def named(collection: Collection) -> Against:
+    """Others name it by its code, seen by the caller or not."""
+
+    async def against(request: Request, connection: Connection, current: Current) -> None:
+        if named_by_code(collection.table):
+            await removing.refuse_if_named(connection, collection, current.id)
+            await removing.refuse_if_referred_unseen(connection, collection, current.id)
 
     return against
 

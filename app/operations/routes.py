@@ -224,7 +224,8 @@ def operations(
             "Records that refer to it block this, unless `cascade=true`.",
             responses=doc.ok(204, "Deleted.", None, *doc.WRITTEN) | doc.problems(*writes, 308, 404, 412, 428),
             parameters=[*one_record, doc.DRY_RUN, doc.CASCADE, doc.IF_MATCH, doc.IDEMPOTENCY_KEY, doc.REASON],
-            status=204, refused=(against.referred(collection), against.lasting(collection)),
+            status=204,
+            refused=(against.referred(collection), against.lasting(collection), against.referred_unseen(collection)),
         )  # fmt: skip
         add(
             "POST", "/{name}/restore", restore_record, f"restore_{one}", collection.writes,

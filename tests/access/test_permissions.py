@@ -366,3 +366,27 @@ async def test_what_was_deleted_from_a_report_before_the_freeze_stays_away(cast:
             assert (verb["verb"], verb["allowed"]) == ("restore", not frozen)
             assert verb.get("status", 200) == answer.status_code, answer.text
         await by.post("/v1/consultations/3/freeze?force=true")
+
+
+async def test_what_one_does_not_see_stands_against_a_deletion_and_is_not_told(cast: Cast) -> None:
+    """That there is something can be noticed by trying (docs/threat-model.md); nothing more than that is said."""
+    goal = await make.record(cast.secretariat, "goals")
+    activity = await make.record(cast.thailand_editor, "activities", goal={"id": goal["id"]})
+    linked = [{"id": activity["id"]}]
+    draft = await make.record(cast.japan_editor, "events", activities=linked, visibility="own")
+    at = f"/v1/activities/{activity['id']}"
+    told = {}
+    for name in ("thailand_editor", "secretariat", "indonesia_editor"):
+        client: httpx.AsyncClient = getattr(cast, name)
+        verbs = {each["verb"]: each for each in (await client.get(f"{at}/permissions")).json()["permissions"]}
+        problem = (await client.delete(f"{at}?dry_run=true")).json()
+        said = told[name] = {
+            key: verbs["delete"].get(key) for key in ("why", "status", "type", "referred_by")
+        }
+        assert said == {"why": problem["detail"], **{key: problem.get(key) for key in list(said)[1:]}}
+    assert told["secretariat"]["referred_by"] == {"events": 1}
+    assert (told["thailand_editor"]["status"], told["thailand_editor"]["referred_by"]) == (409, None)
+    assert "event" not in told["thailand_editor"]["why"]
+    assert told["indonesia_editor"]["status"] == 403
+    await cast.japan_editor.delete(f"/v1/events/{draft['id']}")
+    assert (await cast.thailand_editor.delete(at)).status_code == 204

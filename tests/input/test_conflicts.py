@@ -177,7 +177,12 @@ async def test_a_country_stays_while_a_key_speaks_for_it(cast: Cast) -> None:
     await make.record(cast.secretariat, "countries", code="VN")
     new = {"name": "MOJ", "role": "editor", "country": "VN"}
     made = (await cast.administrator.post("/v1/keys", json=new)).json()
+    await make.record(cast.secretariat, "countries", code="PH")
     for client in (cast.administrator, cast.secretariat):
+        said = (await client.get("/v1/countries/VN/permissions")).json()["permissions"]
+        assert {each["verb"] for each in said if each.get("status") == 409} == {"delete", "restore", "merge"}
+        merged = await client.post("/v1/countries/VN/merge", json={"into": {"code": "PH"}})
+        assert merged.json()["type"] == "/problems/still-referred"
         for asked in ("", "?cascade=true"):
             answer = await client.delete(f"/v1/countries/VN{asked}")
             assert (answer.status_code, answer.json()["type"]) == (409, "/problems/still-referred"), (
