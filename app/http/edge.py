@@ -258,14 +258,12 @@ class _Exchange:
             self.started = True
             self.status = message["status"]
             REQUESTS.begins(self.method, perf_counter() - self.begun)
-            headers = list(message["headers"])
-            headers.append((b"x-request-id", self.request_id.encode()))
-            headers += self.scope["state"].get("headers", ())  # what is to be said whatever the answer is
-            headers += self.across
-            if (caller := self.scope["state"].get("caller")) is not None and caller.key_id:
-                kept = _NOWHERE if self.scope["state"].get("people") else _PRIVATE
-                headers = [kept if each == _SHARED else each for each in headers]
-            names = {name for name, _ in headers}
+            state = self.scope["state"]
+            told = state.get("headers", ())  # what is to be said whatever the answer is
+            headers = [*message["headers"], (b"x-request-id", self.request_id.encode()), *told, *self.across]
+            if _SHARED in headers and (caller := state.get("caller")) is not None and caller.key_id:
+                headers[headers.index(_SHARED)] = _NOWHERE if state.get("people") else _PRIVATE
+            names = dict(headers)
             headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
             self.closing = self._leaves_body_unread()
             if self.closing and b"connection" not in names:

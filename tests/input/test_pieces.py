@@ -101,6 +101,16 @@ async def test_answers_to_requests_sent_together_leave_in_their_order() -> None:
     assert b"".join(await _pieces(_slow, request * 3)) == b"".join(await _pieces(_slow, request)) * 3
 
 
+@pytest.mark.parametrize(
+    "field", [(b"x", b"1\r\nset-cookie: a=b"), (b"x", b"1\n\nHTTP/1.1"), (b"x", b"1\0"), (b"x: 1\r\ny", b"2")]
+)
+async def test_a_field_that_would_be_two_is_not_sent(field: tuple[bytes, bytes]) -> None:
+    async def split(send: Send) -> None:
+        await send({**_PLAIN, "headers": [(b"content-length", b"4"), field]})
+
+    assert await _pieces(split, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") == []
+
+
 @pytest.mark.parametrize("why", [Unavailable(), asyncio.CancelledError()])
 async def test_an_answer_that_breaks_off_is_cut_and_its_log_has_a_line_and_no_stack(
     why: BaseException, monkeypatch: pytest.MonkeyPatch
