@@ -10,6 +10,7 @@ from sqlalchemy import Table
 
 from app.access.permissions import Permission
 from app.access.policies import (
+    FINDABLE,
     OF_KEY,
     SERVICE,
     TOLD,
@@ -117,7 +118,7 @@ end $$"""
 def _views() -> tuple[str, ...]:
     owned, seen = owner_then((*RECORDS, _KEYS)), visible(RECORDS, _KEY_TOLD)
     referred = is_referred(each.table for each in SEARCHED.values())
-    return kinds_shown(RECORDS), WITHHELD, owned, seen, TOLD, keeps_all(PERSONS.guard), referred
+    return kinds_shown(RECORDS), WITHHELD, FINDABLE, owned, seen, TOLD, keeps_all(PERSONS.guard), referred
 
 
 def _tables(made: list[str]) -> list[str]:

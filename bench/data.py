@@ -107,10 +107,11 @@ from generate_series($1::int, $2::int) n join bench_frames f on f.frame = n % 20
 """
 # Folding and stemming a whole text takes most of a fill: only what differs between the rows of a frame is done here.
 _SEARCH = """
-insert into search_texts (record_id, kind, title, folded, words)
-select id, '{kind}', title, begins || ' ' || own || ' ' || ends, first || to_tsvector('simple', own) || rest
-from (select id, title, n % 200 as frame, bench_word(n) || ' ' || n as own
-      from (select id, title, substring(title from '[0-9]+$')::int as n from {kind}) t) e join bench_frames f using (frame)
+insert into search_texts (record_id, kind, title, folded, words, visibility, owner)
+select id, '{kind}', title, begins || ' ' || own || ' ' || ends, first || to_tsvector('simple', own) || rest,
+  visibility, owner
+from (select id, title, visibility, owner, n % 200 as frame, bench_word(n) || ' ' || n as own
+      from (select *, substring(title from '[0-9]+$')::int as n from {kind}) t) e join bench_frames f using (frame)
 """
 _HIDDEN = """
 insert into hidden_records (record_id, kind, owner, visibility)

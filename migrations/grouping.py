@@ -190,3 +190,27 @@ begin
   end;
   return null;
 end $$"""
+
+# Since migration 0067 words say who may see them, so that a search does not look for its hits among what is hidden.
+# Whose a record is, is in the column that its trigger for hidden ones names.
+_TEXT = f"({TEXTS}".removesuffix(") from")
+WRITE_SHOWN = (
+    WRITE_FEW.replace(_TEXT, f"{_TEXT}, «visibility», «owner»")
+    .replace("fold(«text») as folded", "fold(«text») as folded, «visibility» as visibility, «owner» as owner")
+    .replace("folded, words)", "folded, words, visibility, owner)")
+    .replace("to_tsvector('english', folded)", "to_tsvector('english', folded), visibility, owner")
+    .replace(
+        "words = excluded.words",
+        "words = excluded.words,\n      visibility = excluded.visibility, owner = excluded.owner",
+    )
+)
+WRITE_SHOWN = instead(
+    WRITE_SHOWN,
+    "'text', mirror.arguments[2]);\n",
+    """'text', mirror.arguments[2])
+        || coalesce((select jsonb_build_object('visibility', 'r.visibility', 'owner', format('r.%I', h.arguments[1]))
+          from (select string_to_array(encode(t.tgargs, 'escape'), '\\000') as arguments from pg_trigger t
+            where t.tgrelid = mirror.relname::regclass and t.tgname = 'hidden_insert') h),
+          jsonb_build_object('visibility', '''public''::text', 'owner', 'null::text'));
+""",
+)

@@ -121,6 +121,10 @@ WITHHELD = f"""create or replace view withheld as
 select h.record_id from hidden_records h
 where not coalesce({_SHOWN.format(kind="h.kind", visibility="h.visibility", owner="h.owner")}, false)"""  # noqa: S608
 """The records that are kept from the caller: only their ids."""
+FINDABLE = f"""create or replace view findable as
+select s.record_id, s.kind, s.title, s.folded, s.words from search_texts s
+where {_SHOWN.format(kind="s.kind", visibility="s.visibility", owner="s.owner")}"""  # noqa: S608
+"""The words that the caller may find. They say by themselves who may: a search does not look its hits up elsewhere."""
 
 
 def visible(guarded: Sequence[Guarded], key_told: str) -> str:

@@ -36,6 +36,9 @@ class SearchText(Base):
     title: Mapped[str]
     folded: Mapped[str]
     words: Mapped[str] = mapped_column(TSVECTOR)
+    visibility: Mapped[str] = mapped_column(server_default="public")
+    owner: Mapped[str | None]
+    """The country to which the record belongs."""
 
 
 FINDABLE = table(

@@ -107,6 +107,21 @@ async def test_after_some_steps_back_and_forth_the_tables_are_guarded_again(migr
     assert await guarded() == before
 
 
+async def test_words_that_were_there_say_who_may_see_them(migrated: str) -> None:
+    await _alembic(migrated, command.downgrade, "0066")
+    connection = await asyncpg.connect(migrated)
+    for visibility in ("own", "public"):
+        await connection.execute(
+            "insert into events (title, kind, date_precision, status, owner, visibility) "
+            "values ($1, 'seminar', 'unknown', 'planned', 'TH', $1)",
+            visibility,
+        )
+    await _alembic(migrated, command.upgrade, "head")
+    said = await connection.fetch("select title, visibility, owner from search_texts order by title")
+    await connection.close()
+    assert [tuple(each) for each in said] == [("own", "own", "TH"), ("public", "public", None)]
+
+
 async def test_the_tables_are_those_that_the_code_describes(migrated: str) -> None:
     assert "No new upgrade operations detected" in await _alembic(migrated, command.check)
 

@@ -11,7 +11,8 @@ join pg_proc p on p.oid = t.tgfoid where p.proname in ('mirror_search_text', 'mi
 _TEXT = "fold(concat_ws(' ', r.title, array_to_string(r.aliases, ' '), r.city, r.summary, r.outcome, r.note))"
 _WORDS = f"""select count(*) from events r
 full join (select * from search_texts where kind = 'events') s on s.record_id = r.id
-where (r.title, {_TEXT}, to_tsvector('english', {_TEXT})) is distinct from (s.title, s.folded, s.words)"""
+where (r.title, {_TEXT}, to_tsvector('english', {_TEXT}), r.visibility, r.owner)
+  is distinct from (s.title, s.folded, s.words, s.visibility, s.owner)"""
 _LINKS = """select count(*) from (select r.id, l ->> 'id' as to_id from events r, jsonb_array_elements(r.goals) l) r
 full join event_goals m on m.event_id = r.id and m.goal_id::text = r.to_id where r.id is null or m.event_id is null"""
 
@@ -23,6 +24,7 @@ async def test_every_mirror_is_written_for_its_table(database_address: str) -> N
 
 @pytest.mark.parametrize("change", [
     "title = title || ' anew'", "note = 'Paralegal'", "goals = '[]'", "registered = 7",
+    "visibility = 'partners'", "owner = 'TH'",
     "goals = (select jsonb_agg(jsonb_build_object('id', id, 'number', number, 'link', 'stated')) from goals)",
 ])  # fmt: skip
 @pytest.mark.parametrize("at_a_time", [1, 3])
