@@ -14,6 +14,7 @@ from app.db import Compiled, Connection
 from app.errors import Conflict
 from app.operations.documents import digest_of, text_of
 from app.status_reports.counting import report_statement, statement_of
+from app.status_reports.reporting import refuse_cancelled
 from app.status_reports.telling import AsJson, told
 
 _NAMED_MOST = 20
@@ -25,10 +26,6 @@ select role from before, set_config('register.role', $1, true)"""
 
 class NotHeldYet(Conflict):
     """A report is frozen for a Consultation that has a date; say when it takes place first."""
-
-
-class ConsultationCancelled(Conflict):
-    """No report is frozen for a Consultation that was cancelled: nothing was put before it."""
 
 
 class GapsStopTheFreeze(Conflict):
@@ -90,8 +87,7 @@ async def stopped(request: Request, connection: Connection, current: Current) ->
 
 async def _counted(connection: Connection, consultation: Mapping[str, Any], plan: Compiled) -> _Kept:
     """What a statement counts of the report, for everybody."""
-    if consultation["status"] == "cancelled":
-        raise ConsultationCancelled("This Consultation was cancelled: nothing is put before it.")
+    refuse_cancelled(consultation)
     if consultation["start_date"] is None:
         raise NotHeldYet("This Consultation has no date, so nobody can say who was a member on it.")
     found = _Kept()

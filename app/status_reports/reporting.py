@@ -1,5 +1,6 @@
 """Before a Consultation: every country is asked to report, and who has not is known."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Request
@@ -13,6 +14,10 @@ class AlreadyFrozen(Conflict):
     """The status report of this Consultation is frozen: nothing is reported to it any more."""
 
 
+class ConsultationCancelled(Conflict):
+    """To a Consultation that was cancelled nobody is asked to report, and no report is frozen for it."""
+
+
 _OPEN = """insert into progress_reports (consultation_id, country)
 select c.id, k.code from consultations c, parties_on(consultation_day(c.end_date, c.start_date, c.period_end)) k
 where c.id = $1
@@ -24,6 +29,17 @@ async def frozen_already(request: Request, connection: Connection, current: Curr
     """Refuse what comes after the freeze."""
     if current.record["frozen_at"] is not None:
         raise AlreadyFrozen("The status report of this Consultation is frozen.")
+
+
+def refuse_cancelled(consultation: Mapping[str, Any]) -> None:
+    """Refuse what is there for a Consultation that takes place."""
+    if consultation["status"] == "cancelled":
+        raise ConsultationCancelled("This Consultation was cancelled: nothing is put before it.")
+
+
+async def cancelled(request: Request, connection: Connection, current: Current) -> None:
+    """Refuse what is there for a Consultation that takes place."""
+    refuse_cancelled(current.record)
 
 
 async def open_reporting(connection: Connection, current: Current) -> None:

@@ -25,7 +25,7 @@ from app.status_reports.comparing import comparison
 from app.status_reports.counting import live_side, report_statement
 from app.status_reports.explaining import why_statement
 from app.status_reports.filing import REPORT_FORMATS, Number, difference, frozen, live
-from app.status_reports.reporting import frozen_already, open_reporting, outstanding
+from app.status_reports.reporting import cancelled, frozen_already, open_reporting, outstanding
 
 router = APIRouter(prefix="/consultations", tags=["Status report"])
 explained = APIRouter(prefix="/activities", tags=["Activities"])
@@ -153,6 +153,7 @@ async def open_reports(request: Request) -> Response:
     async def work(connection: Connection) -> Answer:
         current = await writing.locked(connection, CONSULTATIONS, request.path_params["name"])
         await frozen_already(request, connection, current)
+        await cancelled(request, connection, current)
         await open_reporting(connection, current)
         return Answer(200, await _outstanding(connection, current.record["number"]))
 
@@ -274,7 +275,7 @@ add_document(
 )  # fmt: skip
 add_deed(
     router, "/{name}/open-reporting", open_reports, "open_reporting", Permission.REVIEW,
-    "Ask every country to report", "Outstanding", parameters=[_NUMBER], against=(frozen_already,),
+    "Ask every country to report", "Outstanding", parameters=[_NUMBER], against=(frozen_already, cancelled),
 )  # fmt: skip
 add_deed(
     router, "/{name}/freeze", freeze_report, "freeze_status_report", Permission.FREEZE, "Freeze the status report",

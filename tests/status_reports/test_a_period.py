@@ -236,12 +236,16 @@ async def test_critical_gaps_stop_a_freeze_until_they_are_explained(client: http
     assert [each["dismissed"] for each in report["gaps"]["dismissed"]] == [said]
 
 
-async def test_nothing_is_frozen_for_a_cancelled_consultation(client: httpx.AsyncClient) -> None:
+async def test_nobody_reports_to_a_cancelled_consultation_and_nothing_is_frozen_for_it(
+    client: httpx.AsyncClient,
+) -> None:
     made = await make.record(client, "consultations", status="cancelled")
     at = f"/v1/consultations/{made['number']}"
-    for asked in ("", "?force=true"):
-        refused = await client.post(f"{at}/freeze{asked}")
+    told = {each["verb"]: each for each in (await client.get(f"{at}/permissions")).json()["permissions"]}
+    for asked in ("open-reporting", "freeze", "freeze?force=true"):
+        refused = await client.post(f"{at}/{asked}")
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/consultation-cancelled")
+        assert told[asked.partition("?")[0]]["why"] == refused.json()["detail"]
     await client.patch(at, json={"status": "held"})
     assert (await client.post(f"{at}/freeze?force=true")).status_code == 200
 
