@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-import jsonpatch
-
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uaa60-\uaa7f]"
 )
@@ -24,6 +22,8 @@ async def comparison(before: Mapping[str, Any], after: Mapping[str, Any]) -> dic
 
 
 def _comparison(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    import jsonpatch  # a megabyte, loaded by the first who compares
+
     texts = {
         name: [{"op": op, "text": text} for op, text in pieces(before[name], after[name])]
         for name in after
