@@ -328,6 +328,16 @@ RETIRED_ALONE = RETIRED_BY_ITSELF.replace(
     1,
 )
 
+# Since migration 0068: so is who just makes an activity that stands under it one of the plan, by the activity itself.
+RETIRED_WITH_ALL = RETIRED_ALONE.replace(
+    """each ->> 'kind' = 'activity') order by id for no key update;""",
+    """each ->> 'kind' = 'activity')
+    or goal_id in (select g.id from goals g where mine.changes @> jsonb_build_array(
+      jsonb_build_object('action', 'retire', 'kind', 'goal', 'name', g.number::text)))
+    order by id for no key update;""",
+    1,
+)
+
 # Since migration 0063: only who can withdraw it is told to.
 KEEP_IN_THE_RECORD = KEEP.replace("create function", "create or replace function", 1).replace(
     "it stays in the record. Withdraw it.', old.state",

@@ -1,6 +1,7 @@
 """What comes into force at once with something else does so one after the other, and the second is told."""
 
 from app import operating
+from tests import make
 from tests.amendments.test_adding import added
 from tests.amendments.test_concurring import concur, in_the_plan, modified, tabled, the_day_comes
 from tests.cast import Cast
@@ -8,6 +9,9 @@ from tests.conftest import Register
 from tests.meanwhile import asked_meanwhile
 
 _MENDED = "update activities set title = 'Mended' where code = '1.1'"
+_RETIRED = [
+    {"action": "retire", "kind": kind, "name": name} for kind, name in (("activity", "1.1"), ("goal", "1"))
+]
 
 
 async def test_of_two_amendments_of_the_same_words_one_comes_into_force(cast: Cast, empty: Register) -> None:
@@ -80,12 +84,20 @@ async def test_a_goal_is_not_retired_while_an_activity_is_entered_under_it(
     cast: Cast, empty: Register
 ) -> None:
     await in_the_plan(cast)
-    retired = [
-        {"action": "retire", "kind": kind, "name": name}
-        for kind, name in (("activity", "1.1"), ("goal", "1"))
-    ]
-    made = await tabled(cast, changes=retired)
+    made = await tabled(cast, changes=_RETIRED)
     await concur(cast.japan_authority, made)
     entered = """insert into activities (title, origin, code, goal_id) select 'Late', 'plan', '1.2', id from goals"""
     [refused] = await asked_meanwhile(empty.address, entered, concur(cast.asean_authority, made))
+    assert (refused.status_code, "retired together" in refused.json()["detail"]) == (409, True)
+
+
+async def test_nor_while_one_that_stands_under_it_becomes_one_of_the_plan(
+    cast: Cast, empty: Register
+) -> None:
+    await in_the_plan(cast)
+    await make.record(cast.secretariat, "activities", goal={"number": 1}, origin="member", code="1.2")
+    made = await tabled(cast, changes=_RETIRED)
+    await concur(cast.japan_authority, made)
+    becomes = "update activities set origin = 'plan' where code = '1.2'"
+    [refused] = await asked_meanwhile(empty.address, becomes, concur(cast.asean_authority, made))
     assert (refused.status_code, "retired together" in refused.json()["detail"]) == (409, True)
