@@ -4,6 +4,8 @@ import pytest
 
 from tests import make
 from tests.cast import Cast
+from tests.conftest import Register
+from tests.meanwhile import asked_meanwhile
 
 
 async def _referring(cast: Cast, path: str) -> tuple[str, str, str]:
@@ -73,6 +75,37 @@ async def test_a_dismissal_is_seen_by_who_sees_the_record_that_has_the_gap(cast:
             assert ("Talks" in (await cast.anonymous.get(door)).text) is not hidden, door
     told = (await cast.anonymous.get("/v1/changes?kinds=gap-dismissals")).json()["items"]
     assert [each["action"] for each in told][-1] == "hide"
+
+
+@pytest.mark.parametrize("what", ["gap", "overlap"])
+async def test_what_is_decided_while_its_record_is_hidden_is_hidden_with_it(
+    cast: Cast, empty: Register, what: str
+) -> None:
+    first, second = [await make.record(cast.japan_editor, "events") for _ in range(2)]
+    door, named, said = {
+        "gap": ("gaps", f"event_without_outcome:{first['id']}/dismiss", {"until": "2399-01-01"}),
+        "overlap": ("overlaps", f"{first['id']}:{second['id']}/decide", {"verdict": "distinct"}),
+    }[what]
+    deciding = cast.secretariat.post(f"/v1/{door}/{named}", json={"reason": "Talks", **said})
+    hidden = f"update events set visibility = 'own' where id = '{first['id']}'"
+    [decided] = await asked_meanwhile(empty.address, hidden, deciding)
+    assert (decided.status_code, decided.json()["visibility"]) == (200, "own")
+    assert "Talks" not in (await cast.partner.get("/v1/changes/snapshot")).text
+
+
+async def test_a_verdict_is_seen_by_who_sees_both_records_also_if_both_are_changed_at_once(
+    cast: Cast, empty: Register
+) -> None:
+    first, second = [await make.record(cast.japan_editor, "events") for _ in range(2)]
+    said = {"reason": "Talks", "verdict": "distinct"}
+    address = f"/v1/overlaps/{first['id']}:{second['id']}/decide"
+    verdict = (await cast.secretariat.post(address, json=said)).json()
+    hidden = f"update events set visibility = 'own', owner = 'TH' where id = '{first['id']}'"
+    shared = cast.japan_editor.patch(f"/v1/events/{second['id']}", json={"visibility": "partners"})
+    [answer] = await asked_meanwhile(empty.address, hidden, shared)
+    assert answer.status_code == 200
+    now = (await cast.secretariat.get(f"/v1/overlap-verdicts/{verdict['id']}")).json()
+    assert (now["visibility"], now["owner"]) == ("own", None)
 
 
 async def test_a_report_is_frozen_as_everybody_sees_the_record(cast: Cast) -> None:
