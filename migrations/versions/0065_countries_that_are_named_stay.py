@@ -11,6 +11,8 @@ from alembic import op
 revision = "0065"
 down_revision = "0064"
 
+_UNKNOWN = """create function is_referred(of_kind text, of_record uuid) returns boolean
+language sql stable return false"""
 _KEEP = """create function keep_named() returns trigger language plpgsql as $$
 begin
   if is_referred(tg_table_name, old.id) then
@@ -21,6 +23,7 @@ end $$"""
 
 
 def upgrade() -> None:
+    op.execute(_UNKNOWN)  # until the guards are made: those of a former version make none
     op.execute(_KEEP)
     op.execute("create trigger named before delete on countries for each row execute function keep_named()")
 
@@ -29,4 +32,4 @@ def downgrade() -> None:
     op.execute("drop trigger named on countries")
     op.execute("drop function keep_named()")
     op.execute("comment on view withheld is null")  # the guards are to be made anew
-    op.execute("drop function if exists is_referred(text, uuid)")
+    op.execute("drop function is_referred(text, uuid)")

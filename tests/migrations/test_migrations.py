@@ -122,6 +122,16 @@ async def test_words_that_were_there_say_who_may_see_them(migrated: str) -> None
     assert [tuple(each) for each in said] == [("own", "own", "TH"), ("public", "public", None)]
 
 
+async def test_no_trigger_waits_for_the_guards(migrated: str) -> None:
+    """They come last, and those of a former version do not make all that those of today do."""
+    await _alembic(migrated, command.downgrade, "0064")
+    await _alembic(migrated, command.upgrade, "0065")
+    connection = await asyncpg.connect(migrated)
+    await connection.execute("insert into countries (code, alpha3, name) values ('TH', 'THA', 'Thailand')")
+    assert await connection.execute("delete from countries") == "DELETE 1"
+    await connection.close()
+
+
 async def test_the_tables_are_those_that_the_code_describes(migrated: str) -> None:
     assert "No new upgrade operations detected" in await _alembic(migrated, command.check)
 
