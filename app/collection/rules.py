@@ -5,8 +5,21 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Text, bindparam, cast, column, func, literal_column, select, union_all
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    Column,
+    Integer,
+    Text,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -82,14 +95,17 @@ def broken_rules(collection: Collection, asked: Mapping[int, Among]) -> Compiled
 
     def build() -> Any:
         row = collection.table
-        return union_all(
-            *(
-                select(row.c.id.label("id"), literal_column(str(place)).label("rule")).where(
-                    among.has(row.c.id), collection.rules[place].broken(row)
-                )
-                for place, among in asked.items()
-            )
-        )
+        together: dict[str, list[int]] = {}  # a record is looked at once, whatever it is asked
+        for place, among in asked.items():
+            together.setdefault(among.name, []).append(place)
+        found = []
+        for places in together.values():
+            broken = [
+                case((collection.rules[place].broken(row), literal_column(str(place)))) for place in places
+            ]
+            rules = func.unnest(func.array_remove(array(broken), null()), type_=Integer)
+            found.append(select(row.c.id, rules.label("rule")).where(asked[places[0]].has(row.c.id)))
+        return union_all(*found)
 
     shape = tuple((place, among.name) for place, among in asked.items())
     return collection.statement(("rules", *shape), build)
