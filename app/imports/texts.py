@@ -66,7 +66,8 @@ def charset_of(declared: str | None, file: Spool) -> str:
             return read if codec in {None, said} else "utf-16"
     if codec in {"cp932", "cp874", "cp1258"} and _is_utf_8_beyond_ascii(file):
         message = f"The file is declared as {codec}, but its bytes are UTF-8."
-        raise unreadable("charset_contradicted", message, hint="Leave charset out.")
+        hint = f"Leave charset out. If it is {codec} all the same, save the file as CSV UTF-8."
+        raise unreadable("charset_contradicted", message, hint=hint)
     if codec == "utf-16":  # which of the two byte orders it is, only the mark would say
         message = "A file in UTF-16 starts with a byte order mark, and this one does not."
         raise unreadable("undecodable", message, hint="Say charset=utf-16le, or save the file as CSV UTF-8.")

@@ -97,8 +97,15 @@ async def test_undecodable_bytes_name_offset_line_and_charset(client: httpx.Asyn
     assert error["line"] == 3
     assert error["offset"] == len(f"{HEADER}\nA,seminar,2025-06-24\n")
     assert error["likely_charset"] == "cp932"
-    wrong = await send(client, text.encode(), "charset=cp932")
-    assert wrong.json()["errors"][0]["code"] == "charset_contradicted"
+    for content in (
+        text.encode(),
+        f"{HEADER}\n﨑①,seminar,2025-06-24\n".encode("cp932"),
+    ):  # the latter is both
+        [wrong] = (await send(client, content, "charset=cp932")).json()["errors"]
+        assert (wrong["code"], "If it is cp932 all the same" in wrong["hint"]) == (
+            "charset_contradicted",
+            True,
+        )
 
 
 async def test_a_misspelt_column_is_named_with_the_near_one(client: httpx.AsyncClient) -> None:

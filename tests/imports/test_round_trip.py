@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -189,7 +190,15 @@ async def test_files_of_japanese_windows_come_back_unchanged(
     made = await client.post("/v1/events/bulk", json=records)
     assume(made.status_code == 200)
     content = recoded((await client.get("/v1/events.csv")).text, separator).encode("cp932")
+    assume(not is_utf_8(content))  # `﨑①` is `핇@`: what may be either is refused
     await unchanged(client, "events", content, "text/csv; charset=cp932")
+
+
+def is_utf_8(content: bytes) -> bool:
+    """Whether bytes beyond ASCII are UTF-8 as well."""
+    with suppress(UnicodeDecodeError):
+        return not content.isascii() and bool(content.decode())
+    return False
 
 
 async def test_a_deleted_and_emptied_register_is_filled_again_from_its_export(
