@@ -24,6 +24,7 @@ from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.collection import Collection, Rule
+from app.collection.projection import Row
 from app.collection.sets import Among, these
 from app.db import Compiled, Connection
 from app.errors import Unprocessable
@@ -53,14 +54,7 @@ async def check_rules_as_stored(connection: Connection, collection: Collection, 
         columns = [column(each.name, each.type) for each in collection.table.columns]
         image = cast(bindparam("stored", type_=Text()), JSONB)
         row = func.jsonb_populate_record(nothing, image).table_valued(*columns, name="stored")
-        return union_all(
-            *(
-                select(literal_column(str(place)).label("rule"))
-                .select_from(row)
-                .where(collection.rules[place].broken(row))
-                for place in places
-            )
-        )
+        return select(_which(collection, row, places)).select_from(row)
 
     statement = collection.statement(("rules", "stored"), build)
     _refuse(collection, await connection.fetch(statement.sql, *statement.args({"stored": stored})))
@@ -100,15 +94,18 @@ def broken_rules(collection: Collection, asked: Mapping[int, Among]) -> Compiled
             together.setdefault(among.name, []).append(place)
         found = []
         for places in together.values():
-            broken = [
-                case((collection.rules[place].broken(row), literal_column(str(place)))) for place in places
-            ]
-            rules = func.unnest(func.array_remove(array(broken), null()), type_=Integer)
-            found.append(select(row.c.id, rules.label("rule")).where(asked[places[0]].has(row.c.id)))
+            which = _which(collection, row, places)
+            found.append(select(row.c.id, which).where(asked[places[0]].has(row.c.id)))
         return union_all(*found)
 
     shape = tuple((place, among.name) for place, among in asked.items())
     return collection.statement(("rules", *shape), build)
+
+
+def _which(collection: Collection, row: Row, places: Sequence[int]) -> ColumnElement[int]:
+    """Those of some rules that a row breaks (`rule`), by their places: a row for each."""
+    broken = [case((collection.rules[place].broken(row), literal_column(str(place)))) for place in places]
+    return func.unnest(func.array_remove(array(broken), null()), type_=Integer).label("rule")
 
 
 @cache
