@@ -269,4 +269,15 @@ OF_MANY = instead(
 OF_MANY = instead(OF_MANY, _LINKED, _LINKED_APART)
 OF_MANY = instead(OF_MANY, _MIRRORS, _MIRRORS_APART)
 OF_MANY = instead(OF_MANY, _LAST, _OF_MANY + _LAST)
+# Since migration 0070: titles as a search compares them.
+OF_SPACED = instead(
+    OF_MANY,
+    "to_tsvector(''english'', public.fold(%3$s))\n",
+    "to_tsvector(''english'', public.fold(%3$s)), '' '' || public.fold(%2$s) || '' ''\n",
+)
+OF_SPACED = instead(
+    OF_SPACED,
+    "s.title, s.folded, s.words from public.findable s",
+    "s.title, s.folded, s.words, s.spaced_title from public.findable s",
+)
 FORGET_PAST_OF_MANY = "drop schema if exists past_of_many cascade"

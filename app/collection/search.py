@@ -7,13 +7,17 @@ case and accents.
 import unicodedata
 from uuid import UUID
 
-from sqlalchemy import Index, Text, Uuid, and_, any_, bindparam, case, column, func, or_, select, table
+from sqlalchemy import Computed, Index, Text, Uuid, and_, any_, bindparam, column, func, or_, select, table
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.collection.projection import Row
 from app.db import Base
+
+_SPACED_TITLE = (
+    "' ' || case when octet_length(title) = char_length(title) then lower(title) else fold(title) end || ' '"
+)
 
 
 class SearchText(Base):
@@ -39,6 +43,8 @@ class SearchText(Base):
     visibility: Mapped[str] = mapped_column(server_default="public")
     owner: Mapped[str | None]
     """The country to which the record belongs."""
+    spaced_title: Mapped[str] = mapped_column(Computed(_SPACED_TITLE, persisted=True))
+    """The title as titles are compared with what is looked for: folded, between spaces."""
 
 
 FINDABLE = table(
@@ -48,6 +54,7 @@ FINDABLE = table(
     column("title", Text),
     column("folded", Text),
     column("words", TSVECTOR),
+    column("spaced_title", Text),
 )
 """Those of the texts whose records the caller sees: all of them that the service can read."""
 
@@ -74,12 +81,6 @@ def matches(texts: Row, terms: int) -> ColumnElement[bool]:
 def by_stem(words: ColumnElement[str]) -> ColumnElement[bool]:
     """All words stand among these by their stem."""
     return words.bool_op("@@")(func.websearch_to_tsquery("english", func.fold(bindparam("q", type_=Text()))))
-
-
-def folded(written: ColumnElement[str]) -> ColumnElement[str]:
-    """What `fold` makes of a text, without a call for each of plain letters."""
-    plain = func.octet_length(written) == func.char_length(written)
-    return case((plain, func.lower(written)), else_=func.fold(written))
 
 
 def inside(folded: ColumnElement[str], terms: int) -> ColumnElement[bool]:

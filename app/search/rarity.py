@@ -1,25 +1,45 @@
 """Which words few records have, as far as this process has counted: what a plan that is kept is right for."""
 
 from time import monotonic
+from typing import NamedTuple
 
+from app.db import Context
 from app.search.queries import RANKED_AT_MOST
 
 _WORDS_AT_MOST, _SECONDS = 1000, 60.0
-_rare: dict[str, tuple[int, float]] = {}
-"""Such words, the latest last, each with how many hits there were, and when to count them again: in the present."""
 
 
-def few(words: str) -> int | None:
-    """How many records had these words when they were counted, which is no minute ago; None: many, or nobody knows."""
-    hits, until = _rare.get(words.casefold(), (0, 0.0))
-    return hits if until > monotonic() else None
+class Counted(NamedTuple):
+    """How many hits a caller's words had, at a position of the journal, and when to count them again."""
+
+    hits: int
+    position: int
+    until: float
+
+    def still_few(self, position: int) -> bool:
+        """Whether there are few at a later position: no change makes more than one record a hit."""
+        return self.hits + position - self.position <= RANKED_AT_MOST
 
 
-def remember(words: str, hits: int) -> None:
-    """So many hits of these words were ranked just now."""
-    words = words.casefold()
-    _rare.pop(words, None)
+_rare: dict[tuple[object, ...], Counted] = {}
+"""Rare words and who asked for them, the latest last: callers do not see the same."""
+
+
+def few(words: str, context: Context) -> Counted | None:
+    """How many hits these words had when they were counted, which is no minute ago; None: many, or nobody knows."""
+    counted = _rare.get(_of(words, context))
+    return counted if counted and counted.until > monotonic() else None
+
+
+def remember(words: str, context: Context, hits: int, position: int) -> None:
+    """So many hits were ranked just now, at this position of the journal."""
+    asked = _of(words, context)
+    _rare.pop(asked, None)
     if hits < RANKED_AT_MOST:
-        _rare[words] = hits, monotonic() + _SECONDS
+        _rare[asked] = Counted(hits, position, monotonic() + _SECONDS)
     if len(_rare) > _WORDS_AT_MOST:
         del _rare[next(iter(_rare))]
+
+
+def _of(words: str, context: Context) -> tuple[object, ...]:
+    return words.casefold(), *context.items()

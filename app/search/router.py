@@ -15,17 +15,18 @@ from app.operations import documented as doc
 from app.operations.answering import digest
 from app.operations.doors import open_door
 from app.operations.kept import Version
-from app.operations.serving import context_of, headers_of, moment_of, service_of
+from app.operations.serving import context_at, headers_of, moment_of, service_of
 from app.operations.versions import of_version
-from app.search.queries import RANKED_AT_MOST, SEARCHED, Way, found, found_rare
-from app.search.rarity import few, remember
+from app.search.queries import SEARCHED, Way, found, found_rare
+from app.search.rarity import Counted, few, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
+_NUMERAL = re.compile("[0-9]{1,9}")
 _ABREAST = 2
 """A search takes the database longer than us."""
-_NUMBER, _RANKED = 2, 4
-"""Where a statement tells how many hits there are, and of how many they are the best."""
+_POSITION, _NUMBER, _RANKED = 0, 2, 4
+"""Where a statement tells of what position of the journal it is, how many hits there are, and of how many the best."""
 _PARAMETERS = ("q", "kind", "limit", *EVERYWHERE)
 
 
@@ -35,7 +36,8 @@ async def search(request: Request) -> Response:
     they are looked for anywhere at once. Of very many hits the newest thousand are ranked.
     """
     headers = headers_of(request)
-    context = await context_of(request)
+    moment = await moment_of(request)
+    context = await context_at(request, moment)
     chosen(headers.get(b"accept"), (JSON,))
     given = only(request.scope["query_string"], _PARAMETERS)
     terms = search_terms(given.get("q", ""))
@@ -47,7 +49,7 @@ async def search(request: Request) -> Response:
                 f"There is no kind `{kind[:100]}`.", errors=[{"parameter": "kind", "code": "unknown", **hint}]
             )
     limit = given.get("limit", str(_HITS))
-    if not re.fullmatch("[0-9]{1,9}", limit) or not 1 <= int(limit) <= _HITS_MOST:
+    if not _NUMERAL.fullmatch(limit) or not 1 <= int(limit) <= _HITS_MOST:
         raise InvalidParameter(
             f"`limit` is 1 to {_HITS_MOST}.", errors=[{"parameter": "limit", "code": "unreadable"}]
         )
@@ -55,34 +57,33 @@ async def search(request: Request) -> Response:
     values |= {"q": given["q"], "limit": int(limit)}
     if kinds:
         values["kinds"] = ",".join(SEARCHED[kind].name for kind in kinds)
-    moment = await moment_of(request)
     database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
 
     async def hits(way: Way) -> Any:
         told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
         if way == "by stem" and moment is None and not kinds:
-            remember(values["q"], told[_RANKED])
+            remember(values["q"], context, told[_RANKED], told[_POSITION])
         return told
 
-    async def rare_hits() -> Any:
+    async def rare_hits(known: Counted) -> Any:
         plan = partial(found_rare, size, some_kinds=some_kinds)
         told: Any = await database.one(
             values, plan(), partial(plan, together=True), context, abreast=_ABREAST
         )
-        return told if told[_RANKED] <= RANKED_AT_MOST else await hits("by stem")  # many were written since
+        return told if known.still_few(told[_POSITION]) else await hits("by stem")
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):
             return await hits("anywhere")
-        known = few(values["q"]) if moment is None else None
-        if known is None or known >= values["limit"]:  # fewer by stem alone would not fill the page
-            told = await (hits("by stem") if known is None else rare_hits())
+        known = few(values["q"], context) if moment is None else None
+        if known is None or known.hits >= values["limit"]:  # fewer by stem alone would not fill the page
+            told = await (hits("by stem") if known is None else rare_hits(known))
             if told[_NUMBER] >= values["limit"]:
                 return told
         return await hits("by stem first")
 
     async def read() -> tuple[Version, str]:
-        position, state, _, items, _ = await best_hits()
+        position, state, _, items, *_ = await best_hits()
         return (position, state), f'{{"items":[{items}]}}'
 
     return await of_version(request, moment, context, digest(request, moment, people=True), read)

@@ -9,9 +9,10 @@ import pytest
 
 from app.api import COLLECTIONS
 from app.collection import search
-from app.db import Database
-from app.search import queries, rarity, router
+from app.db import PLAIN, Database
+from app.search import queries, rarity
 from tests import make
+from tests.cast import Cast
 
 _SCORES = """with asked as (select fold($1) as q, array(
   select like_pattern(term) from regexp_split_to_table($1, ' ') term) as patterns)
@@ -147,34 +148,57 @@ async def test_no_number_of_newer_hits_inside_words_hides_a_whole_one(
 
 
 async def test_words_that_were_rare_find_what_was_written_since(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also while they are taken for rare, and when that is over."""
-    monkeypatch.setattr(rarity, "RANKED_AT_MOST", 2)
+    monkeypatch.setattr(rarity, "RANKED_AT_MOST", 3)
     found = []
-    for number in range(4):
-        await make.record(client, "events", title=f"Quoits {number}")
+    for number in range(5):
+        await make.record(cast.secretariat, "events", title=f"Quoits {number}")
         if number == 2:
             monkeypatch.setattr(rarity, "monotonic", lambda: time.monotonic() + 61)
-        hits = (await client.get("/v1/search?q=quoits")).json()["items"]
-        found.append((len(hits), rarity.few("quoits")))
-    assert found == [(1, 1), (2, 1), (3, None), (4, None)]
+        hits = (await cast.anonymous.get("/v1/search?q=quoits")).json()["items"]
+        found.append((len(hits), _counted("quoits")))
+    assert found == [(1, 1), (2, 1), (3, None), (4, None), (5, None)]
 
 
 async def test_of_words_that_were_rare_and_became_common_the_newest_are_ranked(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever this process knew of them: another one answers the same."""
     monkeypatch.setattr(queries, "RANKED_AT_MOST", 2)
-    monkeypatch.setattr(router, "RANKED_AT_MOST", 2)
     monkeypatch.setattr(rarity, "RANKED_AT_MOST", 2)
     words = "+".join(["skittles"] * 6)  # a statement is kept for each number of words, once it was made
     found = []
     for title in ("Skittles skittles", "On skittles", "Of skittles and more"):
-        await make.record(client, "events", title=title)
-        (best,) = (await client.get(f"/v1/search?q={words}&limit=1")).json()["items"]
-        found.append((best["title"], rarity.few(words.replace("+", " "))))
+        await make.record(cast.secretariat, "events", title=title)
+        (best,) = (await cast.anonymous.get(f"/v1/search?q={words}&limit=1")).json()["items"]
+        found.append((best["title"], _counted(words.replace("+", " "))))
     assert found == [("Skittles skittles", 1), ("Skittles skittles", 1), ("On skittles", None)]
+
+
+async def test_words_that_are_rare_to_one_caller_may_be_common_to_another(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "RANKED_AT_MOST", 2)
+    monkeypatch.setattr(rarity, "RANKED_AT_MOST", 2)
+    words = "+".join(["ninepins"] * 5)
+    for title, visibility in (
+        ("Ninepins ninepins", "public"),
+        ("On ninepins", "partners"),
+        ("Ninepins", "partners"),
+    ):
+        await make.record(cast.secretariat, "events", title=title, visibility=visibility)
+    for _ in range(2):
+        (hit,) = (await cast.anonymous.get(f"/v1/search?q={words}&limit=1")).json()["items"]
+        assert hit["title"] == "Ninepins ninepins"
+        (hit,) = (await cast.partner.get(f"/v1/search?q={words}&limit=1")).json()["items"]
+        assert hit["title"] == "On ninepins"
+
+
+def _counted(words: str) -> int | None:
+    counted = rarity.few(words, PLAIN)
+    return counted and counted.hits
 
 
 @pytest.mark.parametrize("words", ["legal’s", "“legal” aid", "légal"])
@@ -209,7 +233,7 @@ async def test_a_record_that_changes_between_two_looks_is_told_once(
     async def then_changed(*args: Any, **how: Any) -> Any:
         nonlocal looks
         rows = await fetch(*args, **how)
-        if "hits" in args[1].sql:
+        if "scored" in args[1].sql:
             looks += 1
             if looks == 1:
                 await client.patch(f"/v1/events/{made['id']}", json={"title": "Paranumbats"})

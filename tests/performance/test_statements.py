@@ -51,7 +51,7 @@ async def test_a_search_looks_again_only_if_whole_words_do_not_fill_the_page(
     for query in ("quoll&limit=3", "Quoll&limit=3", "quoll&limit=2"):
         sent.clear()
         hits = (await client.get(f"/v1/search?q={query}")).json()["items"]
-        looks.append((len(hits), sum("hits" in each for each in sent)))
+        looks.append((len(hits), sum("scored" in each for each in sent)))
     assert looks == [(3, 2), (3, 1), (2, 1)]
 
 
