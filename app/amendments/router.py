@@ -14,6 +14,7 @@ from app.collection import writing
 from app.collection.writing import Current
 from app.db import Connection
 from app.errors import Conflict
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.http.formats import Format, chosen
 from app.operations import documented as doc
@@ -100,8 +101,8 @@ async def read_amendment_text(request: Request) -> Response:
     tag = digest_of(text)
     answer = caching(moment, ETag=f'"{tag}"')
     if not_modified(headers.get(b"if-none-match"), tag):
-        return Response(None, 304, answer)
-    return Response(text, 200, answer, media_type=_PLAIN.content_type)
+        return Unchanged(answer)
+    return Told(text, answer, _PLAIN.content_type)
 
 
 exact: APIRouter = APIRouter(prefix=f"/{AMENDMENTS.path}", tags=[_TAG])

@@ -15,6 +15,7 @@ from app.changes.asked import Asked, read
 from app.changes.reading import Feed, Page
 from app.changes.stream import EVENT_STREAM, events
 from app.collection.collection import Collection
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.http.formats import JSON, NDJSON, chosen
 from app.operations.answering import caching, tells_of_people
@@ -111,5 +112,5 @@ async def _answer(request: Request, body: str) -> Response:
     tag = hashlib.sha256(body.encode()).hexdigest()[:20]
     head = caching(await moment_of(request), ETag=f'"{tag}"')
     if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Response(None, 304, head)
-    return Response(body, 200, head, media_type="application/json")
+        return Unchanged(head)
+    return Told(body, head)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
@@ -117,11 +117,13 @@ def pairs_of(query: bytes) -> Pairs:
     if not query:
         return pairs
     try:
-        for pair in query.decode("ascii").split("&"):
+        text = query.decode("ascii")
+        read = partial(unquote_plus, errors="strict") if "%" in text or "+" in text else str
+        for pair in text.split("&"):
             if not pair:  # `?a=1&` says nothing more than `?a=1`
                 continue
             name, _, raw = pair.partition("=")
-            name, value = unquote_plus(name, errors="strict"), unquote_plus(raw, errors="strict")
+            name, value = read(name), read(raw)
             if name in seen:
                 raise InvalidParameter(f"`{name[:100]}` is given twice.", errors=[_error(name, "repeated")])
             seen.add(name)

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -44,6 +45,8 @@ DEFAULT_HEADERS = [
     (b"cache-control", b"no-store"),
 ]
 """What an answer says unless it says otherwise itself."""
+_DEFAULTS = frozenset(name for name, _ in DEFAULT_HEADERS)
+_OF_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _SHARED, _PRIVATE, _NOWHERE = (
     (b"cache-control", kept) for kept in (b"no-cache", b"private, no-cache", b"no-store")
 )
@@ -198,7 +201,7 @@ class _Exchange:
             return BadRequest(
                 f"`{self.repeated}` is given twice.", errors=[{"header": self.repeated, "code": "repeated"}]
             )
-        if self._too_long():
+        if b"content-length" in self.headers and self._too_long():
             return TooLarge(f"At most {self.max_body} bytes.")
         path: bytes = self.scope.get("raw_path") or b""
         query: bytes = self.scope["query_string"]
@@ -264,7 +267,7 @@ class _Exchange:
             if _SHARED in headers and (caller := state.get("caller")) is not None and caller.key_id:
                 headers[headers.index(_SHARED)] = _NOWHERE if state.get("people") else _PRIVATE
             names = dict(headers)
-            headers += [each for each in DEFAULT_HEADERS if each[0] not in names]
+            headers += _unsaid(_DEFAULTS.difference(names))
             self.closing = self._leaves_body_unread()
             if self.closing and b"connection" not in names:
                 headers.append((b"connection", b"close"))
@@ -279,7 +282,7 @@ class _Exchange:
 
     def _leaves_body_unread(self) -> bool:
         """Whether more of a body may come than will be read: then the connection ends with the answer."""
-        if self.read_whole:
+        if self.read_whole or _OF_BODY.isdisjoint(self.headers):
             return False
         return self._too_long() or b"transfer-encoding" in self.headers
 
@@ -330,6 +333,11 @@ class _Exchange:
             _log.info("refused", **fields, key=str(caller.key_id) if caller and caller.key_id else None)
         else:
             _log.debug("request", **fields)
+
+
+@cache
+def _unsaid(names: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+    return [each for each in DEFAULT_HEADERS if each[0] in names]
 
 
 def _surrogate(text: str) -> bool:

@@ -78,7 +78,7 @@ class _Answer(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             fields.append((b"connection", b"close"))
-        head = STATUS_LINE[status] + b"".join([b"%b: %b\r\n" % field for field in fields]) + b"\r\n"
+        head = b"\r\n".join([STATUS_LINE[status].rstrip(), *map(b": ".join, fields), b"\r\n"])
         if head.count(b"\n") != len(fields) + 2 or head.count(b"\r") != len(fields) + 2 or b"\0" in head:
             raise RuntimeError("A field of the answer has the end of a line in it.")
         return head

@@ -14,6 +14,7 @@ from app.collection.batch_rows import OPERATIONS
 from app.collection.collection import Collection
 from app.collection.projection import Ref
 from app.collection.sheets import sheet_columns
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.http.formats import CSV, XLSX, Format
 from app.http.workbooks import SheetColumn, empty_workbook
@@ -82,9 +83,9 @@ def _handler(collection: Collection, style: Format, made: Callable[[Collection],
         tag = hashlib.sha256(content).hexdigest()[:16]
         answer = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", "Vary": "Authorization, X-API-Key"}
         if not_modified(headers_of(request).get(b"if-none-match"), tag):
-            return Response(None, 304, answer)
+            return Unchanged(answer)
         answer["Content-Disposition"] = f'attachment; filename="{collection.path}-template.{style.ending}"'
-        return Response(content, 200, answer, media_type=style.content_type)
+        return Told(content, answer, style.content_type)
 
     return read_template
 

@@ -11,6 +11,7 @@ from app.access.permissions import Permission
 from app.collection.asked import only
 from app.db import Connection
 from app.errors import Conflict, InvalidParameter, NotFound, did_you_mean
+from app.http.answers import Told, Unchanged
 from app.http.etags import tags
 from app.http.formats import JSON, chosen
 from app.jobs import asking, queue
@@ -79,7 +80,7 @@ async def read_refused_rows(request: Request) -> Response:
     media, content = await asking.refused_rows_of(service_of(request), caller, job)
     headers = {"ETag": f'"{job}"', "Cache-Control": "private, no-cache"}
     if _known(request, str(job)):
-        return Response(None, 304, headers)
+        return Unchanged(headers)
     return StreamingResponse(content, 200, headers, media_type=media)
 
 
@@ -94,8 +95,8 @@ def _tagged(request: Request, text: str, **more: str) -> Response:
     tag = asking.tag(text)
     headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache", **more}
     if _known(request, tag):
-        return Response(None, 304, headers)
-    return Response(text, 200, headers, media_type="application/json")
+        return Unchanged(headers)
+    return Told(text, headers)
 
 
 def _known(request: Request, tag: str) -> bool:

@@ -16,6 +16,7 @@ from app.collection.asked import only
 from app.collection.validation import mistakes
 from app.db import Connection
 from app.errors import InvalidParameter, Unprocessable
+from app.http.answers import Told, Unchanged
 from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import ChangedMeanwhile, allows, not_modified
 from app.http.formats import JSON, chosen
@@ -243,5 +244,5 @@ def _answered(request: Request, text: str, tag: str = "") -> Response:
     tag = tag or hashlib.sha256(text.encode()).hexdigest()[:16]
     answer = {"ETag": f'"{tag}"', **_PRIVATE}
     if not_modified(headers.get(b"if-none-match"), tag):
-        return Response(None, 304, answer)
-    return Response(text, 200, answer, media_type="application/json")
+        return Unchanged(answer)
+    return Told(text, answer)

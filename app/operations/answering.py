@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from app.access.permissions import Permission
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.operations.moments import Moment
 from app.operations.serving import headers_of
@@ -57,5 +58,5 @@ def answered(request: Request, content: Mapping[str, Any], headers: Mapping[str,
     tag = hashlib.sha256(text.encode()).hexdigest()[:32]
     more = {**headers, "ETag": f'"{tag}"'}
     if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Response(None, 304, more)
-    return Response(text, 200, more, media_type="application/json")
+        return Unchanged(more)
+    return Told(text, more)

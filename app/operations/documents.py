@@ -13,6 +13,7 @@ from app.collection.asked import only
 from app.collection.collection import Collection
 from app.collection.merged import refuse_merged
 from app.db import Connection
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
@@ -73,8 +74,8 @@ async def answered(request: Request, made: Made, *, people: bool = False) -> Res
     }
     answer = caching(await moment_of(request), **named)
     if not_modified(headers.get(b"if-none-match"), digest):
-        return Response(None, 304, answer)
-    return Response(text, 200, answer, media_type="application/json")
+        return Unchanged(answer)
+    return Told(text, answer)
 
 
 def add_document(

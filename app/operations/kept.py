@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from time import monotonic
-from weakref import WeakValueDictionary
 
 from app.db import Compiled
 
@@ -32,7 +31,8 @@ class Kept:
         self._answers: dict[Hashable, tuple[bytes, float]] = {}
         """Each with when its reading began."""
         self._size = 0
-        self._reading: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        self._reading: dict[Hashable, asyncio.Future[None] | None] = {}
+        """What is being read, with what others wait for who have asked for it since."""
 
     def may_have(self, asked: Hashable) -> bool:
         """Whether this was answered already, of whatever version, or is being read: then it is worth to ask for the
@@ -47,21 +47,24 @@ class Kept:
         who waited reads for all of them. If it is late, they do not wait for it.
         """
         came = monotonic()
-        if (known := self._get(version, asked, came)) is not None:
-            return known
-        if (reading := self._reading.get(asked)) is None:
-            reading = self._reading[asked] = asyncio.Lock()
-            await reading.acquire()  # at once, as nobody else has it
-        else:
-            try:
-                async with asyncio.timeout(_LATE):
-                    await reading.acquire()
-            except TimeoutError:
+        while (known := self._get(version, asked, came)) is None and asked in self._reading:
+            if not await self._ends(asked, came + _LATE):
                 return await self._read(asked, read)
+        if known is not None:
+            return known
+        self._reading[asked] = None
         try:
-            return self._get(version, asked, came) or await self._read(asked, read)
+            return await self._read(asked, read)
         finally:
-            reading.release()
+            if (others := self._reading.pop(asked)) is not None:
+                others.set_result(None)
+
+    async def _ends(self, asked: Hashable, until: float) -> bool:
+        """Wait for the reading that is under way; whether it has ended by then."""
+        if (end := self._reading[asked]) is None:
+            end = self._reading[asked] = asyncio.get_running_loop().create_future()
+        ended, _ = await asyncio.wait([end], timeout=until - monotonic())
+        return bool(ended)
 
     async def _read(self, asked: Hashable, read: Read) -> tuple[Version, bytes]:
         begun = monotonic()

@@ -21,6 +21,7 @@ from app.collection.renditions import Rendition
 from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotAcceptable, NotFound
 from app.gathering import Found
+from app.http.answers import Told, Unchanged
 from app.http.etags import known_tags
 from app.http.formats import CSV, JSON, NDJSON, XLSX, Format, chosen
 from app.operations import sheets
@@ -129,7 +130,7 @@ async def _item(
     if known := known_tags(headers):  # the tag costs a fraction of the record
         row = await looked_up(tag_only=True)
         if row and ("*" in known or f"{row[0]}{suffix}" in known):
-            return Response(None, 304, caching(moment, ETag=f'"{row[0]}{suffix}"'))
+            return Unchanged(caching(moment, ETag=f'"{row[0]}{suffix}"'))
     row = await looked_up()
     if row is None:
         return None
@@ -138,7 +139,7 @@ async def _item(
     if rendition:
         text = _alone(request, collection, rendition, json.loads(text))
         answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
-    return Response(text, 200, {**answer, "Content-Type": style.content_type})
+    return Told(text, answer, style.content_type)
 
 
 def _alone(request: Request, collection: Collection, rendition: Rendition, record: dict[str, Any]) -> str:
@@ -220,7 +221,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     if known := known_tags(headers):
         answer = caching(moment, ETag=f'"{(await version_of(service, moment))[0]}.{suffix}"')
         if "*" in known or answer["ETag"].strip('"') in known:
-            return Response(None, 304, answer)
+            return Unchanged(answer)
     asked.shape, values = asked.paged(limit), {**asked.values, "limit": limit + 1}
     rows = await service.database.fetch(
         page_plan(collection, asked, settled=asked.shape.after), values, context
@@ -244,12 +245,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
         )
         following = json.dumps(address)
         answer["Link"] = f'<{address}>; rel="next"'
-    return Response(
-        f'{{"items":[{",".join(items)}],"next":{following}{total}}}',
-        200,
-        answer,
-        media_type="application/json",
-    )
+    return Told(f'{{"items":[{",".join(items)}],"next":{following}{total}}}', answer)
 
 
 async def _count(service: Service, collection: Collection, context: Context, asked: Asked) -> str:
@@ -302,7 +298,7 @@ async def _export(
     answer = caching(moment, ETag=f'"{position.result()}.{suffix}"')
     if position.result() == known or "*" in known_tags(headers):
         await chunks.aclose()
-        return Response(None, 304, answer)
+        return Unchanged(answer)
     answer["Content-Type"] = style.content_type
     answer["Content-Disposition"] = f'attachment; filename="{collection.path}.{style.ending}"'
     if asked.count:

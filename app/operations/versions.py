@@ -3,6 +3,7 @@
 from fastapi import Request, Response
 
 from app.db import PLAIN, Context
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.operations.answering import caching
 from app.operations.kept import VERSION, Read, Version
@@ -28,7 +29,7 @@ async def of_version(
     if header is not None or (moment is None and service.kept.may_have(asked)):
         version = await version_of(service, moment)
     if version and not_modified(header, f"{version[0]}.{suffix}"):
-        return Response(None, 304, caching(moment, ETag=f'"{version[0]}.{suffix}"'))
+        return Unchanged(caching(moment, ETag=f'"{version[0]}.{suffix}"'))
     seen, text = await (read() if moment else service.kept.answer(version, asked, read))
     answer = caching(moment, ETag=f'"{seen[0]}.{suffix}"')
-    return Response(text, 200, answer, media_type="application/json")
+    return Told(text, answer)

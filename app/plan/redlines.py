@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
+from app.http.answers import Told, Unchanged
 from app.http.etags import not_modified
 from app.http.formats import JSON, Format, chosen
 from app.operations import documented as doc
@@ -53,12 +54,12 @@ async def _redline(request: Request, style: Format) -> Response:
     tag = f"{digest_of(text)}.{style.ending}"
     answer = caching(await moment_of(request), ETag=f'"{tag}"')
     if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Response(None, 304, answer)
+        return Unchanged(answer)
     content: str | bytes = text
     if style is not JSON:
         content = await asyncio.to_thread(_rendered, redline, style)
         answer |= {"Content-Security-Policy": as_html.POLICY} if style is HTML else _ATTACHED
-    return Response(content, 200, answer | {"Content-Type": style.content_type})
+    return Told(content, answer, style.content_type)
 
 
 _ATTACHED = {"Content-Disposition": 'attachment; filename="plan-redline.docx"'}

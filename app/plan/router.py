@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.collection import writing
 from app.db import Connection
+from app.http.answers import Told, Unchanged
 from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
@@ -55,8 +56,8 @@ async def read_plan(request: Request) -> Response:
     tag = f"{position}.{digest(request, moment)}"
     answer = caching(moment, ETag=f'"{tag}"')
     if not_modified(headers.get(b"if-none-match"), tag):
-        return Response(None, 304, answer)
-    return Response(text, 200, answer, media_type="application/json")
+        return Unchanged(answer)
+    return Told(text, answer)
 
 
 async def _plan_on(day: str, connection: Connection) -> str:

@@ -19,6 +19,7 @@ from fastapi.responses import StreamingResponse
 from app import __version__
 from app.db import Compiled, Connection, Context, patient
 from app.errors import NotFound, Unavailable
+from app.http.answers import Unchanged
 from app.http.etags import not_modified
 from app.http.formats import CSV, DOCX, JSON, PDF, SVG, XLSX, Format
 from app.operations.answering import caching, digest
@@ -245,9 +246,7 @@ def _known(request: Request, tag: str, answer: dict[str, str]) -> bool:
 
 
 def _unchanged(answer: Mapping[str, str]) -> Response:
-    return Response(
-        None, 304, {name: said for name, said in answer.items() if not name.startswith("Content-")}
-    )
+    return Unchanged({name: said for name, said in answer.items() if not name.startswith("Content-")})
 
 
 def _size(file: IO[bytes]) -> int:

@@ -17,6 +17,7 @@ from app.collection.collection import Collection
 from app.collection.validation import mistakes
 from app.db import Connection
 from app.errors import Conflict, InvalidParameter, Unprocessable, did_you_mean
+from app.http.answers import Told, Unchanged
 from app.http.bodies import MERGE_PATCH, read_object
 from app.http.etags import ChangedMeanwhile, allows, not_modified
 from app.http.formats import JSON, chosen
@@ -138,9 +139,7 @@ def webhooks(collections: Sequence[Collection]) -> APIRouter:
         keys = await installation_keys(service.database, service.settings)
         async with service.database.reading(caller.context) as connection:
             row = await writes.one(connection, caller, _id(request))
-        return Response(
-            (await _ping(service, keys, row)).model_dump_json(), 200, media_type="application/json"
-        )
+        return Told((await _ping(service, keys, row)).model_dump_json(), {})
 
     async def replay_webhook(request: Request) -> Response:
         dry_run = flags(request, "dry_run")["dry_run"]
@@ -267,8 +266,8 @@ def _answered(request: Request, text: str, tag: str, more: Mapping[str, str] | N
     chosen(headers.get(b"accept"), (JSON,))
     told_ = {"ETag": f'"{tag}"', **_PRIVATE, **(more or {})}
     if not_modified(headers.get(b"if-none-match"), tag):
-        return Response(None, 304, told_)
-    return Response(text, 200, told_, media_type="application/json")
+        return Unchanged(told_)
+    return Told(text, told_)
 
 
 def _behind(request: Request, about: str, given: Mapping[str, str]) -> str:
