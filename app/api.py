@@ -102,6 +102,7 @@ WEBHOOKS = webhooks(COLLECTIONS)
 
 def include(app: FastAPI) -> None:
     """Put every router into the application."""
+    app.include_router(health.router)  # FastAPI makes routes ready as it passes them: a probe is to pass none
     for router in (
         *FILES,
         *ROUTERS,
@@ -117,6 +118,5 @@ def include(app: FastAPI) -> None:
         keys,
     ):
         app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
     app.include_router(problem_pages.router)
     app.include_router(confirmations)

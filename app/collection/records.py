@@ -11,6 +11,12 @@ from app.collection.values import Country, OwnKey, Visibility, each_once
 READ_ONLY: Any = {"readOnly": True}
 
 
+class Answered(BaseModel):
+    """What is only answered. It is described by this model, and read by nothing: it is built with the API document."""
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
+
+
 class Record(BaseModel):
     """What every record has. The read-only fields are kept by the register."""
 

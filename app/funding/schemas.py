@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from app.activities.schemas import Commitment
+from app.collection.records import Answered
 from app.events.schemas import EventStatus
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
@@ -21,11 +22,7 @@ _TOTAL: dict[str, JsonValue] = {
 }  # fmt: skip
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class CurrencyTotal(_Answer):
+class CurrencyTotal(Answered):
     """Money in one currency, as given. Parts are not added: they may name the same money."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_TOTAL]})
@@ -53,7 +50,7 @@ class FundingTotal(CurrencyTotal):
     )
 
 
-class FundingEntry(_Answer):
+class FundingEntry(Answered):
     """What a record says of one source of its money."""
 
     model_config = ConfigDict(
@@ -91,7 +88,7 @@ class FundingEntry(_Answer):
     href: Text = Field(description="The record.", examples=[f"/v1/activities/{_ID}"])
 
 
-class FundingEntries(_Answer):
+class FundingEntries(Answered):
     """A page of entries, by part, record and place."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [], "next": None}]})
@@ -105,7 +102,7 @@ class FundingEntries(_Answer):
     )
 
 
-class FundingTotals(_Answer):
+class FundingTotals(Answered):
     """Sums of the money that the register knows of."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"by_currency": [_TOTAL], "by_source": []}]})

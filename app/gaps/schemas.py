@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.collection.days import Day
-from app.collection.records import Kept, Record
+from app.collection.records import Answered, Kept, Record
 from app.collection.values import CountryCode, Paragraphs, Value, formed
 
 _ID = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11"
@@ -56,11 +56,7 @@ class Dismissal(Value):
     until: Day = Field(description="Last day on which it may.", examples=["2027-03-31"])
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class GapSubject(_Answer):
+class GapSubject(Answered):
     """The record that has a gap."""
 
     model_config = ConfigDict(
@@ -72,7 +68,7 @@ class GapSubject(_Answer):
     href: Text = Field(description="Its address.", examples=[f"/v1/events/{_ID}"])
 
 
-class GapFix(_Answer):
+class GapFix(Answered):
     """The request that would fill a gap."""
 
     model_config = ConfigDict(
@@ -90,7 +86,7 @@ class GapFix(_Answer):
     )
 
 
-class Gap(_Answer):
+class Gap(Answered):
     """Something that the plan asks for and the record lacks."""
 
     model_config = ConfigDict(
@@ -131,7 +127,7 @@ class Gap(_Answer):
     dismissed: Dismissal | None = Field(description="Why it may stay; null if nobody said.", examples=[None])
 
 
-class Gaps(_Answer):
+class Gaps(Answered):
     """A page of gaps, in the order of their ids."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [], "next": None}]})
@@ -142,7 +138,7 @@ class Gaps(_Answer):
     )
 
 
-class CheckAbout(_Answer):
+class CheckAbout(Answered):
     """A check of the catalogue."""
 
     model_config = ConfigDict(
@@ -168,7 +164,7 @@ class CheckAbout(_Answer):
     href: Text = Field(description="The gaps.", examples=["/v1/gaps?check=event_without_outcome"])
 
 
-class Checks(_Answer):
+class Checks(Answered):
     """The catalogue of checks."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": []}]})

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.collection.days import Instant
-from app.collection.records import READ_ONLY, Kept, Record
+from app.collection.records import READ_ONLY, Answered, Kept, Record
 from app.collection.values import Code, CountryCode, LongLine, Paragraphs, Value, formed
 
 _ONE, _OTHER = "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e11", "019aa5d0-6b7c-7c3e-9c39-0d1f5b3a7e12"
@@ -87,11 +87,7 @@ class OverlapDecided(Value):
     reason: Paragraphs = _REASON
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OverlapReason(_Answer):
+class OverlapReason(Answered):
     """One thing that speaks for it that two records are about the same."""
 
     model_config = ConfigDict(
@@ -105,7 +101,7 @@ class OverlapReason(_Answer):
     why: Text = Field(description="The same in words.", examples=["The titles are similar."])
 
 
-class OverlapRecord(_Answer):
+class OverlapRecord(Answered):
     """One of the two records."""
 
     model_config = ConfigDict(
@@ -130,7 +126,7 @@ class OverlapRecord(_Answer):
     href: Text = Field(description="Its address.", examples=[f"/v1/activities/{_ONE}"])
 
 
-class OverlapSettled(_Answer):
+class OverlapSettled(Answered):
     """What was decided about the two."""
 
     model_config = ConfigDict(
@@ -156,7 +152,7 @@ class OverlapSettled(_Answer):
     href: Text = Field(description="The verdict.", examples=[f"/v1/overlap-verdicts/{_ONE}"])
 
 
-class OverlapFix(_Answer):
+class OverlapFix(Answered):
     """The request that settles it."""
 
     model_config = ConfigDict(
@@ -198,7 +194,7 @@ _EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Overlap(_Answer):
+class Overlap(Answered):
     """Two records that may be about the same thing."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -226,7 +222,7 @@ class Overlap(_Answer):
     )
 
 
-class RowsAlike(_Answer):
+class RowsAlike(Answered):
     """Two records that may be the same, and the rows of a load that make one or both of them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rows": [17], "overlap": _EXAMPLE}]})
@@ -237,7 +233,7 @@ class RowsAlike(_Answer):
     overlap: Overlap = Field(description="The two records.", examples=[{**_EXAMPLE, "score": 0.91}])
 
 
-class Overlaps(_Answer):
+class Overlaps(Answered):
     """A page of overlaps, the likeliest first."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_EXAMPLE], "next": None}]})

@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.collection.days import Day, Instant
-from app.collection.records import Kept, Record
+from app.collection.records import Answered, Kept, Record
 from app.collection.values import CodeReference, Country, LanguageTag, Line, MailAddress, Phone
 
 LegalBasis = Literal["official_duty", "legal_obligation", "agreement", "consent"]
@@ -109,11 +109,7 @@ PERSONAL: dict[str, Any] = {"x-personal": True}
 """Marks personal data in the API document. Of records it is known from their collections."""
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class HeldBeside(_Answer):
+class HeldBeside(Answered):
     """What is kept of a person beside records and their history."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"place": "reports of jobs", "held": 1}]})
@@ -122,7 +118,7 @@ class HeldBeside(_Answer):
     held: Count = Field(description="How often.", examples=[1])
 
 
-class Erasure(_Answer):
+class Erasure(Answered):
     """What was erased. That there was somebody, and that they were erased, stays in the journal."""
 
     model_config = ConfigDict(
@@ -157,7 +153,7 @@ class Erasure(_Answer):
     )
 
 
-class ErasedPerson(_Answer):
+class ErasedPerson(Answered):
     """Somebody who was erased."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"id": _ID, "at": _AT}]})
@@ -166,7 +162,7 @@ class ErasedPerson(_Answer):
     at: Instant = Field(description="When they were erased.", examples=[_AT])
 
 
-class ErasedPersons(_Answer):
+class ErasedPersons(Answered):
     """Those who were erased: to be erased again when a backup from before is restored."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"id": _ID, "at": _AT}]}]})
@@ -176,7 +172,7 @@ class ErasedPersons(_Answer):
     )
 
 
-class NamedBy(_Answer):
+class NamedBy(Answered):
     """A focal point that names or named a person."""
 
     model_config = ConfigDict(
@@ -191,7 +187,7 @@ class NamedBy(_Answer):
     now: bool = Field(description="Whether it names the person now.", examples=[True])
 
 
-class PersonVersion(_Answer):
+class PersonVersion(Answered):
     """The entry as a change left it."""
 
     model_config = ConfigDict(
@@ -218,7 +214,7 @@ class PersonVersion(_Answer):
     )
 
 
-class Revealed(_Answer):
+class Revealed(Answered):
     """Mail and telephone were shown to a key."""
 
     model_config = ConfigDict(
@@ -230,7 +226,7 @@ class Revealed(_Answer):
     reason: Text = Field(description="Why.", examples=["Urgent request."])
 
 
-class SubjectReport(_Answer):
+class SubjectReport(Answered):
     """All that is held about a person."""
 
     model_config = ConfigDict(

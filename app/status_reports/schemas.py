@@ -4,11 +4,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from app.activities.schemas import ActivityStatus, Funding
+from app.collection.records import Answered
 from app.collection.values import CountryCode
 from app.funding.schemas import CurrencyTotal, FundingTotal
 from app.gaps.schemas import Gap, SeverityWord
@@ -26,10 +27,8 @@ def _count(description: str, example: int = 1) -> Any:
     return Field(description=description, examples=[example])
 
 
-class Answer(BaseModel):
+class Answer(Answered):
     """Whatever is told of reports."""
-
-    model_config = ConfigDict(extra="forbid")
 
     @classmethod
     def __get_pydantic_json_schema__(
