@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__, api, logs, openapi, operating, refusing, stopping
 from app.access.doorkeeper import Doorkeeper, judge_of_tokens
@@ -30,6 +30,13 @@ class Register(FastAPI):
         while not isinstance(layer, Edge):
             layer = layer.app
         return layer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or self.middleware_stack is None:
+            await super().__call__(scope, receive, send)
+        else:
+            scope["app"] = self
+            await self.middleware_stack(scope, receive, send)
 
 
 def create_app(chosen: Settings | None = None) -> FastAPI:

@@ -112,11 +112,15 @@ class Edge:
 class _Exchange:
     """One request and its answer."""
 
+    repeated = ""
+    started = read_whole = closing = False
+    status = received = 0
+    given_up: asyncio.Task[None] | None = None
+
     def __init__(self, edge: Edge, scope: Scope, receive: Receive, send: Send) -> None:
         self.edge, self.scope, self._receive, self._send = edge, scope, receive, send
         self.max_body, self.budget = edge.limits(scope)
         self.headers = dict(scope["headers"])
-        self.repeated = ""
         if len(self.headers) != len(scope["headers"]):
             self._join_lists()
         given = self.headers.get(b"x-request-id", b"")
@@ -125,13 +129,7 @@ class _Exchange:
         state["request_id"], state["fields"] = self.request_id, self.headers
         self.method: str = scope["method"]
         self.across = edge.origins.headers(self.headers, self.method)
-        self.started = False
-        self.given_up: asyncio.Task[None] | None = None
-        self.status = 0
         self.begun = perf_counter()
-        self.received = 0
-        self.read_whole = False
-        self.closing = False
 
     async def run(self) -> None:
         if self.method == "HEAD":
@@ -204,12 +202,9 @@ class _Exchange:
         if b"content-length" in self.headers and self._too_long():
             return TooLarge(f"At most {self.max_body} bytes.")
         path: bytes = self.scope.get("raw_path") or b""
-        query: bytes = self.scope["query_string"]
-        for part in (path, query):
-            if b"%" in part and (b"%00" in part or _BROKEN_PERCENT.search(part)):
-                return BadRequest(
-                    "The address is not percent-encoded text: `%` is followed by two hex digits."
-                )
+        address = path + b"?" + self.scope["query_string"]
+        if b"%" in address and (b"%00" in address or _BROKEN_PERCENT.search(address)):
+            return BadRequest("The address is not percent-encoded text: `%` is followed by two hex digits.")
         text = self.scope["path"]
         if not text.isprintable() or "\ufffd" in text or _surrogate(text):
             return BadRequest("The address has characters that no address here has.")
