@@ -158,8 +158,8 @@ class Gathering:
                 self._through.remove(len(party))
             else:
                 self._under_way -= 1
+            if not (is_through and self._under_way):
+                self._go_on(len(party))  # the next ones first: they are under way while these are answered
             for number, (_, place) in enumerate(party):
                 if not place.done():
                     place.set_result(told[number : number + 1])
-            if not (is_through and self._under_way):
-                self._go_on(len(party))
