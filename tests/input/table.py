@@ -551,6 +551,7 @@ _HEADERS = (
     Case("header with a control character", 400, "bad-request", event(), headers=(*JSON, ("X-Reason", b"a\x00b"))),
     Case("header cut by CR", 400, "bad-request", event(), headers=(*JSON, ("X-Reason", b"a\rX-Evil: 1"))),
     Case("content length that is none", 400, "bad-request", event(), headers=(*JSON, ("Content-Length", "many"))),
+    Case("more than a hundred fields", 400, "bad-request", event(), headers=(*JSON, *((f"X-{n}", "") for n in range(100)))),
     Case("content length of 5 000 digits", 400, "bad-request", event(), headers=(*JSON, ("Content-Length", "9" * 5000))),
     Case("content length below zero", 400, "bad-request", event(), headers=(*JSON, ("Content-Length", "-1"))),
     Case("two lengths", 400, "bad-request", event(), headers=(*JSON, ("Content-Length", "5"), ("Content-Length", "6"))),
