@@ -60,6 +60,9 @@ class Verdict:
     used_today: bool = True
 
 
+_OF_NOBODY = Verdict(PUBLIC)
+
+
 class Doorkeeper:
     """Knows who is calling. A verdict is remembered for a second, so that a revoked key is refused at once."""
 
@@ -78,7 +81,7 @@ class Doorkeeper:
         """
         text = credentials(headers)
         if text is None:
-            return Verdict(PUBLIC)
+            return _OF_NOBODY
         try:
             verdict = await self._opened(text)
         except Unauthorised as refused:

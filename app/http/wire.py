@@ -126,12 +126,9 @@ class Wire(HttpToolsProtocol):
         super().on_message_begin()
         self._head_begun = True
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+    def on_headers_complete(self) -> None:
         if len(self.headers) > _FIELDS_MOST:
             raise ValueError("too many header fields")  # the parser makes a 400 of it
-
-    def on_headers_complete(self) -> None:
         self._head_came()
         super().on_headers_complete()
         self.cycle.__class__ = _Answer  # the server makes its own, and has no word for another

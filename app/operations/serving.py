@@ -57,7 +57,7 @@ class Service:
 
 
 def service_of(request: Request) -> Service:
-    service: Service = request.app.state.service
+    service: Service = request.scope["app"].state.service
     return service
 
 
