@@ -1,6 +1,6 @@
 """How records are found by their words, best first."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    or_,
     select,
     true,
     union_all,
@@ -29,7 +30,7 @@ from app.activities.queries import ACTIVITIES
 from app.amendments.queries import AMENDMENTS
 from app.areas.queries import AREAS
 from app.collection.collection import Collection
-from app.collection.search import FINDABLE, by_stem, inside, matches
+from app.collection.search import FINDABLE, by_stem, inside
 from app.consultations.queries import CONSULTATIONS
 from app.countries.queries import COUNTRIES
 from app.db import Compiled
@@ -81,14 +82,14 @@ def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
     )
 
 
-def found_rare(terms: int, *, some_kinds: bool, together: bool = False) -> Compiled:
-    """The same, but for the last, of words that few records have by their stem: one plan is right for these, and kept.
-    It ranks all hits, and does not look for the newest first: of more than `RANKED_AT_MOST` it is not the answer.
+def found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool = False) -> Compiled:
+    """The same, but for the last, of words that few records have: one plan is right for these, and kept. It ranks all
+    hits, and does not look for the newest first: of more than `RANKED_AT_MOST` it is not the answer.
     `together`: of several searches, from arrays of what is given; before each row, its place in them.
     """
     return GOALS.statement(
-        ("search for rare words", terms, some_kinds, together),
-        lambda: _found_rare(terms, some_kinds=some_kinds, together=together),
+        ("search for rare words", terms, way, some_kinds, together),
+        lambda: _found_rare(terms, way, some_kinds=some_kinds, together=together),
     )
 
 
@@ -98,31 +99,48 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
     }
     asked = _asked(given, terms)
     kinds = _kinds(given["kinds"]) if some_kinds else None
-    stems = by_stem(FINDABLE.c.words)
-    only_inside = and_(inside(FINDABLE.c.folded, terms), not_(stems))
-    looked_for = {
-        "by stem": [(stems, _ABOVE_ALL)],
-        "by stem first": [(stems, _ABOVE_ALL), (only_inside, 0)],
-        "anywhere": [(matches(FINDABLE, terms), 0)],
-    }[way]
-    parts = [_newest(each, above, kinds) for each, above in looked_for]
-    newest = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+    looked_for = _looked_for(way, by_stem(FINDABLE.c.words), inside(FINDABLE.c.folded, terms))
+    newest = _together(
+        _hits(each, above, kinds).order_by(FINDABLE.c.record_id.desc()).limit(RANKED_AT_MOST)
+        for each, above in looked_for
+    )
     scored = _scored(newest, asked, terms).add_columns(func.count().over().label("ranked"))
     best = _best(scored, given["limit"])
     told = _told(best).add_columns(func.coalesce(func.max(best.c.ranked), 0)).subquery("told")
     return select(*VERSION_OF_DATA, *told.c).select_from(JOURNAL_HEAD.join(told, true()))
 
 
-def _found_rare(terms: int, *, some_kinds: bool, together: bool) -> Select[Any]:
+def _found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool) -> Select[Any]:
     asked = _asked(_unread(_types(terms, some_kinds=some_kinds), together=together), terms)
+    kinds = asked.c.kinds if some_kinds else None
     stems = FINDABLE.c.words.bool_op("@@")(asked.c.words)
-    hits = _hits(stems, _ABOVE_ALL, asked.c.kinds if some_kinds else None).limit(RANKED_AT_MOST)
-    scored = _scored(hits.correlate(asked).subquery(), asked, terms).correlate(asked)
+    anywhere = and_(*(FINDABLE.c.folded.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
+    hits = _together(
+        _hits(each, above, kinds).limit(RANKED_AT_MOST).correlate(asked)
+        for each, above in _looked_for(way, stems, anywhere)
+    )
+    scored = _scored(hits, asked, terms).correlate(asked)
     told = _told(_best(scored, asked.c.limit)).lateral("told")
     place = [asked.c.place] if together else []
     return select(*place, *VERSION_OF_DATA, *told.c).select_from(
         JOURNAL_HEAD.join(asked, true()).join(told, true())
     )
+
+
+def _looked_for(
+    way: Way, stems: ColumnElement[bool], inside: ColumnElement[bool]
+) -> list[tuple[ColumnElement[bool], int]]:
+    """What is looked for one after the other, each with what its hits score more."""
+    return {
+        "by stem": [(stems, _ABOVE_ALL)],
+        "by stem first": [(stems, _ABOVE_ALL), (and_(inside, not_(stems)), 0)],
+        "anywhere": [(or_(stems, inside), 0)],
+    }[way]
+
+
+def _together(parts: Iterable[Select[Any]]) -> FromClause:
+    first, *others = parts
+    return union_all(first, *others).subquery() if others else first.subquery()
 
 
 def _types(terms: int, *, some_kinds: bool) -> dict[str, TypeEngine[Any]]:
@@ -167,11 +185,6 @@ def _asked(given: Mapping[str, ColumnElement[Any]], terms: int) -> CTE:
     return (
         select(*(value.label(name) for name, value in ready.items())).cte("asked").prefix_with("materialized")
     )
-
-
-def _newest(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:
-    hits = _hits(looked_for, above, kinds)
-    return hits.order_by(FINDABLE.c.record_id.desc()).limit(RANKED_AT_MOST)
 
 
 def _hits(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:

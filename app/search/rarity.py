@@ -4,7 +4,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from app.db import Context
-from app.search.queries import RANKED_AT_MOST
+from app.search.queries import RANKED_AT_MOST, Way
 
 _WORDS_AT_MOST, _SECONDS = 1000, 60.0
 
@@ -22,18 +22,18 @@ class Counted(NamedTuple):
 
 
 _rare: dict[tuple[object, ...], Counted] = {}
-"""Rare words and who asked for them, the latest last: callers do not see the same."""
+"""Rare words, where they were looked for and who asked, the latest last: callers do not see the same."""
 
 
-def few(words: str, context: Context) -> Counted | None:
+def few(way: Way, words: str, context: Context) -> Counted | None:
     """How many hits these words had when they were counted, which is no minute ago; None: many, or nobody knows."""
-    counted = _rare.get(_of(words, context))
+    counted = _rare.get(_of(way, words, context))
     return counted if counted and counted.until > monotonic() else None
 
 
-def remember(words: str, context: Context, hits: int, position: int) -> None:
+def remember(way: Way, words: str, context: Context, hits: int, position: int) -> None:
     """So many hits were ranked just now, at this position of the journal."""
-    asked = _of(words, context)
+    asked = _of(way, words, context)
     _rare.pop(asked, None)
     if hits < RANKED_AT_MOST:
         _rare[asked] = Counted(hits, position, monotonic() + _SECONDS)
@@ -41,5 +41,5 @@ def remember(words: str, context: Context, hits: int, position: int) -> None:
         del _rare[next(iter(_rare))]
 
 
-def _of(words: str, context: Context) -> tuple[object, ...]:
-    return words.casefold(), *context.items()
+def _of(way: Way, words: str, context: Context) -> tuple[object, ...]:
+    return way, words.casefold(), *context.items()

@@ -18,11 +18,14 @@ from app.operations.kept import Version
 from app.operations.serving import context_at, headers_of, moment_of, service_of
 from app.operations.versions import of_version
 from app.search.queries import SEARCHED, Way, found, found_rare
-from app.search.rarity import Counted, few, remember
+from app.search.rarity import few, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
 _NUMERAL = re.compile("[0-9]{1,9}")
+_BY_INDEX: tuple[Way, ...] = ("by stem", "by stem first", "anywhere")
+"""Where an index finds rare words; but for the first only if each has so many letters as stand there together."""
+_LETTERS = 3
 _ABREAST = 2
 """A search takes the database longer than us."""
 _POSITION, _NUMBER, _RANKED = 0, 2, 4
@@ -58,26 +61,28 @@ async def search(request: Request) -> Response:
     if kinds:
         values["kinds"] = ",".join(SEARCHED[kind].name for kind in kinds)
     database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
+    ways = _BY_INDEX if min(map(len, terms)) >= _LETTERS else _BY_INDEX[:1]
 
     async def hits(way: Way) -> Any:
+        known = few(way, values["q"], context) if moment is None and way in ways else None
+        if known is not None:
+            plan = partial(found_rare, size, way, some_kinds=some_kinds)
+            told: Any = await database.one(
+                values, plan(), partial(plan, together=True), context, abreast=_ABREAST
+            )
+            if known.still_few(told[_POSITION]):
+                return told
         told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
-        if way == "by stem" and moment is None and not kinds:
-            remember(values["q"], context, told[_RANKED], told[_POSITION])
+        if moment is None and not kinds:
+            remember(way, values["q"], context, told[_RANKED], told[_POSITION])
         return told
-
-    async def rare_hits(known: Counted) -> Any:
-        plan = partial(found_rare, size, some_kinds=some_kinds)
-        told: Any = await database.one(
-            values, plan(), partial(plan, together=True), context, abreast=_ABREAST
-        )
-        return told if known.still_few(told[_POSITION]) else await hits("by stem")
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):
             return await hits("anywhere")
-        known = few(values["q"], context) if moment is None else None
+        known = few("by stem", values["q"], context) if moment is None else None
         if known is None or known.hits >= values["limit"]:  # fewer by stem alone would not fill the page
-            told = await (hits("by stem") if known is None else rare_hits(known))
+            told = await hits("by stem")
             if told[_NUMBER] >= values["limit"]:
                 return told
         return await hits("by stem first")

@@ -197,7 +197,7 @@ async def test_words_that_are_rare_to_one_caller_may_be_common_to_another(
 
 
 def _counted(words: str) -> int | None:
-    counted = rarity.few(words, PLAIN)
+    counted = rarity.few("by stem", words, PLAIN)
     return counted and counted.hits
 
 

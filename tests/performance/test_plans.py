@@ -189,24 +189,38 @@ async def test_a_search_is_planned_with_its_words(large: Register, way: Way) -> 
     assert await plans_kept(large, statement, statement.args(_EVENT)) == 0
 
 
-async def test_a_search_for_words_that_few_records_have_is_planned_once(large: Register) -> None:
-    """What plans take is half of such a search; and the plan that is kept goes by the words, whatever they are."""
-    statement = found_rare(1, some_kinds=False)
+_LOOKED_INTO = {
+    "by stem": {"ix_search_texts_words"},
+    "by stem first": {"ix_search_texts_words", "ix_search_texts_folded"},
+    "anywhere": {"ix_search_texts_words", "ix_search_texts_folded"},
+}
+
+
+@pytest.mark.parametrize("way", get_args(Way))
+async def test_a_search_for_words_that_few_records_have_is_planned_once(large: Register, way: Way) -> None:
+    """What plans take is most of such a search; and the plan that is kept goes by the words, whatever they are."""
+    statement = found_rare(1, way, some_kinds=False)
     assert await plans_kept(large, statement, statement.args(_EVENT)) == 2
     prepared = await large.superuser.prepare(statement.sql)
-    plan = await prepared.explain(*statement.args({**_EVENT, "q": "qux", "t0": "qux"}))
-    assert "ix_search_texts_words" in json.dumps(plan)
+    plan = json.dumps(await prepared.explain(*statement.args({**_EVENT, "q": "qux", "t0": "qux"})))
+    assert {index for index in _LOOKED_INTO["anywhere"] if index in plan} == _LOOKED_INTO[way]
+    assert (
+        '"Seq Scan", "Parallel Aware": false, "Async Capable": false, "Relation Name": "search_texts"'
+        not in plan
+    )
 
 
+@pytest.mark.parametrize("way", get_args(Way))
 @pytest.mark.parametrize("number", [1, 2, 32])
 @pytest.mark.parametrize("kinds", [{}, {"kinds": "goals,events"}], ids=["all kinds", "some kinds"])
 async def test_searches_that_are_asked_together_are_planned_once(
-    large: Register, number: int, kinds: dict[str, str]
+    large: Register, number: int, kinds: dict[str, str], way: Way
 ) -> None:
     """Whatever their words, and however many they are."""
-    statement = found_rare(1, some_kinds=bool(kinds), together=True)
+    statement = found_rare(1, way, some_kinds=bool(kinds), together=True)
     rare = {"q": "qux", "t0": "qux", "limit": 20, **kinds}
     args = statement.args({name: [value] * number for name, value in rare.items()})
     assert await plans_kept(large, statement, args) == 2
     prepared = await large.superuser.prepare(statement.sql)
-    assert "ix_search_texts_words" in json.dumps(await prepared.explain(*args))
+    plan = json.dumps(await prepared.explain(*args))
+    assert {index for index in _LOOKED_INTO["anywhere"] if index in plan} == _LOOKED_INTO[way]
