@@ -4,6 +4,7 @@ Words find by stem (`trainings` finds `training`), trigrams find inside text wit
 case and accents.
 """
 
+import re
 import unicodedata
 from uuid import UUID
 
@@ -69,6 +70,12 @@ def spaced(asked: str) -> bool:
     return not any(each >= "\u0e00" and unicodedata.category(each)[0] in "LM" for each in letters)
 
 
+def in_trigrams(term: str) -> bool:
+    """Whether the index of trigrams finds what has this inside. Of anything else it looks through all that it has."""
+    return _TRIGRAM.search(term if term.isascii() else unicodedata.normalize("NFKC", term)) is not None
+
+
+_TRIGRAM = re.compile(r"[^\W_]{3}")
 _RARE = 1000
 """Hits of one kind at most that are looked up one by one."""
 

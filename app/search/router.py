@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.collection.asked import EVERYWHERE, only, search_terms
-from app.collection.search import spaced
+from app.collection.search import in_trigrams, spaced
 from app.errors import InvalidParameter, did_you_mean
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
@@ -23,9 +23,6 @@ from app.search.rarity import few, remember
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
 _NUMERAL = re.compile("[0-9]{1,9}")
-_BY_INDEX: tuple[Way, ...] = ("by stem", "by stem first", "anywhere")
-"""Where an index finds rare words; but for the first only if each has so many letters as stand there together."""
-_LETTERS = 3
 _ABREAST = 2
 """A search takes the database longer than us."""
 _POSITION, _NUMBER, _RANKED = 0, 2, 4
@@ -61,11 +58,10 @@ async def search(request: Request) -> Response:
     if kinds:
         values["kinds"] = ",".join(SEARCHED[kind].name for kind in kinds)
     database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
-    ways = _BY_INDEX if min(map(len, terms)) >= _LETTERS else _BY_INDEX[:1]
 
     async def hits(way: Way) -> Any:
-        known = few(way, values["q"], context) if moment is None and way in ways else None
-        if known is not None:
+        known = few(way, values["q"], context) if moment is None else None
+        if known is not None and (way == "by stem" or all(map(in_trigrams, terms))):
             plan = partial(found_rare, size, way, some_kinds=some_kinds)
             told: Any = await database.one(
                 values, plan(), partial(plan, together=True), context, abreast=_ABREAST

@@ -252,6 +252,18 @@ async def test_where_words_are_not_set_apart_none_hides_what_has_it_inside(clien
     assert [hit["title"] for hit in hits] == ["法務省"]
 
 
+async def test_only_what_the_index_of_trigrams_finds_is_left_to_it(database_address: str) -> None:
+    """It has three letters or digits in a row once it is folded; of all else PostgreSQL would read the whole index."""
+    letters = "abé½ﬁ№ßÅ％%_-’ัขกー法務ẞ①㌔々"
+    terms = [first + second + third for first in letters for second in letters for third in letters]
+    connection = await asyncpg.connect(database_address)
+    in_index = await connection.fetch("select fold(t) ~ '[[:alnum:]]{3}' from unnest($1::text[]) t", terms)
+    await connection.close()
+    left = [(term, found) for term, (found,) in zip(terms, in_index, strict=True) if search.in_trigrams(term)]
+    assert len(left) > len(terms) / 4
+    assert [term for term, found in left if not found] == []
+
+
 @pytest.mark.parametrize("words", ["legal aid", "aid", "100%", "%", "ｌｅｇａｌ", "กฎหมาย", "legal-aid"])
 async def test_the_score_tells_how_near_a_title_is(
     client: httpx.AsyncClient, database_address: str, words: str
