@@ -78,7 +78,7 @@ class _Answer(RequestResponseCycle):
             self.keep_alive = False
         elif not self.keep_alive:
             fields.append((b"connection", b"close"))
-        head = b"\r\n".join([STATUS_LINE[status].rstrip(), *map(b": ".join, fields), b"\r\n"])
+        head = b"\r\n".join([STATUS_LINE[status].removesuffix(b"\r\n"), *map(b": ".join, fields), b"\r\n"])
         if head.count(b"\n") != len(fields) + 2 or head.count(b"\r") != len(fields) + 2 or b"\0" in head:
             raise RuntimeError("A field of the answer has the end of a line in it.")
         return head
@@ -99,7 +99,9 @@ class Wire(HttpToolsProtocol):
 
     _head_begun = True
     _head_due: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    _message_begun = _has_body = False
+    _bytes = 0
+    """That came of a message since its head began, or since what is of its body: of a head, or of trailers."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -114,21 +116,36 @@ class Wire(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        self._has_body = False
         super().data_received(data)
-        if self._head_begun and not self.transport.is_closing():  # most heads come whole and need no clock
-            if self._head_due is None:
+        if self._has_body:
+            self._bytes = 0
+        elif (self._head_begun or self._message_begun) and not self.transport.is_closing():
+            if self._head_begun and self._head_due is None:  # most heads come whole and need no clock
                 self._await_head()
-            self._head_bytes += len(data)
-            if self._head_bytes > _HEAD_BYTES:
+            self._bytes += len(data)
+            if self._bytes > _HEAD_BYTES:
                 self.send_400_response("")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_begun = True
+        self._head_begun = self._message_begun = True
 
-    def on_headers_complete(self) -> None:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head, or of the trailers behind a body in chunks."""
+        super().on_header(name, value)
         if len(self.headers) > _FIELDS_MOST:
             raise ValueError("too many header fields")  # the parser makes a 400 of it
+
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._has_body = True
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._message_begun = False
+
+    def on_headers_complete(self) -> None:
         self._head_came()
         super().on_headers_complete()
         self.cycle.__class__ = _Answer  # the server makes its own, and has no word for another
@@ -136,7 +153,7 @@ class Wire(HttpToolsProtocol):
             self.cycle.transport = _Joined(self.transport, self.loop)
 
     def _await_head(self) -> None:
-        self._head_bytes = 0
+        self._bytes = 0
         self._head_due = self.loop.call_later(_HEAD_SECONDS, self._head_is_late)
 
     def _head_came(self) -> None:

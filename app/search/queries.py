@@ -84,7 +84,8 @@ def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
 
 def found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool = False) -> Compiled:
     """The same, but for the last, of words that few records have: one plan is right for these, and kept. It ranks all
-    hits, and does not look for the newest first: of more than `RANKED_AT_MOST` it is not the answer.
+    hits, and does not look for the newest first: where there are more than `RANKED_AT_MOST`, which it does not tell, it
+    is not the answer.
     `together`: of several searches, from arrays of what is given; before each row, its place in them.
     """
     return GOALS.statement(

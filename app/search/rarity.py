@@ -3,14 +3,13 @@
 from time import monotonic
 from typing import NamedTuple
 
-from app.db import Context
 from app.search.queries import RANKED_AT_MOST, Way
 
 _WORDS_AT_MOST, _SECONDS = 1000, 60.0
 
 
 class Counted(NamedTuple):
-    """How many hits a caller's words had, at a position of the journal, and when to count them again."""
+    """How many hits words had, at a position of the journal, and when to count them again."""
 
     hits: int
     position: int
@@ -21,25 +20,25 @@ class Counted(NamedTuple):
         return self.hits + position - self.position <= RANKED_AT_MOST
 
 
-_rare: dict[tuple[object, ...], Counted] = {}
-"""Rare words, where they were looked for and who asked, the latest last: callers do not see the same."""
+_rare: dict[tuple[Way, str, str], Counted] = {}
+"""Rare words, the latest last: where they were looked for, and the view of who asked, as others see other records."""
 
 
-def few(way: Way, words: str, context: Context) -> Counted | None:
+def few(way: Way, words: str, view: str) -> Counted | None:
     """How many hits these words had when they were counted, which is no minute ago; None: many, or nobody knows."""
-    counted = _rare.get(_of(way, words, context))
+    counted = _rare.get((way, words.casefold(), view))
     return counted if counted and counted.until > monotonic() else None
 
 
-def remember(way: Way, words: str, context: Context, hits: int, position: int) -> None:
+def remember(way: Way, words: str, view: str, hits: int, position: int) -> None:
     """So many hits were ranked just now, at this position of the journal."""
-    asked = _of(way, words, context)
-    _rare.pop(asked, None)
+    forget(way, words, view)
     if hits < RANKED_AT_MOST:
-        _rare[asked] = Counted(hits, position, monotonic() + _SECONDS)
+        _rare[way, words.casefold(), view] = Counted(hits, position, monotonic() + _SECONDS)
     if len(_rare) > _WORDS_AT_MOST:
         del _rare[next(iter(_rare))]
 
 
-def _of(way: Way, words: str, context: Context) -> tuple[object, ...]:
-    return way, words.casefold(), *context.items()
+def forget(way: Way, words: str, view: str) -> None:
+    """Nobody knows any more how many hits there are."""
+    _rare.pop((way, words.casefold(), view), None)

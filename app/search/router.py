@@ -15,10 +15,10 @@ from app.operations import documented as doc
 from app.operations.answering import digest
 from app.operations.doors import open_door
 from app.operations.kept import Version
-from app.operations.serving import context_at, headers_of, moment_of, service_of
+from app.operations.serving import caller_of, context_at, headers_of, moment_of, service_of
 from app.operations.versions import of_version
 from app.search.queries import SEARCHED, Way, found, found_rare
-from app.search.rarity import few, remember
+from app.search.rarity import few, forget, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
@@ -37,7 +37,7 @@ async def search(request: Request) -> Response:
     """
     headers = headers_of(request)
     moment = await moment_of(request)
-    context = await context_at(request, moment)
+    context, view = await context_at(request, moment), (await caller_of(request)).view
     chosen(headers.get(b"accept"), (JSON,))
     given = only(request.scope["query_string"], _PARAMETERS)
     terms = search_terms(given.get("q", ""))
@@ -60,7 +60,7 @@ async def search(request: Request) -> Response:
     database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
 
     async def hits(way: Way) -> Any:
-        known = few(way, values["q"], context) if moment is None else None
+        known = few(way, values["q"], view) if moment is None else None
         if known is not None and (way == "by stem" or all(map(in_trigrams, terms))):
             plan = partial(found_rare, size, way, some_kinds=some_kinds)
             told: Any = await database.one(
@@ -68,15 +68,16 @@ async def search(request: Request) -> Response:
             )
             if known.still_few(told[_POSITION]):
                 return told
+            forget(way, values["q"], view)
         told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
         if moment is None and not kinds:
-            remember(way, values["q"], context, told[_RANKED], told[_POSITION])
+            remember(way, values["q"], view, told[_RANKED], told[_POSITION])
         return told
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):
             return await hits("anywhere")
-        known = few("by stem", values["q"], context) if moment is None else None
+        known = few("by stem", values["q"], view) if moment is None else None
         if known is None or known.hits >= values["limit"]:  # fewer by stem alone would not fill the page
             told = await hits("by stem")
             if told[_NUMBER] >= values["limit"]:

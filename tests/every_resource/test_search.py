@@ -9,7 +9,7 @@ import pytest
 
 from app.api import COLLECTIONS
 from app.collection import search
-from app.db import PLAIN, Database
+from app.db import Database
 from app.search import queries, rarity
 from tests import make
 from tests.cast import Cast
@@ -197,7 +197,7 @@ async def test_words_that_are_rare_to_one_caller_may_be_common_to_another(
 
 
 def _counted(words: str) -> int | None:
-    counted = rarity.few("by stem", words, PLAIN)
+    counted = rarity.few("by stem", words, "")
     return counted and counted.hits
 
 

@@ -98,3 +98,22 @@ async def test_a_chunked_body_without_a_key_is_not_read(house: House) -> None:
     answer = await house.wire.send("POST", "/v1/events", (("Content-Type", "application/json"),), pieces)
     assert (answer.status, answer.headers["connection"]) == (401, "close")
     assert answer.sent < 32 * 1_048_576
+
+
+_CHUNK = b"Host: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("keyed", [True, False], ids=["with a key", "without"])
+@pytest.mark.parametrize(("begin", "on"), [
+    (b"2\r\n{}\r\n0\r\n", b"X-1: y\r\n" * 100), (b"2\r\n{}\r\n0\r\nX-1: ", b"y" * 65_536),
+    (b"2;", b"y" * 65_536), (b"2\r\n{}\r\n0;", b"y" * 65_536),
+], ids=["fields", "a field", "an extension", "an extension of the last chunk"])  # fmt: skip
+async def test_what_stands_beside_the_chunks_of_a_body_has_a_limit(
+    house: House, begin: bytes, on: bytes, keyed: bool
+) -> None:
+    """RFC 9112, section 7.1: extensions and trailers, however long, are no part of what is announced or counted."""
+    key = b"X-API-Key: " + house.key.encode() + b"\r\n" if keyed else b""
+    head = b"POST /v1/events HTTP/1.1\r\n" + key + _CHUNK + begin
+    answer = await house.wire.exchange(head, (on for _ in range(1_000)))
+    assert answer.status in ({400} if keyed else {400, 401})
+    assert answer.sent < 32 * 1_048_576

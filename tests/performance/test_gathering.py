@@ -130,7 +130,7 @@ async def test_searches_at_a_time_are_answered_as_each_is_alone(
     ]
     alone = [await _hits(*each) for each in wanted]
     assert await asyncio.gather(*(_hits(*each) for each in wanted * 2)) == alone * 2
-    monkeypatch.setattr(router, "few", lambda way, words, context: None)
+    monkeypatch.setattr(router, "few", lambda way, words, view: None)
     assert [await _hits(*each) for each in wanted] == alone
     assert sum("Draft" in each for each in alone) >= len(RARE)
     assert len(set(alone)) >= len(RARE) * 6
