@@ -64,10 +64,13 @@ async def test_what_looks_like_a_pattern_is_text(client: httpx.AsyncClient, word
 async def test_new_words_do_not_wait_beside_the_index(
     client: httpx.AsyncClient, database_address: str
 ) -> None:
-    await make.record(client, "events", title="Training")
     connection = await asyncpg.connect(database_address)
     await connection.execute("set role workplan_app")
-    waited, wait_still = [await connection.fetchval("select gather_new_words()") for _ in range(2)]
+    for _ in range(3):  # the service, which gathers them every five seconds, may have been sooner
+        await make.record(client, "events", title="Training")
+        waited, wait_still = [await connection.fetchval("select gather_new_words()") for _ in range(2)]
+        if waited > 0:
+            break
     await connection.close()
     assert waited > 0
     assert wait_still == 0
