@@ -32,6 +32,7 @@ class Register(FastAPI):
         return layer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As Starlette's: FastAPI's asks for each request whether there is telemetry, which is off here."""
         if scope["type"] == "lifespan" or self.middleware_stack is None:
             await super().__call__(scope, receive, send)
         else:

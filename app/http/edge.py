@@ -46,7 +46,6 @@ DEFAULT_HEADERS = [
 ]
 """What an answer says unless it says otherwise itself."""
 _DEFAULTS = frozenset(name for name, _ in DEFAULT_HEADERS)
-_OF_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _SHARED, _PRIVATE, _NOWHERE = (
     (b"cache-control", kept) for kept in (b"no-cache", b"private, no-cache", b"no-store")
 )
@@ -199,7 +198,7 @@ class _Exchange:
             return BadRequest(
                 f"`{self.repeated}` is given twice.", errors=[{"header": self.repeated, "code": "repeated"}]
             )
-        if b"content-length" in self.headers and self._too_long():
+        if self._too_long():
             return TooLarge(f"At most {self.max_body} bytes.")
         path: bytes = self.scope.get("raw_path") or b""
         address = path + b"?" + self.scope["query_string"]
@@ -224,7 +223,8 @@ class _Exchange:
 
     def _too_long(self) -> bool:
         """Whether the body is announced as larger than what is taken."""
-        digits = self.headers.get(b"content-length", b"0")
+        if (digits := self.headers.get(b"content-length")) is None:
+            return False
         return digits.isdigit() and (len(digits) > 18 or int(digits) > self.max_body)
 
     async def _options(self) -> None:
@@ -277,7 +277,7 @@ class _Exchange:
 
     def _leaves_body_unread(self) -> bool:
         """Whether more of a body may come than will be read: then the connection ends with the answer."""
-        if self.read_whole or _OF_BODY.isdisjoint(self.headers):
+        if self.read_whole:
             return False
         return self._too_long() or b"transfer-encoding" in self.headers
 

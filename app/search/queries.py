@@ -189,17 +189,10 @@ def _asked(given: Mapping[str, ColumnElement[Any]], terms: int) -> CTE:
 
 
 def _hits(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any] | None) -> Select[Any]:
-    texts = FINDABLE
-    rows = select(
-        texts.c.record_id,
-        texts.c.kind,
-        texts.c.title,
-        texts.c.words,
-        texts.c.spaced_title,
-        literal(above).label("above"),
-    )
+    told = (FINDABLE.c[name] for name in ("record_id", "kind", "title", "words", "spaced_title"))
+    rows = select(*told, literal(above).label("above"))
     if kinds is not None:
-        looked_for = and_(looked_for, texts.c.kind == any_(kinds))
+        looked_for = and_(looked_for, FINDABLE.c.kind == any_(kinds))
     return rows.where(looked_for)
 
 
