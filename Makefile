@@ -88,8 +88,8 @@ bench: setup ## Measure every operation beside the limits of this machine and th
 	@$(BIN)/python -m bench $(args)
 
 .PHONY: bench-peers
-bench-peers: ## Install the services that the bench puts beside the register
-	@test -x .venv-peers/bin/python || python3.11 -m venv .venv-peers || python3 -m venv .venv-peers
+bench-peers: setup ## Install the services that the bench puts beside the register, for the same Python
+	@test "$$(.venv-peers/bin/python -VV 2>/dev/null)" = "$$($(BIN)/python -VV)" || $(BIN)/python -m venv --clear .venv-peers
 	@.venv-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements-peers.lock
 	@if command -v npm > /dev/null; then cd bench/peers && npm ci --no-audit --no-fund --loglevel=error; \
 	  else echo 'npm is not installed: Fastify is left out'; fi

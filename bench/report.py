@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def document(results: Results) -> dict[str, Any]:
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "about": _heading(results),
-        "machine": {"cores": os.cpu_count(), "processor": _processor(), "python": platform.python_version()},
+        "machine": {"cores": os.cpu_count(), "processor": _processor(), "python": sys.version},
         "operations": {
             operation: {
                 who: {name: round(getattr(median(rounds), name), 3) for name in FIELDS}
