@@ -14,11 +14,9 @@ from app.collection import writing
 from app.collection.writing import Current
 from app.db import Connection
 from app.errors import Conflict
-from app.http.answers import Told, Unchanged
-from app.http.etags import not_modified
 from app.http.formats import Format, chosen
 from app.operations import documented as doc
-from app.operations.answering import caching
+from app.operations.answering import caching, tagged
 from app.operations.documents import add_deed, asked_of, digest_of, one
 from app.operations.doors import open_door
 from app.operations.moves import MoveNotAllowed, moves, said_in
@@ -93,16 +91,12 @@ async def _not_tabled(request: Request, connection: Connection, current: Current
 async def read_amendment_text(request: Request) -> Response:
     """The exact text, to be read and kept: `text_hash` is the SHA-256 of these bytes."""
     asked_of(request)
-    headers, moment = headers_of(request), await moment_of(request)
-    chosen(headers.get(b"accept"), (_PLAIN,))
+    moment = await moment_of(request)
+    chosen(headers_of(request).get(b"accept"), (_PLAIN,))
     async with service_of(request).database.reading(await context_of(request)) as connection:
         record = await one(connection, AMENDMENTS, request.path_params["name"], "id")
         text: str = await connection.fetchval(EXACT_TEXT.sql, record)
-    tag = digest_of(text)
-    answer = caching(moment, ETag=f'"{tag}"')
-    if not_modified(headers.get(b"if-none-match"), tag):
-        return Unchanged(answer)
-    return Told(text, answer, _PLAIN.content_type)
+    return tagged(request, text, digest_of(text), caching(moment), _PLAIN.content_type)
 
 
 exact: APIRouter = APIRouter(prefix=f"/{AMENDMENTS.path}", tags=[_TAG])

@@ -15,10 +15,8 @@ from app.changes.asked import Asked, read
 from app.changes.reading import Feed, Page
 from app.changes.stream import EVENT_STREAM, events
 from app.collection.collection import Collection
-from app.http.answers import Told, Unchanged
-from app.http.etags import not_modified
 from app.http.formats import JSON, NDJSON, chosen
-from app.operations.answering import caching, tells_of_people
+from app.operations.answering import caching, tagged, tells_of_people
 from app.operations.copying import copied
 from app.operations.doors import Handler, open_door
 from app.operations.serving import address_of, context_of, headers_of, moment_of, service_of
@@ -110,7 +108,4 @@ def _next(request: Request, page: Page) -> str | None:
 
 async def _answer(request: Request, body: str) -> Response:
     tag = hashlib.sha256(body.encode()).hexdigest()[:20]
-    head = caching(await moment_of(request), ETag=f'"{tag}"')
-    if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Unchanged(head)
-    return Told(body, head)
+    return tagged(request, body, tag, caching(await moment_of(request)))

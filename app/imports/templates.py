@@ -14,17 +14,16 @@ from app.collection.batch_rows import OPERATIONS
 from app.collection.collection import Collection
 from app.collection.projection import Ref
 from app.collection.sheets import sheet_columns
-from app.http.answers import Told, Unchanged
-from app.http.etags import not_modified
 from app.http.formats import CSV, XLSX, Format
 from app.http.workbooks import SheetColumn, empty_workbook
 from app.imports.cells import KEY, OPERATION
 from app.imports.csv_rows import written_csv
 from app.imports.examples import cells_of, in_csv
 from app.operations import documented as doc
+from app.operations.answering import tagged
 from app.operations.doors import Handler, open_door
 from app.operations.routes import flags
-from app.operations.serving import context_of, headers_of
+from app.operations.serving import context_of
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -81,11 +80,12 @@ def _handler(collection: Collection, style: Format, made: Callable[[Collection],
         flags(request)
         content = made(collection)
         tag = hashlib.sha256(content).hexdigest()[:16]
-        answer = {"ETag": f'"{tag}"', "Cache-Control": "no-cache", "Vary": "Authorization, X-API-Key"}
-        if not_modified(headers_of(request).get(b"if-none-match"), tag):
-            return Unchanged(answer)
-        answer["Content-Disposition"] = f'attachment; filename="{collection.path}-template.{style.ending}"'
-        return Told(content, answer, style.content_type)
+        answer = {
+            "Cache-Control": "no-cache",
+            "Vary": "Authorization, X-API-Key",
+            "Content-Disposition": f'attachment; filename="{collection.path}-template.{style.ending}"',
+        }
+        return tagged(request, content, tag, answer, style.content_type)
 
     return read_template
 

@@ -11,12 +11,13 @@ from app.access.permissions import Permission
 from app.collection.asked import only
 from app.db import Connection
 from app.errors import Conflict, InvalidParameter, NotFound, did_you_mean
-from app.http.answers import Told, Unchanged
-from app.http.etags import tags
+from app.http.answers import Unchanged
+from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.jobs import asking, queue
 from app.jobs import documented as told
 from app.jobs.models import STATES
+from app.operations.answering import tagged
 from app.operations.doors import open_door
 from app.operations.routes import flags
 from app.operations.serving import address_of, caller_of, headers_of, service_of
@@ -24,6 +25,7 @@ from app.operations.transactions import Answer, write
 
 router = APIRouter(prefix="/jobs", tags=["Jobs"])
 _LIMIT, _LIMIT_MOST = 50, 200
+_PRIVATE = {"Cache-Control": "private, no-cache"}
 _PARAMETERS = ("state", "before", "limit")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
@@ -78,8 +80,8 @@ async def read_refused_rows(request: Request) -> Response:
     only(request.scope["query_string"], ())
     job = _id(request)
     media, content = await asking.refused_rows_of(service_of(request), caller, job)
-    headers = {"ETag": f'"{job}"', "Cache-Control": "private, no-cache"}
-    if _known(request, str(job)):
+    headers = {**_PRIVATE, "ETag": f'"{job}"'}
+    if not_modified(headers_of(request).get(b"if-none-match"), str(job)):
         return Unchanged(headers)
     return StreamingResponse(content, 200, headers, media_type=media)
 
@@ -92,18 +94,7 @@ def _id(request: Request) -> UUID:
 
 
 def _tagged(request: Request, text: str, **more: str) -> Response:
-    tag = asking.tag(text)
-    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache", **more}
-    if _known(request, tag):
-        return Unchanged(headers)
-    return Told(text, headers)
-
-
-def _known(request: Request, tag: str) -> bool:
-    header = headers_of(request).get(b"if-none-match")
-    if header is None:
-        return False
-    return (known := tags(header, "If-None-Match")) is None or tag in {each for _, each in known}
+    return tagged(request, text, asking.tag(text), {**_PRIVATE, **more})
 
 
 def _asked(request: Request) -> dict[str, str]:

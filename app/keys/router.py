@@ -16,13 +16,13 @@ from app.collection.asked import only
 from app.collection.validation import mistakes
 from app.db import Connection
 from app.errors import InvalidParameter, Unprocessable
-from app.http.answers import Told, Unchanged
 from app.http.bodies import MERGE_PATCH, read_object
-from app.http.etags import ChangedMeanwhile, allows, not_modified
+from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import JSON, chosen
 from app.keys import documented as told
 from app.keys import writes
 from app.keys.schemas import KeyPatch, NewKey
+from app.operations.answering import tagged
 from app.operations.doors import Handler, open_door
 from app.operations.routes import flags, read_body
 from app.operations.serving import address_of, caller_of, headers_of, service_of
@@ -239,10 +239,5 @@ def _tag(row: writes.Row) -> str:
 
 
 def _answered(request: Request, text: str, tag: str = "") -> Response:
-    headers = headers_of(request)
-    chosen(headers.get(b"accept"), (JSON,))
-    tag = tag or hashlib.sha256(text.encode()).hexdigest()[:16]
-    answer = {"ETag": f'"{tag}"', **_PRIVATE}
-    if not_modified(headers.get(b"if-none-match"), tag):
-        return Unchanged(answer)
-    return Told(text, answer)
+    chosen(headers_of(request).get(b"accept"), (JSON,))
+    return tagged(request, text, tag or hashlib.sha256(text.encode()).hexdigest()[:16], _PRIVATE)

@@ -52,11 +52,23 @@ def _day(now: datetime) -> str:
     return str(now.date() if now.time() >= _ALL_AGREE else now)
 
 
+def tagged(
+    request: Request,
+    content: str | bytes,
+    tag: str,
+    headers: Mapping[str, str],
+    media_type: str = "application/json",
+) -> Response:
+    """What was found, with its tag; 304 if the client has it already (RFC 9110, section 13.1.2), which does not say how
+    the content is to be shown.
+    """
+    said = {**headers, "ETag": f'"{tag}"'}
+    if not_modified(headers_of(request).get(b"if-none-match"), tag):
+        return Unchanged({name: value for name, value in said.items() if not name.startswith("Content-")})
+    return Told(content, said, media_type)
+
+
 def answered(request: Request, content: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """An answer that is made here, and not by the database; 304 if the client has it already."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
-    more = {**headers, "ETag": f'"{tag}"'}
-    if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Unchanged(more)
-    return Told(text, more)
+    return tagged(request, text, hashlib.sha256(text.encode()).hexdigest()[:32], headers)

@@ -13,11 +13,9 @@ from app.collection.asked import only
 from app.collection.collection import Collection
 from app.collection.merged import refuse_merged
 from app.db import Connection
-from app.http.answers import Told, Unchanged
-from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.answering import caching, tells_of_people
+from app.operations.answering import caching, tagged, tells_of_people
 from app.operations.doors import Against, Handler, open_door
 from app.operations.serving import context_of, headers_of, moment_of, service_of
 
@@ -60,22 +58,15 @@ async def one(connection: Connection, collection: Collection, name: str, column:
 
 async def answered(request: Request, made: Made, *, people: bool = False) -> Response:
     """The document, or 304. `people`: it may tell of them."""
-    headers = headers_of(request)
     context = await context_of(request)
     if people:
         tells_of_people(request)
-    chosen(headers.get(b"accept"), (JSON,))
+    chosen(headers_of(request).get(b"accept"), (JSON,))
     async with service_of(request).database.reading(context, one_view=True) as connection:
         text = await made(connection)
     digest = digest_of(text)
-    named = {
-        "ETag": f'"{digest}"',
-        "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:",
-    }
-    answer = caching(await moment_of(request), **named)
-    if not_modified(headers.get(b"if-none-match"), digest):
-        return Unchanged(answer)
-    return Told(text, answer)
+    named = {"Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"}
+    return tagged(request, text, digest, caching(await moment_of(request), **named))
 
 
 def add_document(

@@ -8,12 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.collection import writing
 from app.db import Connection
-from app.http.answers import Told, Unchanged
 from app.http.bodies import MERGE_PATCH, read_object
-from app.http.etags import not_modified
 from app.http.formats import JSON, chosen
 from app.operations import documented as doc
-from app.operations.answering import caching, digest
+from app.operations.answering import caching, digest, tagged
 from app.operations.documents import answered, asked_of, text_of
 from app.operations.doors import open_door
 from app.operations.routes import flags, read_body, unchanged
@@ -42,8 +40,7 @@ async def read_plan(request: Request) -> Response:
 
     As it stands, or as it was or will be in force on a day. What the Secretariat mends in copying holds for all days.
     """
-    headers = headers_of(request)
-    chosen(headers.get(b"accept"), (JSON,))
+    chosen(headers_of(request).get(b"accept"), (JSON,))
     given = asked_of(request, "effective_on")
     if "effective_on" in given:
         return await answered(request, partial(_plan_on, given["effective_on"]))
@@ -53,11 +50,7 @@ async def read_plan(request: Request) -> Response:
         raise not_entered()
     position, text = rows[0]
     moment = await moment_of(request)
-    tag = f"{position}.{digest(request, moment)}"
-    answer = caching(moment, ETag=f'"{tag}"')
-    if not_modified(headers.get(b"if-none-match"), tag):
-        return Unchanged(answer)
-    return Told(text, answer)
+    return tagged(request, text, f"{position}.{digest(request, moment)}", caching(moment))
 
 
 async def _plan_on(day: str, connection: Connection) -> str:

@@ -17,11 +17,11 @@ from app.collection.collection import Collection
 from app.collection.validation import mistakes
 from app.db import Connection
 from app.errors import Conflict, InvalidParameter, Unprocessable, did_you_mean
-from app.http.answers import Told, Unchanged
+from app.http.answers import Told
 from app.http.bodies import MERGE_PATCH, read_object
-from app.http.etags import ChangedMeanwhile, allows, not_modified
+from app.http.etags import ChangedMeanwhile, allows
 from app.http.formats import JSON, chosen
-from app.operations.answering import caching
+from app.operations.answering import caching, tagged
 from app.operations.doors import Handler, open_door
 from app.operations.routes import flags, read_body
 from app.operations.serving import Service, address_of, caller_of, headers_of, service_of
@@ -262,12 +262,8 @@ def _hash(text: str) -> str:
 
 
 def _answered(request: Request, text: str, tag: str, more: Mapping[str, str] | None = None) -> Response:
-    headers = headers_of(request)
-    chosen(headers.get(b"accept"), (JSON,))
-    told_ = {"ETag": f'"{tag}"', **_PRIVATE, **(more or {})}
-    if not_modified(headers.get(b"if-none-match"), tag):
-        return Unchanged(told_)
-    return Told(text, told_)
+    chosen(headers_of(request).get(b"accept"), (JSON,))
+    return tagged(request, text, tag, {**_PRIVATE, **(more or {})})
 
 
 def _behind(request: Request, about: str, given: Mapping[str, str]) -> str:
