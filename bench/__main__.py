@@ -6,6 +6,8 @@ import os
 import shutil
 import statistics
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,8 +19,9 @@ from bench.load import Call, Result, Script, pgbench, wrk
 from bench.operations import COUNTS, DEPTH, EXPORT, LIST, body_of, deep_page, peer_calls
 from bench.processes import OTHER_CORE, Server, serving
 from bench.registers import Register, folder_for, register
-from bench.results import Results
+from bench.results import BARE, OURS, PGBENCH, Results
 
+Others = Sequence[tuple[peers.Peer, Server]]
 BARE_PORT, SCALE_PORT = 8124, 8130
 _SAME_SQL = ("get", "list", "search", "create", "patch")
 _BULK_ROWS = 10_000
@@ -75,6 +78,7 @@ class Part:
     def __init__(self, found: Register, asked: argparse.Namespace, results: Results) -> None:
         self.found, self.asked, self.results = found, asked, results
         self.calls = found.measured.calls()
+        self.peer_calls = peer_calls(found.measured)
         bodies = found.folder / "bodies"
         bodies.mkdir(exist_ok=True)
         self.bodies = bodies
@@ -98,57 +102,77 @@ class Part:
 
     def run(self, chosen: list[peers.Peer]) -> None:
         bare = [*_UVICORN, "bench.bare:app", "--port", str(BARE_PORT)]
-        with serving(bare, BARE_PORT, {"BENCH_BODIES": str(self.bodies)}) as limit:
-            for number in range(self.asked.rounds):
-                console.print(f"Round {number + 1} of {self.asked.rounds} …")
-                self._round(limit)
         if chosen:
             asyncio.run(data.help_peers(self.found.address))
-        for _ in range(self.asked.rounds):
-            for peer in chosen:
-                console.print(f"{peer.name} …")
-                self._peer(peer)
+        with ExitStack() as stack:
+            limit = stack.enter_context(serving(bare, BARE_PORT, {"BENCH_BODIES": str(self.bodies)}))
+            others = [
+                (peer, stack.enter_context(peer.running(self.found, port)))
+                for port, peer in enumerate(chosen, peers.PORT)
+            ]
+            for number in range(self.asked.rounds):
+                console.print(f"Round {number + 1} of {self.asked.rounds} …")
+                self._round(limit, others)
 
-    def _round(self, limit: Server) -> None:
+    def _round(self, limit: Server, others: Others) -> None:
+        """Each operation by all who have it, one right after the other: the machine is as fast for all of them."""
         asyncio.run(data.settle(self.found.address))
-        ours, only = self.found.server, self.asked.only
+        ours = self.found.server
         for name, call in self.calls.items():
-            if only and name not in only:
-                continue
-            self._keep(name, "register", self._wrk(ours, call))
-            if name == "first page":
-                depth = min(DEPTH, self.found.events * 3 // 4)
-                self._keep("deep page", "register", self._wrk(ours, deep_page(ours.address, depth)))
-            if name in ("get", "list", "counts"):
-                self._keep(name, "bare FastAPI", self._wrk(limit, call))
-            if name in _SAME_SQL:
-                self._keep(name, "pgbench", self._pgbench(self.scripts[name]))
-        if not only or "one caller" in only:
-            self._keep("one caller", "register", self._wrk(ours, self.calls["get"], 1))
-            self._keep("one caller", "bare FastAPI", self._wrk(limit, self.calls["get"], 1))
-            self._keep("one caller", "pgbench", self._pgbench(self.scripts["get"], 1))
-        if not only or "uncached counts" in only:
-            self._add("counts, just changed", "register", self._uncached_counts())
-            self._add("counts, just changed", "pgbench", self._pgbench(self.scripts["counts"], 1).p50 / 1000)
-        if not only or "export" in only:
-            self._exports()
-        if not only or "bulk" in only:
-            times = bulk.one_round(self.found.address, ours, self.found.measured.key, _BULK_ROWS)
-            for name, seconds in times.items():
-                self._add("bulk", name, seconds)
+            if self._wanted(name):
+                self._operation(name, call, limit, others)
+        if self._wanted("one caller"):
+            self._keep("one caller", OURS, self._wrk(ours, self.calls["get"], 1))
+            self._keep("one caller", BARE, self._wrk(limit, self.calls["get"], 1))
+            self._keep("one caller", PGBENCH, self._pgbench(self.scripts["get"], 1))
+        if self._wanted("uncached counts"):
+            self._add("counts, just changed", OURS, self._uncached_counts())
+            self._add("counts, just changed", PGBENCH, self._pgbench(self.scripts["counts"], 1).p50 / 1000)
+        if self._wanted("export"):
+            self._exports(others)
+        if self._wanted("bulk"):
+            self._loads(others)
 
-    def _exports(self) -> None:
+    def _operation(self, name: str, call: Call, limit: Server, others: Others) -> None:
+        ours = self.found.server
+        self._keep(name, OURS, self._wrk(ours, call))
+        if name == "first page":
+            depth = min(DEPTH, self.found.events * 3 // 4)
+            self._keep("deep page", OURS, self._wrk(ours, deep_page(ours.address, depth)))
+        if name in ("get", "list", "counts"):
+            self._keep(name, BARE, self._wrk(limit, call))
+        if name in _SAME_SQL:
+            self._keep(name, PGBENCH, self._pgbench(self.scripts[name]))
+        for peer, server in others:
+            if name in self.peer_calls and peer.has(name):
+                self._keep(name, peer.name, self._wrk(server, self.peer_calls[name]))
+
+    def _loads(self, others: Others) -> None:
+        found = self.found
+        times = bulk.one_round(found.address, found.server, found.measured.key, _BULK_ROWS)
+        for name, seconds in times.items():
+            self._add("bulk", name, seconds)
+        for peer, server in others:
+            if peer.has("bulk"):
+                asyncio.run(data.settle(found.address))
+                self._add("bulk", peer.name, peer.load(server, _BULK_ROWS))
+
+    def _exports(self, others: Others) -> None:
         for style, kind in _FORMATS.items():
             name = f"export {style}"
             done = exports.download(self.found.server, f"/v1/events?{EXPORT}", kind)
-            self._add(name, "register", done.seconds)
-            self._add(name, "register, first byte", done.first)
-            self._add(name, "register, grown MB", done.grown)
+            self._add(name, OURS, done.seconds)
+            self._add(name, f"{OURS}, first byte", done.first)
+            self._add(name, f"{OURS}, grown MB", done.grown)
             statement = next(
                 line for line in self.scripts[name].text.splitlines() if line.upper().startswith("COPY")
             )
             copied = exports.copied(self.found.address, statement.rstrip(";"), self.found.folder, os.environ)
             self._add(name, "COPY", copied)
+        for peer, server in others:
+            if peer.has("export"):
+                seconds = exports.download(server, f"/export?{EXPORT}", "*/*").seconds
+                self._add("export ndjson", peer.name, seconds)
 
     def _uncached_counts(self) -> float:
         """Median seconds of the counts when something has changed since they were asked for last."""
@@ -164,21 +188,8 @@ class Part:
             times.append(time.perf_counter() - begun)
         return statistics.median(times)
 
-    def _peer(self, peer: peers.Peer) -> None:
-        asyncio.run(data.settle(self.found.address))
-        with peer.running(self.found) as server:
-            for name, call in peer_calls(self.found.measured).items():
-                if self._asks(peer, name):
-                    self._keep(name, peer.name, self._wrk(server, call))
-            if self._asks(peer, "export"):
-                self._add(
-                    "export ndjson", peer.name, exports.download(server, f"/export?{EXPORT}", "*/*").seconds
-                )
-            if self._asks(peer, "bulk"):
-                self._add("bulk", peer.name, peer.load(server, _BULK_ROWS))
-
-    def _asks(self, peer: peers.Peer, operation: str) -> bool:
-        return peer.has(operation) and (not self.asked.only or operation in self.asked.only)
+    def _wanted(self, operation: str) -> bool:
+        return not self.asked.only or operation in self.asked.only
 
     def _wrk(self, server: Server, call: Call, connections: int = 16) -> Result:
         found = self.found

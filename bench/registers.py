@@ -24,6 +24,7 @@ _SETTINGS = {
     "autovacuum": "off",
     "checkpoint_timeout": "30min",
     "max_wal_size": "8GB",
+    "max_connections": "200",  # for all who are measured in one round
     "min_wal_size": "4GB",  # files of the log are used again, as by a server that has run for a while
 }
 """Nothing runs beside the rounds; each begins behind a checkpoint. Commits are durable, as they are in production."""

@@ -1,7 +1,7 @@
 """What was measured, as medians, and how it stands to the bars."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bench.load import Result
@@ -27,8 +27,20 @@ class Results:
     def median(self, operation: str, who: str = OURS) -> Result:
         return median(self.rounds[operation][who])
 
+    def rate(self, operation: str, who: str = OURS) -> list[float]:
+        return [each.rate for each in self.rounds[operation][who]]
+
+    def app(self, operation: str, who: str = OURS) -> list[float]:
+        return [each.app_ms for each in self.rounds[operation][who]]
+
+    def database(self, operation: str, who: str = OURS) -> list[float]:
+        return [each.database_ms for each in self.rounds[operation][who]]
+
     def time(self, name: str) -> float:
         return statistics.median(self.seconds[name])
+
+    def times(self, one: str, other: str) -> float:
+        return ratio(self.seconds[one], self.seconds[other])
 
     @property
     def peers(self) -> list[str]:
@@ -38,6 +50,15 @@ class Results:
 
 def median(rounds: list[Result]) -> Result:
     return Result(*(statistics.median(getattr(each, name) for each in rounds) for name in FIELDS))
+
+
+def ratio(ones: Sequence[float], others: Sequence[float]) -> float:
+    """The median of the ratios of each round: what slowed the machine in one slowed both."""
+    return statistics.median(one / other for one, other in zip(ones, others, strict=False))
+
+
+def _cpu(rounds: Sequence[Result]) -> list[float]:
+    return [each.app_ms + each.database_ms for each in rounds]
 
 
 @dataclass(frozen=True)
@@ -64,32 +85,31 @@ PYTHON_PEERS = ("FastAPI + SQLAlchemy", "FastCRUD", "Django REST framework", "Dj
 def bars(results: Results) -> Iterator[Bar]:
     """Every bar that this run has measured (issue 3)."""
     has = results.rounds.__contains__
+    app, database, rate = results.app, results.database, results.rate
     if has("get"):
-        get = results.median("get")
-        yield Bar("get: CPU of bare FastAPI / ours", results.median("get", BARE).app_ms / get.app_ms, 0.55)
+        yield Bar("get: CPU of bare FastAPI / ours", ratio(app("get", BARE), app("get")), 0.55)
         if has("304"):
-            known = results.median("304")
-            yield Bar("304: application CPU / that of get", known.app_ms / get.app_ms, 1.0, most=True)
-            yield Bar("304: database CPU / that of get", known.database_ms / get.database_ms, 0.6, most=True)
+            yield Bar("304: application CPU / that of get", ratio(app("304"), app("get")), 1.0, most=True)
+            used = ratio(database("304"), database("get"))
+            yield Bar("304: database CPU / that of get", used, 0.6, most=True)
     for operation, least in (("list", 0.75), ("search", 0.8), ("create", 0.65), ("patch", 0.65)):
         if has(operation):
-            ratio = results.median(operation).rate / results.median(operation, PGBENCH).rate
-            yield Bar(f"{operation}: requests/s / pgbench", ratio, least)
+            share = ratio(rate(operation), rate(operation, PGBENCH))
+            yield Bar(f"{operation}: requests/s / pgbench", share, least)
     yield from _against_peers(results)
     if has("deep page") and has("first page"):
-        first, deep = (results.median(name) for name in ("first page", "deep page"))
-        ratio = (deep.app_ms + deep.database_ms) / (first.app_ms + first.database_ms)
-        yield Bar("page behind 50 000: CPU / first page", ratio, 1.1, most=True)
+        used = ratio(*(_cpu(results.rounds[name][OURS]) for name in ("deep page", "first page")))
+        yield Bar("page behind 50 000: CPU / first page", used, 1.1, most=True)
     if "counts, just changed: register" in results.seconds:
-        ratio = results.time("counts, just changed: pgbench") / results.time("counts, just changed: register")
-        yield Bar("counts, uncached: time of pgbench / ours", ratio, 0.9)
+        share = results.times("counts, just changed: pgbench", "counts, just changed: register")
+        yield Bar("counts, uncached: time of pgbench / ours", share, 0.9)
     if has("counts"):
-        ratio = results.median("counts", BARE).app_ms / results.median("counts").app_ms
-        yield Bar("counts, unchanged data: CPU of bare FastAPI / ours", ratio, 0.4)
+        share = ratio(app("counts", BARE), app("counts"))
+        yield Bar("counts, unchanged data: CPU of bare FastAPI / ours", share, 0.4)
     if has("one caller"):
-        limit = results.median("one caller", BARE).p50 + results.median("one caller", PGBENCH).p50
-        ratio = results.median("one caller").p50 / limit
-        yield Bar("one caller: p50 / (bare FastAPI + pgbench)", ratio, 2.5, most=True)
+        taken = {who: [each.p50 for each in rounds] for who, rounds in results.rounds["one caller"].items()}
+        limit = [sum(both) for both in zip(taken[BARE], taken[PGBENCH], strict=False)]
+        yield Bar("one caller: p50 / (bare FastAPI + pgbench)", ratio(taken[OURS], limit), 2.5, most=True)
     yield from _of_whole_loads(results)
     if "idle memory, MB" in results.seconds:
         yield Bar("idle memory of a worker, MB", results.time("idle memory, MB"), 110, most=True)
@@ -99,51 +119,51 @@ def bars(results: Results) -> Iterator[Bar]:
 def _against_peers(results: Results) -> Iterator[Bar]:
     times = {"get": 7.0, "list": 3.0, "search": 3.0, "create": 4.0, "patch": 4.0}
     for operation, known in results.rounds.items():
-        best = {who: median(known[who]) for who in known if who in PYTHON_PEERS}
-        ours = results.median(operation)
-        if operation == "get" and best:
-            ratio = min(each.app_ms for each in best.values()) / ours.app_ms
-            yield Bar("get: CPU of the best Python peer / ours", ratio, times[operation])
-        elif operation in times and best:
-            ratio = ours.rate / max(each.rate for each in best.values())
-            yield Bar(f"{operation}: requests/s / best Python peer", ratio, times[operation])
+        python = [who for who in known if who in PYTHON_PEERS]
+        if operation == "get" and python:
+            used = min(ratio(results.app(operation, who), results.app(operation)) for who in python)
+            yield Bar("get: CPU of the best Python peer / ours", used, times[operation])
+        elif operation in times and python:
+            least = min(ratio(results.rate(operation), results.rate(operation, who)) for who in python)
+            yield Bar(f"{operation}: requests/s / best Python peer", least, times[operation])
         for who in results.peers:
             if who in known and who not in PYTHON_PEERS:
-                yield Bar(f"{operation}: requests/s / {who}", ours.rate / median(known[who]).rate, 1.0)
-    for operation, ours_name in (("bulk", "ndjson"), ("export ndjson", "register")):
+                share = ratio(results.rate(operation), results.rate(operation, who))
+                yield Bar(f"{operation}: requests/s / {who}", share, 1.0)
+    for operation, ours in (("bulk", "bulk: ndjson"), ("export ndjson", "export ndjson: register")):
         for who in results.peers:
             if f"{operation}: {who}" in results.seconds:
-                ratio = results.time(f"{operation}: {who}") / results.time(f"{operation}: {ours_name}")
-                yield Bar(f"{operation}: time of {who} / ours", ratio, 1.0)
+                share = results.times(f"{operation}: {who}", ours)
+                yield Bar(f"{operation}: time of {who} / ours", share, 1.0)
 
 
 def _of_whole_loads(results: Results) -> Iterator[Bar]:
     if "bulk: csv" in results.seconds:
-        hand = results.time("bulk: by hand")
         for style in ("csv", "ndjson"):
-            ratio = results.time(f"bulk: {style}") / hand
-            yield Bar(f"bulk {style}: time / COPY and merge by hand", ratio, 1.5, most=True)
-        ratio = results.time("bulk: csv, dates") / hand
-        yield Bar("bulk csv, only dates and status differ: time / the same", ratio, 0.7, most=True)
+            taken = results.times(f"bulk: {style}", "bulk: by hand")
+            yield Bar(f"bulk {style}: time / COPY and merge by hand", taken, 1.5, most=True)
+        taken = results.times("bulk: csv, dates", "bulk: by hand")
+        yield Bar("bulk csv, only dates and status differ: time / the same", taken, 0.7, most=True)
     for style, least in (("csv", 0.75), ("ndjson", 0.5)):
         name = f"export {style}"
         if f"{name}: register" in results.seconds:
-            ratio = results.time(f"{name}: COPY") / results.time(f"{name}: register")
-            yield Bar(f"{name}: time of COPY / ours", ratio, least)
+            yield Bar(
+                f"{name}: time of COPY / ours", results.times(f"{name}: COPY", f"{name}: register"), least
+            )
             first = 1000 * results.time(f"{name}: register, first byte")
             yield Bar(f"{name}: first byte, ms", first, 50, most=True)
             yield Bar(f"{name}: memory grown, MB", results.time(f"{name}: register, grown MB"), 8, most=True)
 
 
 def _by_size(results: Results) -> Iterator[Bar]:
-    for operation, known in results.sizes.items():
-        sizes = {size: median(rounds) for size, rounds in known.items()}
+    for operation, sizes in results.sizes.items():
         least, middle, most = (sizes[size] for size in sorted(sizes))
         if operation in {"get", "create", "patch"}:
-            ratio = (most.app_ms + most.database_ms) / (least.app_ms + least.database_ms)
-            yield Bar(f"{operation}: CPU at 1 000 000 / at 1 000", ratio, 1.15, most=True)
+            used = ratio(_cpu(most), _cpu(least))
+            yield Bar(f"{operation}: CPU at 1 000 000 / at 1 000", used, 1.15, most=True)
         elif operation == "bulk":
-            yield Bar("bulk: time at 1 000 000 / at 1 000", least.rate / most.rate, 2.5, most=True)
+            taken = ratio([each.rate for each in least], [each.rate for each in most])
+            yield Bar("bulk: time at 1 000 000 / at 1 000", taken, 2.5, most=True)
         elif operation != "search":  # of which a bound is asked: that of common words
-            ratio = (most.app_ms + most.database_ms) / (middle.app_ms + middle.database_ms)
-            yield Bar(f"{operation}: CPU at 1 000 000 / at {results.events}", ratio, 1.3, most=True)
+            used = ratio(_cpu(most), _cpu(middle))
+            yield Bar(f"{operation}: CPU at 1 000 000 / at {results.events}", used, 1.3, most=True)

@@ -17,7 +17,8 @@ from bench.registers import Register
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parent.parent / ".venv-peers" / "bin" / "python"
-PORT = 8126
+PORT = 8140
+"""Of the first; the others follow."""
 CONNECTIONS = 8
 """As many as the register has for reading, and for writing."""
 
@@ -27,7 +28,8 @@ class Peer:
     """One of them."""
 
     name: str
-    command: Callable[[], list[str]]
+    command: Callable[[int], list[str]]
+    """To listen on a port."""
     program: Path
     """It is measured if this is installed."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -43,14 +45,14 @@ class Peer:
         return self.program.exists()
 
     @contextmanager
-    def running(self, found: Register) -> Iterator[Server]:
+    def running(self, found: Register, port: int) -> Iterator[Server]:
         environment = {
             "DATABASE_URL": found.address,
             "POOL": str(CONNECTIONS),
-            "PORT": str(PORT),
+            "PORT": str(port),
             **self.environment,
         }
-        with serving(self.command(), PORT, environment, cwd=HERE) as server:
+        with serving(self.command(port), port, environment, cwd=HERE) as server:
             pin(server.pid, APP_CORE)
             yield server
 
@@ -62,21 +64,21 @@ class Peer:
         return bulk.post(server, "/activities/bulk", body, {"Content-Type": "application/json"})[0]
 
 
-def _uvicorn(target: str) -> Callable[[], list[str]]:
-    return lambda: [
-        str(PYTHON), "-m", "uvicorn", target, "--port", str(PORT), "--loop", "uvloop", "--http", "httptools",
+def _uvicorn(target: str) -> Callable[[int], list[str]]:
+    return lambda port: [
+        str(PYTHON), "-m", "uvicorn", target, "--port", str(port), "--loop", "uvloop", "--http", "httptools",
         "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
 
 
-def _gunicorn(urls: str) -> Callable[[], list[str]]:
-    return lambda: [
-        str(PYTHON), "-m", "gunicorn", "django_app:application", "--bind", f"127.0.0.1:{PORT}", "--workers", "1",
+def _gunicorn(urls: str) -> Callable[[int], list[str]]:
+    return lambda port: [
+        str(PYTHON), "-m", "gunicorn", "django_app:application", "--bind", f"127.0.0.1:{port}", "--workers", "1",
         "--worker-class", "gthread", "--threads", str(CONNECTIONS), "--keep-alive", "60", "--log-level", "warning",
     ]  # fmt: skip
 
 
-def _fastify() -> list[str]:
+def _fastify(_: int) -> list[str]:
     return [shutil.which("node") or "node", "fastify.mjs"]
 
 
