@@ -112,15 +112,17 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
 
 
 def _found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool) -> Select[Any]:
-    asked = _asked(_unread(_types(terms, some_kinds=some_kinds), together=together), terms)
+    given = _unread(_types(terms, some_kinds=some_kinds), together=together)
+    patterns = way != "by stem"
+    asked = _asked(given, terms, patterns=patterns)
     kinds = asked.c.kinds if some_kinds else None
     stems = FINDABLE.c.words.bool_op("@@")(asked.c.words)
-    anywhere = and_(*(FINDABLE.c.folded.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
+    anywhere = _has(FINDABLE.c.folded, asked, terms, patterns=patterns)
     hits = _together(
         _hits(each, above, kinds).limit(RANKED_AT_MOST).correlate(asked)
         for each, above in _looked_for(way, stems, anywhere)
     )
-    scored = _scored(hits, asked, terms).correlate(asked)
+    scored = _scored(hits, asked, terms, patterns=patterns).correlate(asked)
     told = _told(_best(scored, asked.c.limit)).lateral("told")
     place = [asked.c.place] if together else []
     return select(*place, *VERSION_OF_DATA, *told.c).select_from(
@@ -146,11 +148,11 @@ def _together(parts: Iterable[Select[Any]]) -> FromClause:
 
 def _types(terms: int, *, some_kinds: bool) -> dict[str, TypeEngine[Any]]:
     """What a search is told, by name. Kinds are one text, since arrays of arrays cannot be taken apart."""
-    words: dict[str, TypeEngine[Any]] = {name: Text() for name in ("q", *_patterns(terms))}
+    words: dict[str, TypeEngine[Any]] = {name: Text() for name in ("q", *_words(terms))}
     return words | {"limit": Integer()} | ({"kinds": Text()} if some_kinds else {})
 
 
-def _patterns(terms: int) -> list[str]:
+def _words(terms: int) -> list[str]:
     return [f"t{number}" for number in range(terms)]
 
 
@@ -170,10 +172,13 @@ def _unread(types: Mapping[str, TypeEngine[Any]], *, together: bool) -> Mapping[
     return dict(select(each).select_from(given.join(each, true())).subquery("each").c)
 
 
-def _asked(given: Mapping[str, ColumnElement[Any]], terms: int) -> CTE:
-    """What is looked for, made ready once. `offset` keeps what is folded from being folded wherever it is used."""
-    patterns = {name: func.like_pattern(given[name]) for name in _patterns(terms)}
-    folded_once = {**given, **patterns, "q": func.fold(given["q"])}
+def _asked(given: Mapping[str, ColumnElement[Any]], terms: int, *, patterns: bool = True) -> CTE:
+    """What is looked for, made ready once. `offset` keeps what is folded from being folded wherever it is used.
+    `patterns`: words are looked for by an index, too, which takes them as patterns only; that takes longer to make.
+    """
+    ready_made = func.like_pattern if patterns else func.fold
+    words = {name: ready_made(given[name]) for name in _words(terms)}
+    folded_once = {**given, **words, "q": func.fold(given["q"])}
     once = select(*(value.label(name) for name, value in folded_once.items())).offset(0).subquery("once")
     q = once.c.q
     ready = {
@@ -196,17 +201,24 @@ def _hits(looked_for: ColumnElement[bool], above: int, kinds: ColumnElement[Any]
     return rows.where(looked_for)
 
 
-def _scored(found: FromClause, asked: CTE, terms: int) -> Select[Any]:
+def _scored(found: FromClause, asked: CTE, terms: int, *, patterns: bool = True) -> Select[Any]:
     """All hits with their scores."""
     words = func.ts_rank(found.c.words, asked.c.words, _BY_DIFFERENT_WORDS)
     title = found.c.spaced_title
     # a title that has the very words is as near to them as can be: that needs no measuring
     verbatim = func.strpos(title, asked.c.spaced) > 0
-    all_there = and_(*(title.bool_op("like")(asked.c[name]) for name in _patterns(terms)))
-    near = case((all_there, 1), else_=0) + func.word_similarity(asked.c.q, title)
+    near = case((_has(title, asked, terms, patterns=patterns), 1), else_=0) + func.word_similarity(
+        asked.c.q, title
+    )
     of_title = case((verbatim, 1 + _AS_NEAR_AS_CAN_BE), else_=near)  # one more where all of them stand in it
     score: ColumnElement[Any] = func.round((found.c.above + words + of_title) * _PLACES)
     return select(found.c.kind, found.c.record_id, found.c.title, score.label("score"))
+
+
+def _has(text: ColumnElement[str], asked: CTE, terms: int, *, patterns: bool) -> ColumnElement[bool]:
+    """Whether all of the words stand in a text."""
+    words = [asked.c[name] for name in _words(terms)]
+    return and_(*(text.bool_op("like")(each) if patterns else func.strpos(text, each) > 0 for each in words))
 
 
 def _best(scored: Select[Any], limit: ColumnElement[int]) -> FromClause:
