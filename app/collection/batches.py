@@ -23,7 +23,7 @@ from app.collection.batch_rows import OUTCOMES, Row
 from app.collection.collection import Collection
 from app.collection.projection import WITHHELD
 from app.collection.references import Found, Named, matched, wanted
-from app.collection.staging import Refused, Staged, Staging
+from app.collection.staging import Prepared, Refused, Staged, Staging
 from app.collection.storing import same, stored
 from app.collection.validation import changed, field_errors, from_nothing, validated
 from app.db import Connection
@@ -97,14 +97,14 @@ class Batch:
         Their records are read before the chunk before them is written, and they are looked at while it is written.
         """
         before = self._chunk
-        staged = await self._looked_at(before) if before else []
+        staged = await self._looked_at(before) if before else None
         await self.ahead.done()
         self._chunk = await self._read(rows)
-        if before:
+        if before and staged:
             await self._stage(before, staged)
             await self.ahead.begin(before.rows[-1].number, self._write)
 
-    async def _looked_at(self, chunk: _Chunk) -> list[Staged]:
+    async def _looked_at(self, chunk: _Chunk) -> Prepared:
         """What is to be written of a chunk; rows that cannot be have their errors."""
         good = [each async for each in self._validated(chunk)]
         written = await self._resolved(good, self._numbered(chunk))
@@ -121,9 +121,9 @@ class Batch:
             self.counts[row.outcome] += 1
             here = f"{row.id} {row.known_version}" if row.before is not None else " "
             self._plan.update(f"{row.number} {row.outcome} {here}\n".encode())
-        return staged
+        return self.staging.prepared(staged)
 
-    async def _stage(self, chunk: _Chunk, staged: list[Staged]) -> None:
+    async def _stage(self, chunk: _Chunk, staged: Prepared) -> None:
         await self.staging.put(staged)
         if self.counts["error"] or self.counts["delete"] or self.staging.claims:
             self.ahead.doubt()
@@ -137,10 +137,10 @@ class Batch:
         return _Chunk(rows, meant, iter(await self._ids(new) if new else ()))
 
     async def _ids(self, number: int) -> list[UUID]:
-        found = await self.connection.fetch(
-            "select uuidv7() from generate_series(1, $1::int)", number, timeout=self._patience
+        found: list[UUID] = await self.connection.fetchval(
+            "select array_agg(uuidv7()) from generate_series(1, $1::int)", number, timeout=self._patience
         )
-        return [each[0] for each in found]
+        return found
 
     async def _validated(self, chunk: _Chunk) -> AsyncIterator[Good]:
         """Decide what is to be done with each row; what is to be written comes with its values."""
@@ -270,7 +270,10 @@ class Batch:
             await self._stage(last, staged)
         self._refused(await self.staging.refuse_repeated(self.by, self._place))
         self._refused(await self.staging.refuse_given_away())
-        self._refused(await self.staging.refuse_taken())
+        if (
+            not self.ahead.written
+        ):  # else the database has refused nothing so far, and looks at the rest as well
+            self._refused(await self.staging.refuse_taken())
         if self.counts["delete"]:
             self._refused(await self.staging.refuse_referred())
         if self.ahead.written and await self.staging.repeats():

@@ -6,13 +6,14 @@
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Text, UniqueConstraint, Uuid, column, select, table
 
 from app.collection.collection import Collection
+from app.collection.copy_text import copy_text
 from app.collection.removing import referring
 from app.collection.rules import broken_rule, broken_rules, rules_on
 from app.collection.sets import Among
@@ -32,6 +33,13 @@ def _among(*outcomes: str) -> Among:
 
 
 DELETED, CREATED, WRITTEN = _among("delete"), _among("create"), _among("update", "create")
+
+
+class Prepared(NamedTuple):
+    """Rows to be staged, as COPY reads them."""
+
+    columns: list[str]
+    text: bytes
 
 
 @dataclass(slots=True)
@@ -81,22 +89,26 @@ class Staging:
             "create temporary table refused (row int, line int, label text, errors json) on commit drop"
         )
 
-    async def put(self, rows: Sequence[Staged]) -> None:
-        """Stage rows, without values those that are not written.
+    def prepared(self, rows: Sequence[Staged]) -> Prepared:
+        """Rows to be staged, without values those that are not written. It needs nothing of the database.
 
         `_set` has the bits of the columns that a row gives; a record that is there keeps the others.
         """
         given = set().union(*(values for _, values in rows))
         columns = [each for each in self._columns if each in given]
         bits = self._bits
-        records = [
-            (*row, sum(map(bits.__getitem__, values)), *map(values.get, columns)) for row, values in rows
-        ]
         self._given |= given
         self._changed.update(each for row, values in rows if row[3] == "update" for each in values)
-        if records:
-            await self._connection.copy_records_to_table(
-                "staged", records=records, columns=[*_OUR_OWN, *columns], timeout=self._patience
+        text = copy_text(
+            (*row, sum(map(bits.__getitem__, values)), *map(values.get, columns)) for row, values in rows
+        )
+        return Prepared([*_OUR_OWN, *columns], text)
+
+    async def put(self, rows: Prepared) -> None:
+        """Stage rows."""
+        if rows.text:
+            await self._connection.copy_to_table(
+                "staged", source=_once(rows.text), columns=rows.columns, timeout=self._patience
             )
 
     async def put_refused(self, rows: Sequence[Refused]) -> None:
@@ -334,6 +346,10 @@ class Staging:
             timeout=self._patience,
         )
         return {row[0]: row[1] for row in gone}
+
+
+async def _once(text: bytes) -> AsyncIterator[bytes]:
+    yield text
 
 
 def _listed(columns: Iterable[str]) -> str:
