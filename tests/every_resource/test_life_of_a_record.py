@@ -61,7 +61,7 @@ async def test_a_deleted_record_is_gone_and_comes_back_as_it_was(
     made = await make.record(client, path, keys=["test:once"])
     assert (await client.delete(f"/v1/{path}/{made['id']}")).status_code == 204
     gone = await client.get(f"/v1/{path}/{made['id']}")
-    assert gone.status_code == 404
+    assert gone.status_code == 404, (gone.status_code, gone.text)
     assert "restore" in gone.json()["detail"]
     back = await client.post(f"/v1/{path}/{made['id']}/restore")
     assert back.status_code == 200, back.text
