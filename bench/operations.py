@@ -41,11 +41,11 @@ class Measured:
         return {"Authorization": f"Bearer {self.key}"}
 
     def calls(self) -> dict[str, Call]:
-        """Every operation that a load generator repeats; what is compared with another stands beside it."""
+        """Every operation that a load generator repeats."""
         writer = {**self.writer, "Idempotency-Key": "bench-{n}"}
         return {
-            "304": Call("/v1/events/{read}", headers={"If-None-Match": '"1"'}),
             "get": Call("/v1/events/{read}"),
+            "304": Call("/v1/events/{read}", headers={"If-None-Match": '"1"'}),
             "list": Call(f"/v1/events?{LIST}"),
             "first page": Call(f"/v1/events?{FIRST}"),
             "search": Call("/v1/search?q={new word}&limit=20"),
