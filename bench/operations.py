@@ -19,8 +19,8 @@ _EVENT: dict[str, Any] = {
     "title": "Generated seminar on mediation {n}",
     "kind": "seminar",
     "status": "planned",
-    "start_date": "2027-03-01",
-    "end_date": "2027-03-03",
+    "start_date": "1999-03-01",  # so that pages of the newest are those that were filled, from first to last
+    "end_date": "1999-03-03",
     "mode": "hybrid",
     "city": "Generated city 7",
     "country": "AX",
