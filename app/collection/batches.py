@@ -270,9 +270,7 @@ class Batch:
             await self._stage(last, staged)
         self._refused(await self.staging.refuse_repeated(self.by, self._place))
         self._refused(await self.staging.refuse_given_away())
-        if (
-            not self.ahead.written
-        ):  # else the database has refused nothing so far, and looks at the rest as well
+        if not self.ahead.written:  # else the database, which refused none, looks at the rest as well
             self._refused(await self.staging.refuse_taken())
         if self.counts["delete"]:
             self._refused(await self.staging.refuse_referred())

@@ -59,13 +59,16 @@ def tagged(
     headers: Mapping[str, str],
     media_type: str = "application/json",
 ) -> Response:
-    """What was found, with its tag; 304 if the client has it already (RFC 9110, section 13.1.2), which does not say how
-    the content is to be shown.
-    """
+    """What was found, with its tag; 304 if the client has it already (RFC 9110, section 13.1.2)."""
     said = {**headers, "ETag": f'"{tag}"'}
     if not_modified(headers_of(request).get(b"if-none-match"), tag):
-        return Unchanged({name: value for name, value in said.items() if not name.startswith("Content-")})
+        return without_content(said)
     return Told(content, said, media_type)
+
+
+def without_content(headers: Mapping[str, str]) -> Response:
+    """304, which does not say how the content would be shown."""
+    return Unchanged({name: value for name, value in headers.items() if not name.startswith("Content-")})
 
 
 def answered(request: Request, content: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

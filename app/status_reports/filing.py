@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import IO, Any
 from uuid import UUID
 
@@ -19,10 +19,9 @@ from fastapi.responses import StreamingResponse
 from app import __version__
 from app.db import Compiled, Connection, Context, patient
 from app.errors import NotFound, Unavailable
-from app.http.answers import Unchanged
 from app.http.etags import not_modified
 from app.http.formats import CSV, DOCX, JSON, PDF, SVG, XLSX, Format
-from app.operations.answering import caching, digest
+from app.operations.answering import caching, digest, without_content
 from app.operations.copying import Keep, resumed, sent_as_made
 from app.operations.kept import VERSION
 from app.operations.serving import Service, address_of, context_of, headers_of, moment_of, service_of
@@ -86,7 +85,7 @@ async def live(request: Request, style: Format, name: str, number: Number) -> Re
                 await told(connection, report_statement(), [await begin(connection)], AsJson(), _into(order))
             file = await made(service, name, order)
     except _Known:
-        return _unchanged(answer)
+        return without_content(answer)
     return StreamingResponse(_sent(file), 200, answer | {"Content-Length": str(_size(file))})
 
 
@@ -125,7 +124,7 @@ async def frozen(request: Request, style: Format, name: str, number: Number) -> 
     answer["Repr-Digest"] = f"sha-256=:{base64.b64encode(kept['digest']).decode()}:"
     answer["Content-Length"] = str(kept["size"])
     if _known(request, kept["digest"].hex(), answer):
-        return _unchanged(answer)
+        return without_content(answer)
 
     async def make(connection: Connection, keep: Keep) -> None:
         await sliced(connection, content, source, args, keep)
@@ -148,7 +147,7 @@ async def difference(request: Request, plan_of: PlanOf) -> Response:
     try:
         return await _streamed(service_of(request), context, make, answer)
     except _Known:
-        return _unchanged(answer)
+        return without_content(answer)
 
 
 async def _streamed(service: Service, context: Context, make: Make, answer: dict[str, str]) -> Response:
@@ -243,10 +242,6 @@ def _known(request: Request, tag: str, answer: dict[str, str]) -> bool:
     """Whether the client has it; the tag is put among the headers."""
     answer["ETag"] = f'"{tag}"'
     return not_modified(headers_of(request).get(b"if-none-match"), tag)
-
-
-def _unchanged(answer: Mapping[str, str]) -> Response:
-    return Unchanged({name: said for name, said in answer.items() if not name.startswith("Content-")})
 
 
 def _size(file: IO[bytes]) -> int:
