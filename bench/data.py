@@ -46,7 +46,7 @@ _FIRST, _SECOND = (
 )
 WORDS = [first + second + "nam" for second in _SECOND for first in _FIRST]
 """Different words of the titles. In a register of 200 000 events each stands in some sixty texts."""
-COMMON_WORD = "mediation"
+COMMON_WORD = "rehabilitation"
 
 
 _FRAME = """
@@ -67,7 +67,7 @@ create table bench_frames as
 select n as frame, kind, topic, city, about, begins, ends, to_tsvector('english', begins) as first,
   to_tsvector('english', ends) as rest
 from (select *, fold('Generated ' || kind || ' on ' || topic) as begins, fold(city || ' ' || about) as ends from (select n, (array['seminar','training','forum','symposium'])[1 + n % 4] as kind,
-    (array['mediation','arbitration','legal assistance','probation','legal aid'])[1 + n % 5] as topic,
+    (array['rehabilitation','arbitration','legal assistance','probation','legal aid'])[1 + n % 5] as topic,
     'Generated city ' || n % 50 as city,
     'This entry is generated for measurement and describes nothing that took place. It is about as long as what an '
     || 'office writes of a meeting: who opened it, which courts and ministries spoke, what the practice of the countries '

@@ -38,14 +38,15 @@ class SearchText(Base):
 
     record_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    title: Mapped[str]
-    folded: Mapped[str]
-    words: Mapped[str] = mapped_column(TSVECTOR)
     visibility: Mapped[str] = mapped_column(server_default="public")
     owner: Mapped[str | None]
     """The country to which the record belongs."""
+    title: Mapped[str]
     spaced_title: Mapped[str] = mapped_column(Computed(_SPACED_TITLE, persisted=True))
     """The title as titles are compared with what is looked for: folded, between spaces."""
+    words: Mapped[str] = mapped_column(TSVECTOR)
+    folded: Mapped[str]
+    """The longest is the last: what stands behind it is read from memory that nothing else needs."""
 
 
 FINDABLE = table(
