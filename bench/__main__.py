@@ -231,7 +231,7 @@ def _scale(middle: Register, folder: Path, asked: argparse.Namespace, results: R
                 calls = found.measured.calls() | {
                     "common word": Call("/v1/search?q={new common word}&limit=20")
                 }
-                for name in ("get", "list", "create", "patch", "search", "common word"):
+                for name in ("get", "list", "search", "common word", "create", "patch"):
                     result = wrk(found.server, calls[name], asked.seconds, found.postmaster, found.folder)
                     results.sizes.setdefault(name, {}).setdefault(found.events, []).append(result)
                 rows = bulk.rows_of("CSV", _BULK_ROWS, turn=bulk.next_turn())

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from bench.data import settle
+from bench.data import COMMON_WORD, settle
 from bench.processes import Server
 
 COLUMNS = ("code", "title", "goal", "lead", "countries", "start_date", "end_date", "status", "description")
@@ -49,7 +49,7 @@ def rows_of(prefix: str, number: int, *, turn: int, again: int | None = None) ->
     for n in range(number):
         day = date(2020, 1, 1) + timedelta(days=(n * 7919 + turn) % 3000)
         code = f"{prefix}-{n}" if n < number // 2 else f"{prefix}-{written}-{n}"
-        about = "This entry is generated for measurement. " * 4
+        about = "This entry is generated for measurement. " * 4 + (COMMON_WORD if n % 5 == 0 else "")
         found.append(
             (code, f"Generated activity {n}, turn {written}", 1 + n % 8, f"GEN-{1 + n % 200}", ["AX", "BX"], day,
              day + timedelta(days=90), ("planned", "ongoing")[turn % 2], about)

@@ -240,7 +240,8 @@ def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) ->
 
 
 def _any_moved(collection: Collection) -> ColumnElement[bool]:
-    return and_(JOURNAL_HEAD.c.position > _SINCE, func.has_changed(collection.name, _SINCE))
+    changed = select(func.has_changed(collection.name, _SINCE))  # asked once, not for each row
+    return and_(JOURNAL_HEAD.c.position > _SINCE, changed.scalar_subquery())
 
 
 def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests import rows
+from tests import make, rows
 from tests.cast import Cast
 
 
@@ -94,3 +94,11 @@ async def test_an_export_goes_on_behind_a_cursor(client: httpx.AsyncClient, data
     ).text
     whole = (await client.get("/v1/events.ndjson")).text
     assert whole.splitlines()[20:] == rest.splitlines()
+
+
+async def test_a_page_ends_between_two_records_whatever_lines_their_texts_have(
+    client: httpx.AsyncClient,
+) -> None:
+    summary = "One,\nand two,\n\n and three."
+    made = [await make.record(client, "events", title=title, summary=summary) for title in "ABC"]
+    assert await walk(client, "/v1/events?sort=title&limit=1") == made

@@ -61,10 +61,10 @@ async def test_a_taken_own_key_is_named(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("path", "field", "value"),
     [
-        ("goals", "number", 999),
+        ("goals", "number", 32_767),
         ("countries", "code", "XX"),
         ("organisations", "code", "OTHER"),
-        ("consultations", "number", 999),
+        ("consultations", "number", 32_767),
     ],
 )
 async def test_a_human_key_is_permanent(
