@@ -82,15 +82,17 @@ def found(terms: int, way: Way, *, some_kinds: bool) -> Compiled:
     )
 
 
-def found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool = False) -> Compiled:
-    """The same, but for the last, of words that few records have: one plan is right for these, and kept. It ranks all
-    hits, and does not look for the newest first: where there are more than `RANKED_AT_MOST`, which it does not tell, it
-    is not the answer.
+def found_rare(
+    terms: int, way: Way, *, some_kinds: bool, counted: bool = False, together: bool = False
+) -> Compiled:
+    """The same of words that few records have: one plan is right for these, and kept. It ranks all hits, and does not
+    look for the newest first: where there are `RANKED_AT_MOST` or more, it is not the answer.
+    `counted`: it tells of how many hits these are the best; else not, which is faster.
     `together`: of several searches, from arrays of what is given; before each row, its place in them.
     """
     return GOALS.statement(
-        ("search for rare words", terms, way, some_kinds, together),
-        lambda: _found_rare(terms, way, some_kinds=some_kinds, together=together),
+        ("search for rare words", terms, way, some_kinds, counted, together),
+        lambda: _found_rare(terms, way, some_kinds=some_kinds, counted=counted, together=together),
     )
 
 
@@ -105,13 +107,11 @@ def _found(terms: int, way: Way, *, some_kinds: bool) -> Select[Any]:
         _hits(each, above, kinds).order_by(FINDABLE.c.record_id.desc()).limit(RANKED_AT_MOST)
         for each, above in looked_for
     )
-    scored = _scored(newest, asked, terms).add_columns(func.count().over().label("ranked"))
-    best = _best(scored, given["limit"])
-    told = _told(best).add_columns(func.coalesce(func.max(best.c.ranked), 0)).subquery("told")
+    told = _told(_scored(newest, asked, terms), given["limit"], counted=True).subquery("told")
     return select(*VERSION_OF_DATA, *told.c).select_from(JOURNAL_HEAD.join(told, true()))
 
 
-def _found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool) -> Select[Any]:
+def _found_rare(terms: int, way: Way, *, some_kinds: bool, counted: bool, together: bool) -> Select[Any]:
     given = _unread(_types(terms, some_kinds=some_kinds), together=together)
     patterns = way != "by stem"
     asked = _asked(given, terms, patterns=patterns)
@@ -123,7 +123,7 @@ def _found_rare(terms: int, way: Way, *, some_kinds: bool, together: bool) -> Se
         for each, above in _looked_for(way, stems, anywhere)
     )
     scored = _scored(hits, asked, terms, patterns=patterns).correlate(asked)
-    told = _told(_best(scored, asked.c.limit)).lateral("told")
+    told = _told(scored, asked.c.limit, counted=counted).lateral("told")
     place = [asked.c.place] if together else []
     return select(*place, *VERSION_OF_DATA, *told.c).select_from(
         JOURNAL_HEAD.join(asked, true()).join(told, true())
@@ -221,15 +221,16 @@ def _has(text: ColumnElement[str], asked: CTE, terms: int, *, patterns: bool) ->
     return and_(*(text.bool_op("like")(each) if patterns else func.strpos(text, each) > 0 for each in words))
 
 
-def _best(scored: Select[Any], limit: ColumnElement[int]) -> FromClause:
+def _told(scored: Select[Any], limit: ColumnElement[int], *, counted: bool) -> Select[Any]:
+    """How many the best hits are, what is told of them, and, if they are `counted`, of how many they are the best."""
+    if counted:
+        scored = scored.add_columns(func.count().over().label("ranked"))
     hits = scored.subquery("scored")
-    return select(hits).order_by(hits.c.score.desc(), hits.c.record_id).limit(limit).subquery("best")
-
-
-def _told(best: FromClause) -> Select[Any, Any]:
-    """How many hits these are, and what is told of them."""
+    best = select(hits).order_by(hits.c.score.desc(), hits.c.record_id).limit(limit).subquery("best")
     form = case((best.c.kind == PLANS.name, _THE_PLAN), else_=_HIT)
     kind = func.replace(best.c.kind, "_", "-")
     score = best.c.score / _PLACES
-    told = func.format(form, kind, best.c.record_id, func.to_json(best.c.title), score)
-    return select(func.count(), func.coalesce(func.string_agg(told, ","), "")).select_from(best)
+    one = func.format(form, kind, best.c.record_id, func.to_json(best.c.title), score)
+    columns = [func.count(), func.coalesce(func.string_agg(one, ","), "")]
+    ranked = [func.coalesce(func.max(best.c.ranked), 0)] if counted else []
+    return select(*columns, *ranked).select_from(best)

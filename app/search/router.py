@@ -18,7 +18,7 @@ from app.operations.kept import Version
 from app.operations.serving import caller_of, context_at, headers_of, moment_of, service_of
 from app.operations.versions import of_version
 from app.search.queries import SEARCHED, Way, found, found_rare
-from app.search.rarity import few, forget, remember
+from app.search.rarity import are_few, few, remember
 
 router = APIRouter(tags=["Search"])
 _HITS, _HITS_MOST = 20, 100
@@ -59,26 +59,34 @@ async def search(request: Request) -> Response:
         values["kinds"] = ",".join(SEARCHED[kind].name for kind in kinds)
     database, size, some_kinds = service_of(request).database, len(terms), bool(kinds)
 
+    async def rare_hits(way: Way, *, counted: bool) -> Any:
+        plan = partial(found_rare, size, way, some_kinds=some_kinds, counted=counted)
+        return await database.one(values, plan(), partial(plan, together=True), context, abreast=_ABREAST)
+
     async def hits(way: Way) -> Any:
         known = few(way, values["q"], view) if moment is None else None
         if known is not None and (way == "by stem" or all(map(in_trigrams, terms))):
-            plan = partial(found_rare, size, way, some_kinds=some_kinds)
-            told: Any = await database.one(
-                values, plan(), partial(plan, together=True), context, abreast=_ABREAST
-            )
-            if known.still_few(told[_POSITION]):
+            if known.lately:
+                told = await rare_hits(way, counted=False)
+                if known.still_few(told[_POSITION]):
+                    return told
+            told = await rare_hits(way, counted=True)
+            if are_few(told[_RANKED]):
+                keep(way, told)
                 return told
-            forget(way, values["q"], view)
         told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
+        keep(way, told)
+        return told
+
+    def keep(way: Way, told: Any) -> None:
         if moment is None and not kinds:
             remember(way, values["q"], view, told[_RANKED], told[_POSITION])
-        return told
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):
             return await hits("anywhere")
         known = few("by stem", values["q"], view) if moment is None else None
-        if known is None or known.hits >= values["limit"]:  # fewer by stem alone would not fill the page
+        if not (known and known.lately and known.hits < values["limit"]):  # so few would not fill the page
             told = await hits("by stem")
             if told[_NUMBER] >= values["limit"]:
                 return told

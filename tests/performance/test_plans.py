@@ -197,9 +197,12 @@ _LOOKED_INTO = {
 
 
 @pytest.mark.parametrize("way", get_args(Way))
-async def test_a_search_for_words_that_few_records_have_is_planned_once(large: Register, way: Way) -> None:
+@pytest.mark.parametrize("counted", [False, True], ids=["known", "counted"])
+async def test_a_search_for_words_that_few_records_have_is_planned_once(
+    large: Register, way: Way, *, counted: bool
+) -> None:
     """What plans take is most of such a search; and the plan that is kept goes by the words, whatever they are."""
-    statement = found_rare(1, way, some_kinds=False)
+    statement = found_rare(1, way, some_kinds=False, counted=counted)
     assert await plans_kept(large, statement, statement.args(_EVENT)) == 2
     prepared = await large.superuser.prepare(statement.sql)
     plan = json.dumps(await prepared.explain(*statement.args({**_EVENT, "q": "qux", "t0": "qux"})))

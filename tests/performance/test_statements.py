@@ -5,6 +5,7 @@ who is asking) and the `commit` around it.
 """
 
 import asyncio
+import time
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ import pytest
 
 from app.db import Database
 from app.operations.kept import VERSION
+from app.search import rarity
+from app.search.queries import found
 from tests import make, rows
 from tests.cast import Cast
 from tests.conftest import Register
@@ -53,6 +56,20 @@ async def test_a_search_looks_again_only_if_whole_words_do_not_fill_the_page(
         hits = (await client.get(f"/v1/search?q={query}")).json()["items"]
         looks.append((len(hits), sum("scored" in each for each in sent)))
     assert looks == [(3, 2), (3, 1), (2, 1)]
+
+
+async def test_words_that_were_rare_long_ago_are_counted_by_a_plan_that_is_kept(
+    client: httpx.AsyncClient, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = found(1, "by stem", some_kinds=False).sql
+    counts = []
+    for seconds in (0, 61, 122):
+        monkeypatch.setattr(rarity, "monotonic", lambda later=seconds: time.monotonic() + later)
+        await make.record(client, "events", title="Numbat")  # so that no answer is known
+        sent.clear()
+        await client.get("/v1/search?q=numbat&limit=1")
+        counts.append((sent.count(planned), sum("scored" in each for each in sent)))
+    assert counts == [(1, 1), (0, 1), (0, 1)]
 
 
 @pytest.mark.parametrize("path", ["/v1/search?q=mediation&limit=1", "/v1/events/stats?group_by=status"])
