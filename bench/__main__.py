@@ -120,7 +120,6 @@ class Part:
         """Each operation by all who have it, one right after the other: the machine is as fast for all of them."""
         asyncio.run(data.settle(self.found.address))
         ours = self.found.server
-        self._wrk(ours, self.calls["get"])  # what was written last has left the caches cold
         for name, call in self.calls.items():
             if self._wanted(name) and name != _BESIDE_GET:
                 self._operation(name, call, limit, others)

@@ -72,10 +72,8 @@ def _measure(found: Register, asked: argparse.Namespace) -> bool:
         for name, call in calls.items():
             for on in (True, False) if number % 2 else (False, True):
                 asyncio.run(_switch(found.address, on=on))
-                wrk(found.server, call, asked.seconds, found.postmaster, found.folder)  # plans are made anew
-                rounds[name][on].append(
-                    wrk(found.server, call, asked.seconds, found.postmaster, found.folder)
-                )
+                result = wrk(found.server, call, asked.seconds, found.postmaster, found.folder)
+                rounds[name][on].append(result)
     asyncio.run(_switch(found.address, on=True))
     table = Table("operation", "CPU ms without", "CPU ms with", "with / without", "asked", "met")
     good = True

