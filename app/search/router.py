@@ -65,22 +65,19 @@ async def search(request: Request) -> Response:
 
     async def hits(way: Way) -> Any:
         known = few(way, values["q"], view) if moment is None else None
+        told: Any = None
         if known is not None and (way == "by stem" or all(map(in_trigrams, terms))):
             if known.lately:
                 told = await rare_hits(way, counted=False)
                 if known.still_few(told[_POSITION]):
                     return told
             told = await rare_hits(way, counted=True)
-            if are_few(told[_RANKED]):
-                keep(way, told)
-                return told
-        told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
-        keep(way, told)
-        return told
-
-    def keep(way: Way, told: Any) -> None:
-        if moment is None and not kinds:
+        if told is None or not are_few(told[_RANKED]):
+            told = (await database.fetch(found(size, way, some_kinds=some_kinds), values, context))[0]
+        some_are_few = some_kinds and are_few(told[_RANKED])  # which tells nothing of all kinds
+        if moment is None and not some_are_few:
             remember(way, values["q"], view, told[_RANKED], told[_POSITION])
+        return told
 
     async def best_hits() -> Any:
         if not spaced(values["q"]):

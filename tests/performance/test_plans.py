@@ -130,6 +130,22 @@ async def kept_plan_of(register: Register, collection: Collection, query: str) -
     return plan
 
 
+async def test_whether_records_moved_is_asked_once_for_a_page(large: Register) -> None:
+    """Whatever was written since its walk began, and however many rows it has."""
+    events = next(each for each in COLLECTIONS if each.name == "events")
+    asked = read(events, b"sort=id")
+    asked.shape = asked.shape._replace(after=True)
+    statement = page_plan(events, asked, settled=True)
+    args = statement.args({"since": -1, "c0": UUID(int=0), "limit": 51})
+    async with large.superuser.transaction():
+        await large.superuser.execute("set local track_functions = 'all'")
+        assert len(await large.superuser.fetch(statement.sql, *args)) == 51
+        assert await large.superuser.fetchval(_CALLS) == 1
+
+
+_CALLS = "select calls from pg_stat_xact_user_functions where funcname = 'has_changed'"
+
+
 @pytest.mark.parametrize("rare", ["visibility=own", "owner=TH"])
 async def test_what_is_rare_is_found_by_its_index_in_any_order(large: Register, rare: str) -> None:
     """Also by a plan that is made once for all values: few of 100 000 are drafts, or a country's own."""
