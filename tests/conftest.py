@@ -8,6 +8,7 @@ import atexit
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -39,6 +40,8 @@ from tests import make
 from tests.cast import CALLERS, Cast
 
 atexit.register(gc.freeze)  # or each process looks for garbage in all it holds, for seconds, before it ends
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup: what tests start would be deaf, too
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 _ADDRESS, _SUPERUSER = "WORKPLAN_TEST_ADDRESS", "WORKPLAN_TEST_SUPERUSER"
 _QUICK = {
