@@ -31,6 +31,7 @@ from app.operations.documented import (
 from app.overlaps.duplicates import DUPLICATES_MOST
 from app.overlaps.schemas import OverlapDecided, Overlaps, RowsAlike
 from app.persons.schemas import PERSONAL, ErasedPersons, Erasure, SubjectReport
+from app.plan.documented import schemas as plan_schemas
 from app.plan.schemas import Redline
 from app.progress_reports.schemas import ReturnReason
 from app.status_reports.explained import WhyStatus
@@ -82,7 +83,7 @@ def schemas() -> dict[str, Any]:
         found |= _references(collection, plain)
     for collection in api.COLLECTIONS:
         found |= _of_collection(collection, plain)
-    return found | _whole_plan(found) | feed_schemas(api.COLLECTIONS) | PAGES | KEY_PAGES | COMMON_SCHEMAS
+    return found | plan_schemas(found) | feed_schemas(api.COLLECTIONS) | PAGES | KEY_PAGES | COMMON_SCHEMAS
 
 
 def _name_references(collection: Collection, plain: dict[str, Any]) -> None:
@@ -306,34 +307,6 @@ def _clearable(field: Mapping[str, Any]) -> dict[str, Any]:
     if "enum" in cleared:
         cleared["enum"] = [*cleared["enum"], None]
     return cleared
-
-
-def _whole_plan(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan as it is read: with its areas, each with its goals, each with its printed activities."""
-
-    def listed(items: str, about: str) -> dict[str, Any]:
-        return {
-            "type": "array",
-            "maxItems": 1000,
-            "items": schema_ref(items),
-            "description": about,
-            "readOnly": True,
-            "examples": [[]],
-        }
-
-    def under(of: str, name: str, items: str, about: str) -> dict[str, Any]:
-        schema: dict[str, Any] = deepcopy(found[of])
-        own = {key: value for key, value in schema["properties"].items() if "Excerpt" not in str(value)}
-        schema["properties"] = {**own, name: listed(items, about)}
-        return schema
-
-    area = under("Area", "goals", "PlanGoal", "The goals that stand under it.")
-    goal = under("Goal", "activities", "Activity", "The activities that it proposes, as printed.")
-    area["description"] = "An area in the text of the plan, with its goals."
-    goal["description"] = "A goal in the text of the plan, with its proposed activities."
-    plan = under("Plan", "areas", "PlanArea", "The four headings, with what stands under them.")
-    plan["properties"]["goals"] = listed("PlanGoal", "The goals that stand under no area.")
-    return {"Plan": plan, "PlanArea": area, "PlanGoal": goal}
 
 
 def _a(words: str) -> str:
