@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
+from app.audit.documented import CHECKPOINT, VERDICT
 from app.audit.verifying import BEGINNING, newest, read_checkpoint, verify
 from app.collection.asked import only
 from app.collection.days import told
@@ -67,10 +68,7 @@ _add(
     "read_checkpoint",
     Permission.READ,
     "Read a checkpoint",
-    responses=doc.ok(
-        200, "The checkpoint.", {"application/json": {"schema": doc.schema_ref("Checkpoint")}}, "ETag"
-    )
-    | doc.problems(*doc.READS, 304),
+    responses=doc.ok(200, "The checkpoint.", CHECKPOINT, "ETag") | doc.problems(*doc.READS, 304),
     openapi_extra={"parameters": [doc.IF_NONE_MATCH]},
 )
 _add(
@@ -79,10 +77,7 @@ _add(
     "verify_journal",
     Permission.AUDIT,
     "Verify the journal",
-    responses=doc.ok(
-        200, "How far it holds.", {"application/json": {"schema": doc.schema_ref("Verdict")}}, "ETag"
-    )
-    | doc.problems(*doc.READS, 304, 403),
+    responses=doc.ok(200, "How far it holds.", VERDICT, "ETag") | doc.problems(*doc.READS, 304, 403),
     openapi_extra={
         "parameters": [
             doc.parameter(

@@ -17,6 +17,7 @@ from app.operations.doors import open_door
 from app.operations.kept import Version
 from app.operations.serving import caller_of, context_at, headers_of, moment_of, service_of
 from app.operations.versions import of_version
+from app.search.documented import HITS
 from app.search.queries import SEARCHED, Way, found, found_rare
 from app.search.rarity import are_few, few, remember
 
@@ -104,8 +105,7 @@ open_door(
     "search",
     Permission.READ,
     summary="Search everything",
-    responses=doc.ok(200, "The best hits.", doc.hits_content(), "ETag", "Memento-Datetime")
-    | doc.problems(*doc.READS, 304),
+    responses=doc.ok(200, "The best hits.", HITS, "ETag", "Memento-Datetime") | doc.problems(*doc.READS, 304),
     openapi_extra={
         "parameters": [
             {**doc.query_words(), "required": True},

@@ -17,6 +17,10 @@ def schema_ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
+def described(kind: str, description: str, example: Any, **bounds: Any) -> dict[str, Any]:
+    return {"type": kind, "description": description, **bounds, "examples": [example]}
+
+
 @cache
 def _header_ref(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}

@@ -6,10 +6,9 @@ from app.collection.asked import LIMIT_MOST
 from app.collection.collection import Collection
 from app.http.formats import CSV, JSON, NDJSON, XLSX
 from app.http.workbooks import ROWS_MOST
-from app.operations.documented.answers import BINARY, schema_ref
+from app.operations.documented.answers import BINARY, described, schema_ref
 from app.operations.documented.examples import EXAMPLE_ID, record_example
 from app.operations.documented.questions import filter_example, grouped
-from app.operations.documented.schemas import COMMON_SCHEMAS, described
 
 
 def record_content(collection: Collection) -> dict[str, Any]:
@@ -74,11 +73,6 @@ def history_content() -> dict[str, Any]:
 
 def difference_content() -> dict[str, Any]:
     return {"application/json": {"schema": schema_ref("Difference")}}
-
-
-def hits_content() -> dict[str, Any]:
-    example = {"items": COMMON_SCHEMAS["Hit"]["examples"]}
-    return {"application/json": {"schema": schema_ref("Hits"), "example": example}}
 
 
 def links_of(collection: Collection, one: str) -> dict[str, Any]:
