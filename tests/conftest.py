@@ -35,6 +35,7 @@ from app.db import PLAIN, Database
 from app.jobs import running
 from app.main import create_app
 from app.operations.serving import Service
+from app.search import rarity
 from app.settings import Settings
 from tests import make
 from tests.cast import CALLERS, Cast
@@ -219,6 +220,7 @@ class Register:
         remembering: Service = self.app.state.service
         remembering.doorkeeper.forget()
         remembering.wakeups.head = min(remembering.wakeups.head, self.kept.begun)
+        rarity._rare.clear()  # else words that another test has made rare are not counted
 
     async def written(self) -> tuple[int, int]:
         """Changes ever made, and requests remembered: the same for as long as tests only read."""
