@@ -214,3 +214,15 @@ WRITE_SHOWN = instead(
           jsonb_build_object('visibility', '''public''::text', 'owner', 'null::text'));
 """,
 )
+
+# Since migration 0072 rows that mirror a list go by a trigger of its record, as they come.
+WRITE_GONE = instead(
+    WRITE_SHOWN,
+    "\n  if tg_op = 'UPDATE' then\n",
+    """
+  if tg_op = 'DELETE' then
+    delete from «through» t using old_rows r where t.«owner» = r.id and t.field = '«field»';
+    return null;
+  elsif tg_op = 'UPDATE' then
+""",
+)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, get_args
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from app.api import COLLECTIONS
@@ -243,3 +244,22 @@ async def test_searches_that_are_asked_together_are_planned_once(
     prepared = await large.superuser.prepare(statement.sql)
     plan = json.dumps(await prepared.explain(*args))
     assert {index for index in _LOOKED_INTO["anywhere"] if index in plan} == _LOOKED_INTO[way]
+
+
+_READ = "select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relname = 'hidden_records'"
+_SEVERAL = """insert into events (title, kind, status, date_precision, mode)
+select 'Event', 'seminar', 'planned', 'unknown', 'hybrid' from generate_series(1, 8)"""
+
+
+async def test_whether_a_record_was_ever_hidden_is_looked_up_for_it_alone(database_address: str) -> None:
+    connection = await asyncpg.connect(database_address)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(
+        "insert into hidden_records (record_id, kind, visibility) "
+        "select uuidv7(), 'events', 'own' from generate_series(1, 500)"
+    )
+    await connection.execute(_SEVERAL)
+    assert await connection.fetchval(_READ) == 0
+    await transaction.rollback()
+    await connection.close()

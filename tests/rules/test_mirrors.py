@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from app.tables import METADATA
 from tests import make
 from tests.rules.test_the_journal import rows_of
 
@@ -41,3 +42,38 @@ async def test_mirrors_follow_their_records(
     )
     assert (await rows_of(database_address, _WORDS))[0][0] == 0
     assert (await rows_of(database_address, _LINKS))[0][0] == 0
+
+
+_WITHOUT_RECORD = " union all ".join(
+    f"select '{mirror.name}' from {mirror.name} m where not exists (select from {key.column.table.name} r "
+    f"where r.id = m.{key.parent.name})"
+    for mirror in METADATA.sorted_tables
+    if "mirrors" in mirror.info
+    for key in mirror.foreign_keys
+    if key.ondelete
+)
+
+
+@pytest.mark.parametrize("at_a_time", [1, 3])
+async def test_what_mirrors_a_list_goes_with_its_record(
+    client: httpx.AsyncClient, database_address: str, at_a_time: int
+) -> None:
+    """The database does not look up for each row of a mirror whether its record is there."""
+    named = {path: await make.record(client, path) for path in ("goals", "organisations", "activities")}
+    goals, organisations, activities = ([{"id": each["id"]}] for each in named.values())
+    lists = {
+        "events": {
+            "goals": [{**goals[0], "link": "stated"}],
+            "organisations": [{**organisations[0], "role": "host"}],
+            "activities": activities,
+        },
+        "activities": {"partners": organisations, "consulted_bodies": organisations},
+        "framework-items": {"goals": goals},
+    }
+    for path, said in lists.items():
+        for _ in range(3):
+            await make.record(client, path, **said)
+        table = path.replace("-", "_")
+        newest = f"select id from {table} order by id desc limit {at_a_time}"
+        await rows_of(database_address, f"delete from {table} where id in ({newest})")
+    assert await rows_of(database_address, _WITHOUT_RECORD) == []
