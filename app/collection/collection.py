@@ -75,7 +75,7 @@ class Collection:
     ) -> None:
         assert isinstance(model.__table__, Table)
         self.table: Table = model.__table__
-        self.name: str = self.table.name
+        self.name = str(self.table.name)  # plain, so that it is written into statements
         self.path = path or self.name.replace("_", "-")
         self.schema = schema
         self.singular = singular

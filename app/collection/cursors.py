@@ -22,12 +22,13 @@ def _sealed(asked: Asked, payload: bytes) -> bytes:
     return asked.fingerprint().encode() + payload
 
 
-def cursor_of(seal: Seal, asked: Asked, position: int, keys: list[Any]) -> str:
+def cursor_of(seal: Seal, asked: Asked, since: int, keys: list[Any]) -> str:
     """An opaque cursor that continues after the row with these sort keys.
 
-    It keeps the feed position at which the first page was read, so that the walk ends in the order in which it began.
+    It keeps a feed position at which records had the places that they had when the first page was read, so that the
+    walk ends in the order in which it began.
     """
-    payload = to_json([asked.values.get("since", position), *keys])
+    payload = to_json([since, *keys])
     return base64.urlsafe_b64encode(seal.of(_sealed(asked, payload), _SEAL) + payload).rstrip(b"=").decode()
 
 

@@ -138,23 +138,24 @@ def _ordered(statement: Statement, keys: Sequence[ColumnElement[Any]], shape: Sh
     return statement.order_by(*order).limit(limit)
 
 
-def _moved(collection: Collection, shape: Shape) -> CTE:
-    """The rows that were changed since the walk began, with the sort keys that they had then.
+def _changed(collection: Collection) -> CTE:
+    """The records that were changed since the walk began, and their last change before it."""
+    columns = column("record_id", Uuid), column("commit_number", BigInteger), column("ordinal", Integer)
+    changed = func.changed_before(collection.name, _SINCE).table_valued(*columns)
+    return select(*changed.c).cte("changed")
+
+
+def _moved(collection: Collection, shape: Shape, changed: CTE) -> CTE:
+    """Those of them that the caller sees, with the sort keys that they had when the walk began.
 
     A walk ends in the order in which it began: a row that is re-dated on the way keeps its old place in it.
     """
-    before = func.changed_before(collection.name, _SINCE).table_valued(
-        column("record_id", Uuid), column("commit_number", BigInteger), column("ordinal", Integer)
-    )
     then = CHANGES.alias("then")
     keys = sort_keys(
         collection, shape, lambda name: cast(then.c.record[name].astext, collection.filters[name].kind.type)
     )
-    there = select(then.c.record_id, *_labelled(keys)).select_from(
-        before.join(
-            then, (then.c.commit_number == before.c.commit_number) & (then.c.ordinal == before.c.ordinal)
-        )
-    )
+    same = (then.c.commit_number == changed.c.commit_number) & (then.c.ordinal == changed.c.ordinal)
+    there = select(then.c.record_id, *_labelled(keys)).select_from(changed.join(then, same))
     return there.where(then.c.action != "delete", then.c.action != "merge").cte("moved")
 
 
@@ -166,12 +167,11 @@ def _listed(
     collection: Collection,
     shape: Shape,
     columns: Mapping[str, ColumnElement[Any]],
-    *,
-    settled: bool = False,
+    moved: CTE | None = None,
 ) -> Statement:
     """The columns of the rows that the filters leave, in order, behind the cursor; then the sort keys.
 
-    `settled`: as if no record had changed since the walk began.
+    `moved`: what was changed since the walk began, as it was then; else as if nothing had.
     """
     row = collection.table
     keys = sort_keys(collection, shape, lambda name: row.c[name])
@@ -181,9 +181,8 @@ def _listed(
     if not shape.after:
         return _found(collection, statement, keys, shape)
     statement = statement.where(_after(collection, keys, shape))
-    if settled:
+    if moved is None:
         return _found(collection, statement, keys, shape)
-    moved = _moved(collection, shape)
     stayed = statement.where(row.c.id.not_in(select(moved.c.record_id)))
     before = [moved.c[f"k{number}"] for number in range(len(keys))]
     back = (
@@ -223,25 +222,47 @@ def _fields(collection: Collection, shape: Shape, expand: Expand) -> dict[str, S
 def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) -> Compiled:
     """One page: the feed position it was read at, then the rows as JSON text with their sort keys.
 
-    `settled`: as if no record had changed since the walk began; `moved` says whether one has, and the page is wrong.
+    Behind a cursor it tells, too, whether records have `moved` since the walk began. `settled`: as if none had been
+    changed; if one was, that counts as moved, and the page is wrong.
     """
     shape = asked.shape
 
     def build() -> Statement:
         fields = _fields(collection, shape, asked.expand)
-        json = record_json(collection, collection.table, fields, asked.expand)
-        page = _listed(collection, shape, {"j": json}, settled=settled).subquery()
-        moved = [_any_moved(collection).label("moved")] if settled else []
-        return select(JOURNAL_HEAD.c.position, *moved, *page.c).select_from(
-            JOURNAL_HEAD.outerjoin(page, true())
-        )
+        columns = {"j": record_json(collection, collection.table, fields, asked.expand)}
+        if not shape.after:
+            return _told_with(_listed(collection, shape, columns))
+        if settled:
+            return _told_with(_listed(collection, shape, columns), _has_changed(collection))
+        changed = _changed(collection)
+        moved = _moved(collection, shape, changed)
+        has_moved = _has_moved(collection, shape, changed, moved)
+        return _told_with(_listed(collection, shape, columns, moved), has_moved)
 
     return collection.statement(("page", shape, settled), build)
 
 
-def _any_moved(collection: Collection) -> ColumnElement[bool]:
+def _told_with(page: Statement, *flags: ColumnElement[bool]) -> Statement:
+    """The place in the feed at which a page is read, and whether records `moved`, beside each of its rows."""
+    rows = page.subquery()
+    told = JOURNAL_HEAD.c.position, *(flag.label("moved") for flag in flags)
+    return select(*told, *rows.c).select_from(JOURNAL_HEAD.outerjoin(rows, true()))
+
+
+def _has_changed(collection: Collection) -> ColumnElement[bool]:
+    """Whether a record that was there when the walk began has changed since."""
     changed = select(func.has_changed(collection.name, _SINCE))  # asked once, not for each row
     return and_(JOURNAL_HEAD.c.position > _SINCE, changed.scalar_subquery())
+
+
+def _has_moved(collection: Collection, shape: Shape, changed: CTE, moved: CTE) -> ColumnElement[bool]:
+    """Whether one of them has another place than it had, or may have: it is not seen, or has gone."""
+    row = collection.table
+    keys = sort_keys(collection, shape, lambda name: row.c[name])
+    elsewhere = [key.is_distinct_from(moved.c[f"k{number}"]) for number, key in enumerate(keys)]
+    now = changed.outerjoin(moved, moved.c.record_id == changed.c.record_id)
+    now = now.outerjoin(row, row.c.id == changed.c.record_id)
+    return select(changed).select_from(now).where(or_(row.c.id.is_(None), *elsewhere)).exists()
 
 
 def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
@@ -257,7 +278,8 @@ def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
             columns = collection.cells(row, shape.fields or tuple(collection.outputs))
             if ending == "xlsx":
                 columns = {name: bare(column) for name, column in columns.items()}
-        rows = _listed(collection, shape, columns).subquery()
+        moved = _moved(collection, shape, _changed(collection)) if shape.after else None
+        rows = _listed(collection, shape, columns, moved).subquery()
         return select(*(rows.c[name] for name in columns))
 
     return collection.statement((ending, shape), build)

@@ -228,7 +228,9 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     )
     if asked.shape.after and rows[0]["moved"]:
         rows = await service.database.fetch(page_plan(collection, asked), values, context)
-    position = rows[0]["position"]
+    position = since = rows[0]["position"]
+    if asked.shape.after and rows[0]["moved"]:
+        since = values["since"]
     answer = caching(moment, ETag=f'"{position}.{suffix}"')
     items = [row["j"] for row in rows[:limit] if row["j"] is not None]
     total = ""
@@ -239,7 +241,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     if len(rows) > limit:
         last = rows[limit - 1]
         keys = [last[f"k{number}"] for number in range(len(asked.shape.sort))]
-        cursor = cursor_of(service.seal, asked, position, keys)
+        cursor = cursor_of(service.seal, asked, since, keys)
         address = (
             f"{address_of(request)}{request.scope['path']}?{asked.query(as_of=asked.as_of, cursor=cursor)}"
         )

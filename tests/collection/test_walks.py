@@ -86,6 +86,49 @@ async def test_a_re_dated_row_keeps_its_place_in_a_walk_that_began_before(
     assert [record["id"] for record in first["items"] + rest] == order
 
 
+_ELSEWHERE = {"start_date": "2030-01-01", "end_date": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "statements_of_pages"),
+    [
+        (None, [1, 1]),
+        ({"note": "Postponed."}, [2, 1]),
+        (_ELSEWHERE, [2, 2]),
+    ],
+    ids=["a new record", "another note", "another place"],
+)
+async def test_what_is_written_beside_a_walk_is_looked_at_by_one_page_unless_it_moves_a_record(
+    cast: Cast, statements: SimpleNamespace, change: dict[str, Any] | None, statements_of_pages: list[int]
+) -> None:
+    made = [await _of_year(cast, 2001 + number) for number in range(5)]
+    page = (await cast.anonymous.get("/v1/events?sort=start_date&limit=2")).json()
+    if change:
+        await cast.secretariat.patch(f"/v1/events/{made[0]['id']}", json=change)
+    else:
+        await _of_year(cast, 2010)
+    sent = []
+    for _ in statements_of_pages:
+        statements.count = 0
+        page = (await cast.anonymous.get(page["next"].replace("limit=2", "limit=1"))).json()
+        sent.append(statements.count)
+    assert sent == statements_of_pages
+
+
+async def test_a_row_that_was_hidden_while_it_moved_is_not_seen_twice(cast: Cast) -> None:
+    made = [await _of_year(cast, 2001 + number) for number in range(4)]
+    page = (await cast.anonymous.get("/v1/events?sort=start_date&limit=1")).json()
+    for change in ({"visibility": "own", **_ELSEWHERE}, {"visibility": "public"}):
+        await cast.secretariat.patch(f"/v1/events/{made[0]['id']}", json=change)
+        page = (await cast.anonymous.get(page["next"])).json()
+    rest = await walk(cast.anonymous, page["next"])
+    assert [record["id"] for record in rest] == [made[3]["id"]]
+
+
+async def _of_year(cast: Cast, year: int) -> dict[str, Any]:
+    return await make.record(cast.secretariat, "events", start_date=f"{year}-01-01")
+
+
 async def test_an_export_goes_on_behind_a_cursor(client: httpx.AsyncClient, database_address: str) -> None:
     await rows.events(database_address, 60)
     first = (await client.get("/v1/events?limit=20")).json()
