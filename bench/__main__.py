@@ -119,6 +119,7 @@ class Part:
     def _round(self, limit: Server, others: Others) -> None:
         """Each operation by all who have it, one right after the other: the machine is as fast for all of them."""
         asyncio.run(data.settle(self.found.address))
+        self.found.checkpoint()
         ours = self.found.server
         for name, call in self.calls.items():
             if self._wanted(name) and name != _BESIDE_GET:

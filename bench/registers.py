@@ -14,6 +14,7 @@ import asyncpg
 from app import embedded, preparing
 from app.access.keys import new_key
 from app.access.permissions import Role
+from app.embedded.folder import Folder
 from bench import data
 from bench.operations import Measured
 from bench.processes import OTHER_CORE, Server, pin, serving
@@ -25,7 +26,7 @@ _SETTINGS = {
     "checkpoint_timeout": "30min",
     "max_wal_size": "8GB",
     "max_connections": "200",  # for all who are measured in one round
-    "min_wal_size": "4GB",  # files of the log are used again, as by a server that has run for a while
+    "min_wal_size": "4GB",
 }
 """Nothing runs beside the rounds; each begins behind a checkpoint. Commits are durable, as they are in production."""
 
@@ -54,6 +55,23 @@ class Register:
     server: Server
     measured: Measured
 
+    def checkpoint(self) -> None:
+        """Files of the log are used again after it, as by a server that has run for a while: to make new ones takes who
+        writes most the longest.
+        """
+        asyncio.run(_checkpoint(Folder(self.folder / "data")))
+
+
+async def _checkpoint(folder: Folder) -> None:
+    connection = await asyncpg.connect(
+        host=str(folder.socket),
+        user="postgres",
+        password=folder.superuser_password.read_text().strip(),
+        database="workplan",
+    )
+    await connection.execute("checkpoint", timeout=300)
+    await connection.close()
+
 
 @contextmanager
 def register(
@@ -78,7 +96,9 @@ def register(
             "WORKPLAN_ADDRESS_QUOTA": "999999999",
         }
         with serving(command, port, environment) as server:
-            yield Register(events, running.dsn, running.pid, home, server, measured)
+            found = Register(events, running.dsn, running.pid, home, server, measured)
+            found.checkpoint()
+            yield found
 
 
 async def _measured(address: str) -> Measured:
