@@ -10,7 +10,7 @@ import os
 import sys
 from typing import IO
 
-from app.report_files.pages import Given
+from app.report_files.given import Given
 
 
 def made(name: str, given: Given, to: IO[bytes]) -> None:

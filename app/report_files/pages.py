@@ -1,20 +1,26 @@
 """A status report as pages: headings, sentences, tables and pictures in their order. PDF and DOCX are made of these."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.report_files import wording
-from app.report_files.charts import CHARTS
+from app.report_files.blocks import (
+    LISTED_MOST,
+    Block,
+    Cell,
+    cell,
+    figure,
+    heading,
+    sentence,
+    separated,
+    strong,
+    table,
+)
+from app.report_files.given import Given, Report
 from app.report_files.lettering import shown
 from app.report_files.tables import CHANGES, was_and_is
 
-Report = Mapping[str, Any]
-Cell = dict[str, Any]
-"""A piece of text: `text`, where it leads (`href`), and whether it is `strong`."""
-Block = dict[str, Any]
 _RESPONSES = {
     "reported": "reported", "nothing_to_report": "nothing to report", "not_reported": "not reported",
     "not_applicable": "not applicable",
@@ -24,31 +30,6 @@ _CHANGE_WORDS = {
     "slipped": "Slipped: past the last day, and not finished", "newly_added": "Newly added", "dropped": "Dropped",
     "redated": "Re-dated: other dates than before",
 }  # fmt: skip
-_LISTED_MOST = 250
-"""Rows of a table, and activities of a goal, that are put on paper: all of them stand in the workbook."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """A report, and what is said of it beside its content."""
-
-    report: Report
-    digest: str
-    """SHA-256 of its JSON."""
-    base: str
-    """Address of the register."""
-
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """Of the countries that are parties."""
-        return {each["country"]: shown(each["name"]) for each in self.report["members"]}
-
-    def at(self, href: str | None) -> str | None:
-        """Where a number leads: to its rows, of a frozen report to those of then."""
-        if href is None or self.report["kind"] == "live":
-            return href and self.base + href
-        moment = self.report["as_of"].replace("+00:00", "Z")
-        return f"{self.base}{href}{'&' if '?' in href else '?'}as_of={moment}"
 
 
 def front(given: Given) -> dict[str, Any]:
@@ -95,8 +76,8 @@ def _overview(given: Given) -> Iterator[Block]:
     rate, conflicts = overall["rate"], overall["conflicts"]
     accepted = [each for each in report["reports"] if _taken(each)]
     members = sum(each["organisation"] is None for each in accepted)
-    yield _heading("Overview")
-    yield _said(
+    yield heading("Overview")
+    yield sentence(
         "Of ", _link(given, str(overall["activities"]), overall["href"]), " activities, ",
         f"{rate['counted']} count towards the rate; {rate['reached']} of them are reported as implemented or ongoing",
         f" ({rate['percent']:.1f} %). " if rate["percent"] is not None else ". ",
@@ -105,11 +86,11 @@ def _overview(given: Given) -> Iterator[Block]:
               conflicts["href"]),
         " the dates and events on record.",
     )  # fmt: skip
-    yield _figure("progress")
-    yield _table(
+    yield figure("progress")
+    yield table(
         [("Status", 3, "left"), ("As reported", 2, "right"), ("As dates and events have it", 2, "right")],
         (
-            [_text(said["status"]), _count(given, said), _count(given, derived)]
+            [cell(said["status"]), _count(given, said), _count(given, derived)]
             for said, derived in zip(report["by_status"], report["by_derived_status"], strict=True)
         ),
         "Activities by status.",
@@ -118,50 +99,52 @@ def _overview(given: Given) -> Iterator[Block]:
 
 def _reporting(given: Given) -> Iterator[Block]:
     report = given.report
-    yield _heading("Who has reported")
+    yield heading("Who has reported")
     missing = [_reporter(each) for each in report["reports"] if not _taken(each)]
     if missing:
-        yield _said(_strong("No accepted report: "), wording.listed(missing), ".")
+        yield sentence(strong("No accepted report: "), wording.listed(missing), ".")
     else:
-        yield _said("Every report is accepted.")
+        yield sentence("Every report is accepted.")
     columns = [("Country or body", 10, "left"), ("State of its report", 8, "left"), ("Since", 10, "left")]
     columns += [
         (name, 7, "right") for name in ("Reported", "Nothing to report", "Not applicable", "Not reported")
     ]
-    yield _table(
+    yield table(
         columns,
         (
             [
-                _link(given, _reporter(each), each["href"]), _text(each["state"], strong=not _taken(each)),
-                _text(wording.day((each["state_since"] or "")[:10])),
-                *(_text(str(count)) for count in each["lines"].values()),
+                _link(given, _reporter(each), each["href"]), cell(each["state"], strong=not _taken(each)),
+                cell(wording.day((each["state_since"] or "")[:10])),
+                *(cell(str(count)) for count in each["lines"].values()),
             ]
             for each in report["reports"]
         ),
         "Reports, and the answers in them by activity.",
     )  # fmt: skip
-    yield _figure("matrix")
+    yield figure("matrix")
     if overviews := [each for each in report["reports"] if each["overview"]]:
-        yield _heading("In the words of those who report", 2)
+        yield heading("In the words of those who report", 2)
         for each in overviews:
-            yield _said(_strong(f"{_reporter(each)}. "), shown(each["overview"]))
+            yield sentence(strong(f"{_reporter(each)}. "), shown(each["overview"]))
 
 
 def _goals(given: Given) -> Iterator[Block]:
-    yield _heading("Progress by goal")
-    yield _said("Where the status that dates and events say contradicts the reported one, it is set in bold.")
+    yield heading("Progress by goal")
+    yield sentence(
+        "Where the status that dates and events say contradicts the reported one, it is set in bold."
+    )
     for goal in given.report["goals"]:
         rate = goal["rate"]
-        yield _heading(f"Goal {goal['number']}", 2)
-        yield _said(shown(goal["title"]))
+        yield heading(f"Goal {goal['number']}", 2)
+        yield sentence(shown(goal["title"]))
         percent = "no rate, as none counts" if rate["percent"] is None else f"{rate['percent']:.1f} %"
-        yield _said(
+        yield sentence(
             f"Implemented or ongoing: {rate['reached']} of {rate['counted']} ({percent}). ",
-            *_separated([_status(given, each) for each in goal["by_status"] if each["count"]]),
+            *separated([_status(given, each) for each in goal["by_status"] if each["count"]]),
         )
         if goal["activities"]:
             yield _activities(given, goal)
-        for activity in goal["activities"][:_LISTED_MOST]:
+        for activity in goal["activities"][:LISTED_MOST]:
             yield from _lines(given, activity)
 
 
@@ -172,13 +155,13 @@ def _status(given: Given, each: Mapping[str, Any]) -> Cell:
 def _activities(given: Given, goal: Mapping[str, Any]) -> Block:
     columns = [("Code", 5, "left"), ("Activity", 20, "left"), ("Lead", 5, "left"), ("Period", 7, "left"),
                ("Reported", 6, "left"), ("Dates say", 6, "left")]  # fmt: skip
-    return _table(
+    return table(
         columns,
         (
             [
-                _link(given, each["code"] or "–", each["href"]), _text(shown(each["title"])),
-                _text(each["lead"] or "–"), _text(wording.span(each["start_date"], each["end_date"]) or "–"),
-                _text(each["status"]), _text(each["derived_status"], strong=each["status_conflict"]),
+                _link(given, each["code"] or "–", each["href"]), cell(shown(each["title"])),
+                cell(each["lead"] or "–"), cell(wording.span(each["start_date"], each["end_date"]) or "–"),
+                cell(each["status"]), cell(each["derived_status"], strong=each["status_conflict"]),
             ]
             for each in goal["activities"]
         ),
@@ -194,14 +177,14 @@ def _lines(given: Given, activity: Mapping[str, Any]) -> Iterator[Block]:
         who, words = _country(given, line), list(_words(line))
         if line["response"] == "reported" or words:
             said = line["status"] or _RESPONSES[line["response"]]
-            yield _said(
+            yield sentence(
                 _link(given, f"{named}, {who}", line["href"], strong=True), f": {said}. ", *words, small=True
             )
         else:
             silent.setdefault(line["response"], []).append(who)
     if silent:
         words = [f"{_RESPONSES[response]}: {', '.join(who)}" for response, who in silent.items()]
-        yield _said(_strong(named), f", {'; '.join(words)}.", small=True)
+        yield sentence(strong(named), f", {'; '.join(words)}.", small=True)
 
 
 def _words(line: Mapping[str, Any]) -> Iterator[str]:
@@ -227,19 +210,19 @@ def _money(said: Mapping[str, Any]) -> str:
 
 def _events(given: Given) -> Iterator[Block]:
     events = given.report["events"]
-    yield _heading("Events of the period")
-    yield _figure("events")
+    yield heading("Events of the period")
+    yield figure("events")
     if not events:
         return
-    yield _table(
+    yield table(
         [("Date", 9, "left"), ("Event", 14, "left"), ("Kind", 5, "left"), ("Held in", 3, "left"), ("Goals", 3, "left"),
          ("Status", 5, "left")],
         (
             [
-                _text(wording.span(each["start_date"], each["end_date"] or each["start_date"])),
+                cell(wording.span(each["start_date"], each["end_date"] or each["start_date"])),
                 _link(given, shown(each["title"]), each["href"]),
-                _text(each["kind"].replace("_", " ")), _text(each["country"] or "–"),
-                _text(", ".join(map(str, each["goals"])) or "–"), _text(each["status"]),
+                cell(each["kind"].replace("_", " ")), cell(each["country"] or "–"),
+                cell(", ".join(map(str, each["goals"])) or "–"), cell(each["status"]),
             ]
             for each in events
         ),
@@ -249,21 +232,21 @@ def _events(given: Given) -> Iterator[Block]:
 
 def _funding(given: Given) -> Iterator[Block]:
     report = given.report
-    yield _heading("Funding")
-    yield _said(shown(report["method"]["funding"]))
-    yield _figure("funding")
+    yield heading("Funding")
+    yield sentence(shown(report["method"]["funding"]))
+    yield figure("funding")
     sums = [("Amount", 4, "right"), ("Entries", 2, "right"), ("Without an amount", 4, "right")]
     if report["funding_by_currency"]:
-        yield _table(
+        yield table(
             [("Of", 3, "left"), ("Currency", 3, "left"), *sums],
-            ([_text(each["part"]), _text(each["currency"] or "none given"), *_sums(given, each)]
+            ([cell(each["part"]), cell(each["currency"] or "none given"), *_sums(given, each)]
              for each in report["funding_by_currency"]),
             "Totals by currency.",
         )  # fmt: skip
-        yield _table(
+        yield table(
             [("Of", 3, "left"), ("Source", 8, "left"), ("Commitment", 4, "left"), ("Currency", 3, "left"), *sums],
-            ([_text(each["part"]), _text(shown(each["source"])), _text(each["commitment"] or "not said"),
-              _text(each["currency"] or "–"), *_sums(given, each)] for each in report["funding"]),
+            ([cell(each["part"]), cell(shown(each["source"])), cell(each["commitment"] or "not said"),
+              cell(each["currency"] or "–"), *_sums(given, each)] for each in report["funding"]),
             "By source and commitment.",
         )  # fmt: skip
 
@@ -271,85 +254,85 @@ def _funding(given: Given) -> Iterator[Block]:
 def _sums(given: Given, each: Mapping[str, Any]) -> list[Cell]:
     amount = wording.amount(each["amount"]) if each["amount"] else "–"
     return [
-        _text(amount),
+        cell(amount),
         _link(given, str(each["entries"]), each["href"]),
-        _text(str(each["without_amount"])),
+        cell(str(each["without_amount"])),
     ]
 
 
 def _gaps(given: Given) -> Iterator[Block]:
     report, gaps = given.report, given.report["gaps"]
-    yield _heading("Gaps")
-    yield _said("What the plan asks for and the record lacks.")
+    yield heading("Gaps")
+    yield sentence("What the plan asks for and the record lacks.")
     if report["forced"]:
-        yield _said(_strong("This report was frozen although critical gaps were open and not explained."))
-    yield _table(
+        yield sentence(strong("This report was frozen although critical gaps were open and not explained."))
+    yield table(
         [("Check", 8, "left"), ("Severity", 3, "left"), ("Open", 2, "right"), ("Dismissed", 2, "right")],
         (
-            [_text(each["name"].replace("_", " ")), _text(each["severity"]),
-             _link(given, str(each["open"]), each["href"]), _text(str(each["dismissed"]))]
+            [cell(each["name"].replace("_", " ")), cell(each["severity"]),
+             _link(given, str(each["open"]), each["href"]), cell(str(each["dismissed"]))]
             for each in gaps["by_check"]
         ),
         "Gaps by check.",
     )  # fmt: skip
     if gaps["critical"]:
-        yield _table(
+        yield table(
             [("Critical gap, open", 12, "left"), ("Country", 2, "left"), ("Since", 3, "left")],
-            ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(each["country"] or "–"),
-              _text(wording.day(each["since"]))] for each in gaps["critical"]),
+            ([_link(given, shown(each["why"]), each["subject"]["href"]), cell(each["country"] or "–"),
+              cell(wording.day(each["since"]))] for each in gaps["critical"]),
             f"{wording.several(len(gaps['critical']), 'critical gap', 'critical gaps')} that nobody has explained.",
         )  # fmt: skip
     if gaps["dismissed"]:
-        yield _table(
+        yield table(
             [("Gap, dismissed", 8, "left"), ("Reason", 6, "left"), ("Until", 3, "left")],
-            ([_link(given, shown(each["why"]), each["subject"]["href"]), _text(shown(each["dismissed"]["reason"])),
-              _text(wording.day(each["dismissed"]["until"]))] for each in gaps["dismissed"]),
+            ([_link(given, shown(each["why"]), each["subject"]["href"]), cell(shown(each["dismissed"]["reason"])),
+              cell(wording.day(each["dismissed"]["until"]))] for each in gaps["dismissed"]),
             "Gaps that may stay for the time being, and why.",
         )  # fmt: skip
 
 
 def _difference(given: Given) -> Iterator[Block]:
     found = given.report["difference"]
-    yield _heading("Difference to the previous Consultation")
+    yield heading("Difference to the previous Consultation")
     if found is None:
-        yield _said("No earlier Consultation has a frozen report to compare with.")
+        yield sentence("No earlier Consultation has a frozen report to compare with.")
         return
-    yield _said(
+    yield sentence(
         "Since the ",
         _link(given, shown(found["from"]["title"]), found["from"]["href"]),
         ", activity by activity.",
     )
-    yield _table(
+    yield table(
         [("Change", 10, "left"), ("Activities", 2, "right")],
-        ([_text(words), _text(str(found["counts"][name]))] for name, words in _CHANGE_WORDS.items()),
+        ([cell(words), cell(str(found["counts"][name]))] for name, words in _CHANGE_WORDS.items()),
         "How many of each.",
     )
     rows = [(name, each) for name in CHANGES for each in found[name]]
     if rows:
-        yield _table(
+        yield table(
             [("Change", 3, "left"), ("Code", 3, "left"), ("Activity", 14, "left"), ("Was", 4, "left"),
              ("Is", 4, "left")],
             (
-                [_text(name.replace("_", " ")), _link(given, each["code"] or "–", each["href"]),
-                 _text(shown(each["title"])), *(_text(end or "–") for end in was_and_is(name, each))]
+                [cell(name.replace("_", " ")), _link(given, each["code"] or "–", each["href"]),
+                 cell(shown(each["title"])), *(cell(end or "–") for end in was_and_is(name, each))]
                 for name, each in rows
             ),
             "One by one.",
         )  # fmt: skip
     if found["newly_reporting"]:
         new = [each["country"] or each["organisation"] for each in found["newly_reporting"]]
-        yield _said(_strong("Reporting now and not before: "), wording.listed(new), ".")
+        yield sentence(strong("Reporting now and not before: "), wording.listed(new), ".")
 
 
 def _notes(given: Given) -> Iterator[Block]:
     report = given.report
-    yield _heading("Notes")
+    yield heading("Notes")
     for name, text in report["method"].items():
-        yield _said(
-            _strong(f"{name.replace('_', ' ').capitalize()}. "), shown(re.sub(r" \(`\w+`\)", "", text))
+        yield sentence(
+            strong(f"{name.replace('_', ' ').capitalize()}. "), shown(re.sub(r" \(`\w+`\)", "", text))
         )
-    yield _said(
-        _strong("Parties. "),
+    yield sentence(
+        strong("Parties. "),
         "; ".join(
             f"{shown(each['name'])} ({each['country']}, {'ASEAN' if each['side'] == 'asean' else 'Japan'})"
             for each in report["members"]
@@ -360,9 +343,9 @@ def _notes(given: Given) -> Iterator[Block]:
             _link(given, shown(each["code"] or each["title"]), each["href"])
             for each in report["not_applicable"]
         ]
-        yield _said(_strong("Left out of the rates as not applicable. "), *_separated(named))
-    yield _said(
-        _strong("Proof. "),
+        yield sentence(strong("Left out of the rates as not applicable. "), *separated(named))
+    yield sentence(
+        strong("Proof. "),
         f"The SHA-256 of the report as JSON is {given.digest}. ",
         "It can be computed by anyone from the address beside it on the title page. "
         if report["kind"] == "frozen"
@@ -383,49 +366,9 @@ def _country(given: Given, line: Mapping[str, Any]) -> str:
     return given.names.get(line["country"]) or shown(line["organisation"] or line["country"])
 
 
-def _heading(text: str, level: int = 1) -> Block:
-    return {"kind": "heading", "level": level, "text": text}
-
-
-def _figure(name: str) -> Block:
-    return {"kind": "figure", "name": name, "caption": CHARTS[name][0]}
-
-
-def _said(*parts: Cell | str, small: bool = False) -> Block:
-    return {
-        "kind": "text",
-        "parts": [_text(part) if isinstance(part, str) else part for part in parts],
-        "small": small,
-    }
-
-
-def _table(columns: Sequence[tuple[str, int, str]], rows: Iterable[Sequence[Cell]], caption: str) -> Block:
-    named = [{"title": title, "width": width, "align": align} for title, width, align in columns]
-    listed = [list(row) for row in rows]
-    if len(listed) > _LISTED_MOST:
-        caption = (
-            f"{caption} The first {_LISTED_MOST} of {len(listed)}; the workbook and CSV have all of them."
-        )
-    return {"kind": "table", "columns": named, "rows": listed[:_LISTED_MOST], "caption": caption}
-
-
-def _text(text: str, *, strong: bool = False) -> Cell:
-    return {"text": text, "strong": True} if strong else {"text": text}
-
-
-def _strong(text: str) -> Cell:
-    return _text(text, strong=True)
-
-
 def _link(given: Given, text: str, href: str | None, *, strong: bool = False) -> Cell:
-    return {**_text(text, strong=strong), **({"href": given.at(href)} if href else {})}
+    return {**cell(text, strong=strong), **({"href": given.at(href)} if href else {})}
 
 
 def _count(given: Given, each: Mapping[str, Any]) -> Cell:
     return _link(given, str(each["count"]), each["href"])
-
-
-def _separated(cells: Sequence[Cell]) -> Iterator[Cell]:
-    for place, cell in enumerate(cells):
-        yield cell
-        yield _text("." if place == len(cells) - 1 else ", ")

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 import typst
 
 from app.report_files.charts import CHARTS, drawn
+from app.report_files.given import Given
 from app.report_files.lettering import FAMILIES, FONTS
-from app.report_files.pages import Given, blocks, front
+from app.report_files.pages import blocks, front
 
 _TEMPLATE = Path(__file__).parent / "report.typ"
 

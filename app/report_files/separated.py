@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import IO
 
-from app.report_files.pages import Given
+from app.report_files.given import Given
 from app.report_files.tables import TABLES, Cell, Kind
 
 _FORMULA = re.compile(r"[=+\-@\t\r'＝＋－＠]")

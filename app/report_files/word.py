@@ -17,8 +17,10 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Cm, Pt, RGBColor
 
+from app.report_files.blocks import Block
 from app.report_files.charts import drawn
-from app.report_files.pages import Block, Given, blocks, front
+from app.report_files.given import Given
+from app.report_files.pages import blocks, front
 
 _INK, _FAINT = RGBColor(0x1F, 0x4E, 0x79), RGBColor(0x66, 0x66, 0x66)
 _FONTS = {"w:ascii": "Calibri", "w:hAnsi": "Calibri", "w:eastAsia": "Yu Gothic", "w:cs": "Leelawadee UI"}

@@ -8,7 +8,7 @@ from typing import IO, Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from app.report_files.pages import Given
+from app.report_files.given import Given
 from app.report_files.tables import TABLES, Cell, Kind
 
 _FORMATS: dict[Kind, tuple[int, dict[str, Any]]] = {

@@ -9,7 +9,7 @@ from app.funding.counting import entries_at
 from app.gaps.counting import catalogue
 from app.operations.copying import EXPORT_SECONDS, Keep
 from app.operations.documents import text_of
-from app.report_files.pages import Given
+from app.report_files.given import Given
 from app.report_files.separated import Separated
 from app.status_reports.comparing import CHANGES
 from app.status_reports.counting import METHOD

@@ -16,8 +16,9 @@ from python_calamine import CalamineWorkbook
 
 from app.operations.serving import Service
 from app.report_files import charts
+from app.report_files.given import Given
 from app.report_files.lettering import FONTS, covered, shown
-from app.report_files.pages import Given, blocks, front
+from app.report_files.pages import blocks, front
 from app.report_files.tables import TABLES
 from tests.conftest import Register
 from tests.status_reports.played import OUTSIDE, SCRIPTS, played

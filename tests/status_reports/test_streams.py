@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.errors import InternalError
-from app.report_files.pages import Given
+from app.report_files.given import Given
 from app.report_files.separated import separated
 from app.report_files.tables import TABLES
 from app.status_reports import telling
