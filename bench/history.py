@@ -20,7 +20,8 @@ from app import embedded, preparing
 from app.audit.verifying import verify
 from app.collection.asked import read
 from app.collection.collection import Collection
-from app.collection.pages import item_plan, page_plan
+from app.collection.items import item_plan
+from app.collection.pages import page_plan
 from app.collection.versions import history_plan
 from app.db import Compiled
 from app.events.queries import EVENTS

@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     BigInteger,
     BindParameter,
     Date,
     Integer,
     Label,
-    Text,
     Uuid,
     and_,
     bindparam,
@@ -32,7 +30,6 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from app.collection.asked import Asked, Shape
 from app.collection.collection import Collection
 from app.collection.fields import DATE, parameter, predicate
-from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import Expand, Row, Source, record_json
 from app.collection.search import rare_and_common, search_condition
 from app.collection.tabular import bare
@@ -212,7 +209,7 @@ def _together(shape: Shape, *parts: Statement) -> Statement:
     return _ordered(select(*rows.c), [rows.c[f"k{number}"] for number in range(len(shape.sort))], shape)
 
 
-def _fields(collection: Collection, shape: Shape, expand: Expand) -> dict[str, Source]:
+def fields_of(collection: Collection, shape: Shape, expand: Expand) -> dict[str, Source]:
     """What travels: the fields asked for and the relations to expand, else everything."""
     names = [*shape.fields, *(name for name in expand if name not in shape.fields)]
     chosen = names if shape.fields else [*collection.outputs]
@@ -228,7 +225,7 @@ def page_plan(collection: Collection, asked: Asked, *, settled: bool = False) ->
     shape = asked.shape
 
     def build() -> Statement:
-        fields = _fields(collection, shape, asked.expand)
+        fields = fields_of(collection, shape, asked.expand)
         columns = {"j": record_json(collection, collection.table, fields, asked.expand)}
         if not shape.after:
             return _told_with(_listed(collection, shape, columns))
@@ -272,7 +269,7 @@ def export_plan(collection: Collection, asked: Asked, ending: str) -> Compiled:
     def build() -> Statement:
         row = collection.table
         if ending == "ndjson":
-            fields = _fields(collection, shape, asked.expand)
+            fields = fields_of(collection, shape, asked.expand)
             columns = {"j": record_json(collection, row, fields, asked.expand)}
         else:
             columns = collection.cells(row, shape.fields or tuple(collection.outputs))
@@ -323,49 +320,3 @@ def stats_plan(collection: Collection, asked: Asked) -> Compiled:
         return select(*VERSION_OF_DATA, *counts.c).select_from(JOURNAL_HEAD.outerjoin(counts, true()))
 
     return collection.statement(("stats", shape), build)
-
-
-def item_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool = False) -> Compiled:
-    """One record, by a column or its own key: its tag, and its JSON text unless only the tag is asked for."""
-
-    def build() -> Statement:
-        row = collection.table
-        if by == OWN_KEY:
-            found = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
-        else:
-            found = row.c[by] == bindparam("name", type_=row.c[by].type)
-        return select(*_item(collection, asked, tag_only=tag_only)).where(found)
-
-    return collection.statement(
-        ("tag" if tag_only else "item", by, asked.shape.fields, asked.shape.expand), build
-    )
-
-
-def items_plan(collection: Collection, by: str, asked: Asked, *, tag_only: bool = False) -> Compiled:
-    """The same of several records, by an array of values of a column; before each, its place among them."""
-
-    def build() -> Statement:
-        row = collection.table
-        kind = row.c[by].type
-        names = func.unnest(bindparam("name", type_=ARRAY(kind)))
-        named = names.table_valued(column("name", kind), with_ordinality="place").render_derived()
-        found = row.c[by] == named.c.name
-        columns = _item(collection, asked, tag_only=tag_only)
-        return select(named.c.place, *columns).select_from(named.join(row, found))
-
-    return collection.statement(
-        ("tags" if tag_only else "items", by, asked.shape.fields, asked.shape.expand), build
-    )
-
-
-def _item(collection: Collection, asked: Asked, *, tag_only: bool) -> list[ColumnElement[Any]]:
-    row = collection.table
-    tag = collection.tag(row)
-    if not asked.whole:  # other records' values may be inside, so the tag moves with the journal
-        position = select(JOURNAL_HEAD.c.position).scalar_subquery()
-        tag = func.concat_ws(".", tag, position)
-    columns: list[ColumnElement[Any]] = [tag.label("tag")]
-    if not tag_only:
-        fields = _fields(collection, asked.shape, asked.expand)
-        columns.append(record_json(collection, row, fields, asked.expand).label("j"))
-    return columns

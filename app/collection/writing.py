@@ -12,14 +12,14 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import JSON, Text, bindparam, column, func, insert, literal_column, select, true, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
+from sqlalchemy import JSON, Text, bindparam, column, func, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.access.caller import Forbidden, NotYours
 from app.collection.collection import Collection
 from app.collection.holding import fetch_held, version_seen
 from app.collection.merged import refuse_merged
-from app.collection.own_keys import OWN_KEY, OWN_KEYS, record_of
+from app.collection.own_keys import OWN_KEY, record_of
 from app.collection.projection import WITHHELD, record_json
 from app.collection.references import Found, resolved, wanted
 from app.collection.rules import check_rules
@@ -79,52 +79,6 @@ async def seen(connection: Connection, collection: Collection, name: str) -> Cur
     return found
 
 
-async def locked_together(
-    connection: Connection, collection: Collection, by: str, asked: Sequence[tuple[Any, str, str | None]]
-) -> dict[Any, Current]:
-    """Records by their names, held until the transaction ends: those that nobody else holds or has just changed, and
-    that one may write.
-
-    `asked`: each name, with the request that names it and its reason. The journal is told which request writes which
-    record; one that is named in two ways is written by one of them.
-    """
-    statement = collection.statement(("held together", by), lambda: _locked_together(collection, by))
-    names, requests, reasons = zip(*asked, strict=True)
-    values = {"names": names, "requests": requests, "reasons": reasons}
-    found = await connection.fetch(statement.sql, *statement.args(values))
-    return {each["name"]: Current(each["id"], each["version"], each["tag"], each["j"]) for each in found}
-
-
-def _locked_together(collection: Collection, by: str) -> Statement:
-    row, own = collection.table, OWN_KEYS.alias()
-    name: Any = own.c.key if by == OWN_KEY else row.c[by]
-    asked = bindparam("names", type_=ARRAY(name.type))
-    columns = name.label("name"), *_columns(collection, row), version_seen(row)
-    found = select(*columns).where(name == func.any(asked))
-    if by == OWN_KEY:
-        found = found.join_from(row, own, (own.c.record_id == row.c.id) & (own.c.kind == collection.name))
-    locked = found.order_by(row.c.id).with_for_update(of=row, skip_locked=True).cte("locked")
-    whole = select(locked).where(locked.c.version == locked.c.seen)
-    once = whole.ext(distinct_on(locked.c.id)).order_by(locked.c.id, locked.c.name).cte("once")
-    who = _who({"names": name.type})
-    each = select(once.c.id, who.c.requests, who.c.reasons).join(who, who.c.names == once.c.name)
-    return select(once).select_from(once.join(_told(each.subquery()), true()))
-
-
-def _who(beside: Mapping[str, Any], **more: str) -> Any:
-    """The requests that write, and their reasons, as they are given; beside columns of other types."""
-    kinds = {**beside, "requests": Text(), "reasons": Text()}
-    given = func.unnest(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
-    columns = (column(name, kind) for name, kind in kinds.items())
-    return given.table_valued(*columns, **more).render_derived("who")
-
-
-def _told(each: Any) -> Any:
-    """Tells the journal which request writes which record, and why."""
-    requests = func.json_object_agg(each.c.id, func.json_build_array(each.c.requests, each.c.reasons))
-    return select(func.tell_requests(requests)).select_from(each).cte("told").prefix_with("materialized")
-
-
 async def locked_by_key(connection: Connection, collection: Collection, key: str) -> Current | None:
     """The record of an own key, held until the transaction ends. If there is none, the key itself is held:
     of several requests that would make its record one does, and the others find it.
@@ -167,7 +121,7 @@ async def _looked_up(
             hit = row.c.id == record_of(collection.name, bindparam("name", type_=Text()))
         else:
             hit = row.c[by] == bindparam("name", type_=row.c[by].type)
-        found = select(*_columns(collection, row)).where(hit)
+        found = select(*columns_of(collection, row)).where(hit)
         return found.add_columns(version_seen(row)).with_for_update(of=row) if hold else found
 
     statement = collection.statement(("held" if hold else "seen", by), build)
@@ -178,7 +132,7 @@ async def _looked_up(
     return Current(rows[0]["id"], rows[0]["version"], rows[0]["tag"], rows[0]["j"]) if rows else None
 
 
-def _columns(collection: Collection, row: Any) -> tuple[Any, ...]:
+def columns_of(collection: Collection, row: Any) -> tuple[Any, ...]:
     """Id, version, tag and JSON of a row."""
     json_text = record_json(collection, row, collection.outputs, {}).label("j")
     return row.c.id, row.c.version, collection.tag(row).label("tag"), json_text
@@ -195,7 +149,7 @@ async def make(connection: Connection, collection: Collection, said: Mapping[str
     values = stored(collection, said, collection.writable, found)
     names = tuple(values)
     statement = collection.statement(("create", *names), lambda: _insert(collection, names))
-    return (await _written(connection, collection, statement, [values]))[0]
+    return (await write_rows(connection, collection, statement, [values]))[0]
 
 
 async def change(
@@ -247,19 +201,6 @@ async def put(
     return (await update_all(connection, collection, {current.id: values}))[0]
 
 
-async def insert_told(
-    connection: Connection,
-    collection: Collection,
-    rows: Sequence[Mapping[str, Any]],
-    who: Sequence[tuple[str, str | None]],
-) -> list[Written]:
-    """Make records of the same columns, in this order. The journal is told which request makes each, and why."""
-    names = tuple(rows[0])
-    statement = collection.statement(("create told", *names), lambda: _insert_told(collection, names))
-    requests, reasons = zip(*who, strict=True)
-    return await _written(connection, collection, statement, rows, requests=requests, reasons=reasons)
-
-
 async def update_all(
     connection: Connection, collection: Collection, rows: Mapping[UUID, Mapping[str, Any]]
 ) -> list[Written]:
@@ -267,10 +208,10 @@ async def update_all(
     names = tuple(sorted(next(iter(rows.values()))))
     statement = collection.statement(("change", names), lambda: _update(collection, names))
     records = [{"id": record_id, **values} for record_id, values in rows.items()]
-    return await _written(connection, collection, statement, records, set(names))
+    return await write_rows(connection, collection, statement, records, set(names))
 
 
-async def _written(
+async def write_rows(
     connection: Connection,
     collection: Collection,
     statement: Compiled,
@@ -322,7 +263,7 @@ async def since(connection: Connection, current: Current, known: str) -> dict[st
     return {"current": now, "changed_since": changed}
 
 
-def _rows(collection: Collection, names: Sequence[str], **more: str) -> Any:
+def given_rows(collection: Collection, names: Sequence[str], **more: str) -> Any:
     """The rows that a statement is given, one JSON value for any number of them."""
     table = collection.table
     given = func.json_populate_recordset(literal_column(f"null::{table.name}"), bindparam("rows", type_=JSON))
@@ -332,27 +273,16 @@ def _rows(collection: Collection, names: Sequence[str], **more: str) -> Any:
 
 def _insert(collection: Collection, names: tuple[str, ...]) -> Statement:
     table = collection.table
-    rows = select(*_rows(collection, names).c)
-    return _returned(collection, insert(table).from_select(names, rows).returning(*table.c).cte("new"))
-
-
-def _insert_told(collection: Collection, names: tuple[str, ...]) -> Statement:
-    table = collection.table
-    rows = _rows(collection, names, with_ordinality="ordinality")
-    who = _who({}, with_ordinality="place")
-    known = select(who, func.uuidv7().label("id"), *(rows.c[name] for name in names))
-    known = known.join_from(rows, who, who.c.place == rows.c.ordinality)
-    each = known.cte("each").prefix_with("materialized")
-    made = select(*(each.c[name] for name in ("id", *names))).join_from(each, _told(each), true())
-    new = insert(table).from_select(("id", *names), made).returning(*table.c).cte("new")
-    return _returned(collection, new).join_from(new, each, each.c.id == new.c.id).order_by(each.c.place)
+    rows = select(*given_rows(collection, names).c)
+    return returned(collection, insert(table).from_select(names, rows).returning(*table.c).cte("new"))
 
 
 def _update(collection: Collection, names: tuple[str, ...]) -> Statement:
-    table, given = collection.table, _rows(collection, ("id", *names))
+    table, given = collection.table, given_rows(collection, ("id", *names))
     changed = update(table).where(table.c.id == given.c.id).values({name: given.c[name] for name in names})
-    return _returned(collection, changed.returning(*table.c).cte("new"))
+    return returned(collection, changed.returning(*table.c).cte("new"))
 
 
-def _returned(collection: Collection, row: Any) -> Statement:
-    return select(*_columns(collection, row))
+def returned(collection: Collection, row: Any) -> Statement:
+    """What is told of rows that a statement writes."""
+    return select(*columns_of(collection, row))

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from app.collection.asked import Asked, Shape
-from app.collection.pages import item_plan
+from app.collection.items import item_plan
 from app.db import PLAIN
 from app.focal_points.links import Link
 from app.focal_points.queries import FOCAL_POINTS

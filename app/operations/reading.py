@@ -14,9 +14,10 @@ from app.access.permissions import Permission
 from app.collection.asked import LIMIT, Asked, read
 from app.collection.collection import Collection
 from app.collection.cursors import continued, cursor_of
+from app.collection.items import item_plan, items_plan
 from app.collection.merged import MergedAway, ended, ended_plan, survivors_plan
 from app.collection.own_keys import OWN_KEY
-from app.collection.pages import count_plan, export_plan, item_plan, items_plan, page_plan
+from app.collection.pages import count_plan, export_plan, page_plan
 from app.collection.renditions import Rendition
 from app.db import Compiled, Connection, Context
 from app.errors import InvalidParameter, NotAcceptable, NotFound
@@ -226,11 +227,10 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     rows = await service.database.fetch(
         page_plan(collection, asked, settled=asked.shape.after), values, context
     )
-    if asked.shape.after and rows[0]["moved"]:
+    if moved := asked.shape.after and rows[0]["moved"]:
         rows = await service.database.fetch(page_plan(collection, asked), values, context)
-    position = since = rows[0]["position"]
-    if asked.shape.after and rows[0]["moved"]:
-        since = values["since"]
+        moved = rows[0]["moved"]
+    position = rows[0]["position"]
     answer = caching(moment, ETag=f'"{position}.{suffix}"')
     items = [row["j"] for row in rows[:limit] if row["j"] is not None]
     total = ""
@@ -241,7 +241,7 @@ async def page(request: Request, collection: Collection, fixed: Format | None = 
     if len(rows) > limit:
         last = rows[limit - 1]
         keys = [last[f"k{number}"] for number in range(len(asked.shape.sort))]
-        cursor = cursor_of(service.seal, asked, since, keys)
+        cursor = cursor_of(service.seal, asked, values["since"] if moved else position, keys)
         address = (
             f"{address_of(request)}{request.scope['path']}?{asked.query(as_of=asked.as_of, cursor=cursor)}"
         )

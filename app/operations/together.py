@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from app.collection import grouped, writing
+from app.collection import grouped
 from app.collection.collection import Collection
 from app.collection.writing import Current, Written
 from app.db import Connection
@@ -48,7 +48,7 @@ def changing(collection: Collection, by: str, answer: Callable[[Written], Answer
     async def change(connection: Connection, members: Sequence[Member]) -> Sequence[Answer | None]:
         asked: dict[Any, Change] = {each.name: each.said() for each in members}
         who = [(each.name, each.opening.request_id, each.opening.reason) for each in members]
-        held = await writing.locked_together(connection, collection, by, who)
+        held = await grouped.locked_together(connection, collection, by, who)
         required = members[0].opening.caller.require_if_match
         fit = {
             name: (current, asked[name].patch)

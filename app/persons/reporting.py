@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.collection.asked import Asked, Shape
 from app.collection.days import told
-from app.collection.pages import item_plan
+from app.collection.items import item_plan
 from app.db import Connection
 from app.persons.erasing import addresses, held_beside, mentions_of
 from app.persons.queries import PERSONS

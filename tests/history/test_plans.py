@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from app.collection.asked import read
-from app.collection.pages import item_plan
+from app.collection.items import item_plan
 from app.collection.versions import history_plan
 from app.db import Compiled
 from app.events.queries import EVENTS

@@ -12,7 +12,8 @@ import pytest
 from app.api import COLLECTIONS
 from app.collection.asked import read
 from app.collection.collection import Collection
-from app.collection.pages import items_plan, page_plan
+from app.collection.items import items_plan
+from app.collection.pages import page_plan
 from app.db import Compiled
 from app.search.queries import Way, found, found_rare
 from tests.conftest import Register
