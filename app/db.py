@@ -175,11 +175,11 @@ class Database:
 
         `patience`: so many seconds, and not as long as others, it waits for what somebody holds, until its commit.
         """
-        hurry, commit = PLAIN, "commit"
+        begin, commit = "begin" + _with({**self._each, **context}), "commit"
         if patience is not None:
-            hurry = _lock_timeout(patience)
-            commit = _with(_lock_timeout(self.settings.lock_timeout)).removeprefix("; ") + "; commit"
-        begin = "begin" + _with({**self._each, **context, **hurry}) + f"; {question}"
+            begin += f"; {_waits(patience)}"
+            commit = f"{_waits(self.settings.lock_timeout)}; commit"
+        begin += f"; {question}"
         async with self._writers.lend() as connection, _transaction(connection, begin, commit) as said:
             yield connection, said != "SELECT 0"
 
@@ -289,6 +289,11 @@ def _session(settings: Settings) -> Context:
 
 def _lock_timeout(seconds: float) -> Context:
     return {"lock_timeout": f"{seconds * 1000:.0f}"}
+
+
+def _waits(seconds: float) -> str:
+    """The rest of the transaction waits so long for what somebody holds. No plan is made for it, as for a function."""
+    return f"set local lock_timeout = {seconds * 1000:.0f}"
 
 
 def _with(context: Context) -> str:

@@ -226,3 +226,20 @@ WRITE_GONE = instead(
   elsif tg_op = 'UPDATE' then
 """,
 )
+
+# Since migration 0074 a group is opened by one function, which needs no plan of its own each time. False: there is
+# something to say to one of them.
+OPEN_GROUP = """create function open_group(context jsonb, keys text[]) returns boolean language plpgsql as $$
+declare
+  refused boolean;
+begin
+  select o.refused into refused from open_write(context, null, null) o;
+  if refused then
+    return false;
+  end if;
+  return cardinality(keys) = 0 or keys_are_free(keys);
+end $$"""
+# And whose words are new has none yet: no row is looked for that they could replace.
+_END = ";\n  return null;\nend $body$$search$"
+_SEARCH, _, _LINKS = WRITE_GONE.partition(_END)
+WRITE_NEW = _SEARCH[: _SEARCH.rindex("\n    on conflict")] + _END + _LINKS

@@ -180,5 +180,4 @@ def _question(group: Sequence[Member]) -> str:
     """Tells the database who writes, and locks their Idempotency-Keys. It brings a row if there is anything to say."""
     told = quoted(group[0].opening.told(None))
     keys = ", ".join(quoted(each.opening.key) for each in group if each.opening.key)
-    taken = f" or not keys_are_free(array[{keys}])" if keys else ""
-    return f"select from open_write({told}, null, null) o where o.refused{taken}"
+    return f"select where not open_group({told}, array[{keys}]::text[])"
